@@ -1,0 +1,5 @@
+import t from 'tap'
+
+t.test('runs', async (t) => {
+  t.equal(1 + 1, 2)
+})

@@ -1,0 +1,18 @@
+/** A product as a client reads it, ready to be sent. */
+export interface CachedProduct {
+  version: number
+  user_id: number
+  json: string
+}
+
+/**
+ * Keeps products that are read often. A read that starts after `forget` resolved never gets what was there before, not
+ * even from another process: an entry is put down only if nobody forgot the product since its load began.
+ * No method rejects because the cache is slow or gone, except `ping`; that costs time only.
+ */
+export interface Cache {
+  read(id: number, load: () => Promise<CachedProduct | null>): Promise<CachedProduct | null>
+  /** Resolves when no reader anywhere can be handed what was cached before. */
+  forget(id: number): Promise<void>
+  ping(): Promise<void>
+}

@@ -1,0 +1,137 @@
+import { resolve } from 'node:path'
+import envSchema from 'env-schema'
+import { Settings } from './settings.ts'
+
+/** A setting that cannot be used. The message names the variable and what it should be. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError'
+}
+
+export interface RedisServer {
+  url: string
+}
+
+export interface Bucket {
+  name: string
+  region: string
+  credentials: { accessKeyId: string; secretAccessKey: string } | undefined
+  endpoint: string | undefined
+  forcePathStyle: boolean
+}
+
+/** The settings as the program uses them: each server is there as a whole, or null and embedded. */
+export interface Config extends Settings {
+  database: { connectionString: string } | null
+  redis: RedisServer | null
+  rabbitmq: string[] | null
+  bucket: Bucket | null
+}
+
+/**
+ * Reads the settings from a set of variables (`process.env`, or a test's own object). Empty means not set.
+ * Throws a ConfigError that names the variable when one cannot be used.
+ */
+export function loadConfig(variables: Record<string, string | undefined>): Config {
+  const settings = readSettings(variables)
+  const config: Config = {
+    ...settings,
+    DATA_DIR: resolve(settings.DATA_DIR),
+    database: database(settings),
+    redis: redis(settings),
+    rabbitmq: rabbitmq(settings),
+    bucket: bucket(settings)
+  }
+  checkPublicBaseUrl(config)
+  refuseSharedEmbeddedParts(config)
+  return config
+}
+
+function readSettings(variables: Record<string, string | undefined>): Settings {
+  const known = Object.keys(Settings.properties)
+  const data = Object.fromEntries(known.map((name) => [name, variables[name]]).filter(([, value]) => value))
+  try {
+    return envSchema<Settings>({ schema: structuredClone(Settings), data, env: false })
+  } catch (error) {
+    throw new ConfigError(explain(error, data), { cause: error })
+  }
+}
+
+function explain(error: unknown, data: Record<string, unknown>): string {
+  const [first] =
+    (error as { errors?: { instancePath: string; message: string; params: object }[] }).errors ?? []
+  if (!first) return String(error)
+  const name = first.instancePath.slice(1)
+  const allowed =
+    'allowedValues' in first.params ? `: ${String(first.params.allowedValues).replaceAll(',', ', ')}` : ''
+  return `${name}=${data[name]} cannot be used: it ${first.message}${allowed}`
+}
+
+function database(s: Settings): Config['database'] {
+  if (s.DATABASE_URL)
+    return { connectionString: checkUrl('DATABASE_URL', s.DATABASE_URL, ['postgres:', 'postgresql:']) }
+  if (!s.DB_HOST) return null
+  const login = [s.DB_USER, s.DB_PASSWORD].filter((part) => part !== undefined).map(encodeURIComponent)
+  return {
+    connectionString: `postgres://${login.join(':')}@${s.DB_HOST}:${s.DB_PORT}/${encodeURIComponent(s.DB_NAME)}`
+  }
+}
+
+function redis(s: Settings): RedisServer | null {
+  if (s.REDIS_URL) return { url: checkUrl('REDIS_URL', s.REDIS_URL, ['redis:', 'rediss:']) }
+  const address = s.REDIS_HOST ? `${s.REDIS_HOST}:${s.REDIS_PORT}` : s.REDIS_ADDR
+  if (!address) return null
+  const login = s.REDIS_PASSWORD ? `:${encodeURIComponent(s.REDIS_PASSWORD)}@` : ''
+  return {
+    url: checkUrl(s.REDIS_HOST ? 'REDIS_HOST' : 'REDIS_ADDR', `redis://${login}${address}`, ['redis:'])
+  }
+}
+
+function rabbitmq(s: Settings): string[] | null {
+  if (!s.RABBITMQ_URL) return null
+  return s.RABBITMQ_URL.split(',').map((url) => checkUrl('RABBITMQ_URL', url.trim(), ['amqp:', 'amqps:']))
+}
+
+function bucket(s: Settings): Bucket | null {
+  const name = s.AWS_BUCKET_NAME ?? s.AWS_S3_BUCKET
+  if (!name) return null
+  if (!s.AWS_ACCESS_KEY !== !s.AWS_SECRET_KEY) {
+    throw new ConfigError(
+      'AWS_ACCESS_KEY and AWS_SECRET_KEY belong together: set both, or neither to use the SDK’s own chain'
+    )
+  }
+  const { AWS_ACCESS_KEY: accessKeyId, AWS_SECRET_KEY: secretAccessKey } = s
+  return {
+    name,
+    region: s.AWS_REGION,
+    credentials: accessKeyId && secretAccessKey ? { accessKeyId, secretAccessKey } : undefined,
+    endpoint:
+      s.AWS_ENDPOINT_URL_S3 && checkUrl('AWS_ENDPOINT_URL_S3', s.AWS_ENDPOINT_URL_S3, ['http:', 'https:']),
+    forcePathStyle: s.S3_FORCE_PATH_STYLE ?? s.AWS_ENDPOINT_URL_S3 !== undefined
+  }
+}
+
+/** The value stays out of the message: it may hold a password. */
+function checkUrl(name: string, value: string, protocols: string[]): string {
+  if (URL.canParse(value) && protocols.includes(new URL(value).protocol)) return value
+  throw new ConfigError(
+    `${name} cannot be used: it must be a URL that begins with ${protocols.join('// or ')}//`
+  )
+}
+
+function checkPublicBaseUrl(config: Config): void {
+  if (config.PUBLIC_BASE_URL) checkUrl('PUBLIC_BASE_URL', config.PUBLIC_BASE_URL, ['http:', 'https:'])
+}
+
+/** Two processes cannot share a cache that lives in one of them, nor files that lie beside one of them. */
+function refuseSharedEmbeddedParts(config: Config): void {
+  if (config.ROLE === 'all') return
+  const missing = []
+  if (!config.database) missing.push('DATABASE_URL (or DB_HOST)')
+  if (!config.redis) missing.push('REDIS_URL (or REDIS_HOST)')
+  if (!config.bucket) missing.push('AWS_BUCKET_NAME')
+  if (missing.length > 0) {
+    throw new ConfigError(
+      `ROLE=${config.ROLE} shares its work with other processes, so it needs real servers: set ${missing.join(', ')}, or use ROLE=all`
+    )
+  }
+}

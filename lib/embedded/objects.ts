@@ -1,0 +1,62 @@
+import { randomUUID } from 'node:crypto'
+import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises'
+import { dirname, join, relative, sep } from 'node:path'
+import { ImageError } from '../image-error.ts'
+import type { ObjectStore, StoredObject } from '../objects.ts'
+
+/** Finished images as files below one folder. `publicUrl` is asked at every put: a port of 0 is known only after listening. */
+export class EmbeddedObjects implements ObjectStore {
+  readonly #folder: string
+  readonly #publicUrl: () => string
+
+  constructor(folder: string, publicUrl: () => string) {
+    this.#folder = folder
+    this.#publicUrl = publicUrl
+  }
+
+  async put(key: string, jpeg: Buffer, signal: AbortSignal): Promise<string> {
+    signal.throwIfAborted()
+    const path = join(this.#folder, key)
+    const unfinished = `${path}.${randomUUID()}.part`
+    try {
+      await mkdir(dirname(path), { recursive: true })
+      await writeDurably(unfinished, jpeg)
+      await rename(unfinished, path)
+    } catch (cause) {
+      await rm(unfinished, { force: true })
+      throw new ImageError('storage', 'The image could not be stored; it is tried again.', {
+        transient: true,
+        cause
+      })
+    }
+    return `${this.#publicUrl()}/${key}`
+  }
+
+  async remove(key: string): Promise<void> {
+    await rm(join(this.#folder, key), { force: true })
+  }
+
+  async *list(prefix: string): AsyncIterable<StoredObject> {
+    const entries = await readdir(this.#folder, { recursive: true, withFileTypes: true })
+    for (const entry of entries) {
+      const path = join(entry.parentPath, entry.name)
+      const key = relative(this.#folder, path).replaceAll(sep, '/')
+      if (!entry.isFile() || !key.startsWith(prefix)) continue
+      const { mtime, size } = await stat(path)
+      yield { key, modified: mtime, bytes: size }
+    }
+  }
+
+  async ping(): Promise<void> {
+    await mkdir(this.#folder, { recursive: true })
+  }
+
+  async close(): Promise<void> {}
+}
+
+/** A row that says `done` outlives a power cut; so must its file. */
+async function writeDurably(path: string, bytes: Buffer): Promise<void> {
+  await using file = await open(path, 'wx')
+  await file.writeFile(bytes)
+  await file.sync()
+}

@@ -1,0 +1,7 @@
+/** What lib/ needs of a pino logger. */
+export interface Log {
+  debug(details: object, message: string): void
+  info(details: object, message: string): void
+  warn(details: object, message: string): void
+  error(details: object, message: string): void
+}

@@ -1,0 +1,94 @@
+import { EventEmitter } from 'node:events'
+import type { Pool } from 'pg'
+
+export type OutboxKind = 'images' | 'object'
+
+/** A row that this process holds until its lease ends. */
+export interface OwedRow {
+  id: string
+  kind: OutboxKind
+  product_id: number | null
+  payload: { key?: string }
+  /** How often it has been claimed, this time included. */
+  claims: number
+  /** Of its product; null when that is gone. */
+  user_id: number | null
+  product_images: string[] | null
+}
+
+/** What is yet to be owed: in milliseconds from now. */
+export interface Owed {
+  kind: OutboxKind
+  product_id?: number
+  payload?: { key?: string }
+  wait_ms: number
+}
+
+const CLAIM = {
+  name: 'outbox-claim',
+  text: `
+WITH due AS MATERIALIZED (
+  SELECT id FROM outbox WHERE kind = $1 AND due_at <= now() ORDER BY due_at LIMIT $2 FOR UPDATE SKIP LOCKED
+), claimed AS (
+  UPDATE outbox o SET due_at = now() + $3::float8 * interval '1 ms', claims = claims + 1
+  FROM due WHERE o.id = due.id
+  RETURNING o.id, o.kind, o.product_id, o.payload, o.claims
+)
+SELECT c.*, p.user_id, array_remove(p.product_images, NULL) AS product_images
+FROM claimed c LEFT JOIN products p ON p.id = c.product_id`
+}
+
+/**
+ * The work that is owed, as rows that come due. Claiming a row only moves its due time (a lease), so whatever happens to
+ * the claimer, it comes due again; only `done` ends it. Emits `wake` when something may have come due.
+ */
+export class Outbox extends EventEmitter<{ wake: [] }> {
+  readonly #pool: Pool
+
+  constructor(pool: Pool) {
+    super()
+    this.setMaxListeners(0)
+    this.#pool = pool
+  }
+
+  /** Tells the relays of this process that something has been owed. */
+  wake(): void {
+    this.emit('wake')
+  }
+
+  async claim(kind: OutboxKind, limit: number, leaseMs: number): Promise<OwedRow[]> {
+    const { rows } = await this.#pool.query<OwedRow>({ ...CLAIM, values: [kind, limit, leaseMs] })
+    return rows
+  }
+
+  /** The rows' work is in other hands, or done. */
+  async done(ids: string[]): Promise<void> {
+    await this.#pool.query('DELETE FROM outbox WHERE id = ANY ($1::bigint[])', [ids])
+  }
+
+  /** Holds the rows for another lease. */
+  async renew(ids: string[], leaseMs: number): Promise<void> {
+    await this.#pool.query(
+      `UPDATE outbox SET due_at = now() + $2::float8 * interval '1 ms' WHERE id = ANY ($1::bigint[])`,
+      [ids, leaseMs]
+    )
+  }
+
+  /** Gives a row back: it comes due after `waitMs`, and the claim does not count. */
+  async release(id: string, waitMs: number): Promise<void> {
+    await this.#pool.query(
+      `UPDATE outbox SET due_at = now() + $2::float8 * interval '1 ms', claims = claims - 1 WHERE id = $1`,
+      [id, waitMs]
+    )
+  }
+
+  /** Milliseconds until the next row comes due, null when none is there. */
+  async nextDueMs(kind: OutboxKind): Promise<number | null> {
+    const { rows } = await this.#pool.query<{ ms: number | null }>({
+      name: 'outbox-next',
+      text: `SELECT (extract(epoch FROM (SELECT due_at FROM outbox WHERE kind = $1 ORDER BY due_at LIMIT 1) - clock_timestamp()) * 1000)::float8 AS ms`,
+      values: [kind]
+    })
+    return rows[0]?.ms ?? null
+  }
+}

@@ -1,0 +1,151 @@
+import { setTimeout as wait } from 'node:timers/promises'
+import pLimit, { type LimitFunction } from 'p-limit'
+import type { compress } from './compress.ts'
+import type { Downloader } from './download.ts'
+import { ImageError } from './image-error.ts'
+import type { Log } from './log.ts'
+import { type ObjectStore, objectKey } from './objects.ts'
+import { isUnavailable } from './postgres.ts'
+import type { Outcome } from './products/changes.ts'
+import type { ImageRow, ProductRecord } from './products/record.ts'
+import type { ProductStore } from './products/store.ts'
+import { type RetryPolicy, retryWaitMs } from './retry.ts'
+
+export interface PipelineOptions {
+  store: ProductStore
+  objects: ObjectStore
+  downloader: Downloader
+  compress: typeof compress
+  /** Images compressed at once. */
+  concurrency: number
+  /** Images on their way at once: downloading, compressing or uploading. */
+  inFlight: number
+  maxPixels: number
+  retry: RetryPolicy
+  jobTimeoutMs: number
+  log: Log
+}
+
+const DATABASE_RETRY_MS = 1000
+
+/** What is owed for one product: its due images downloaded, compressed and stored, and the product told, in one commit. */
+export class ImagePipeline {
+  readonly #options: PipelineOptions
+  readonly #images: LimitFunction
+  readonly #cores: LimitFunction
+
+  constructor(options: PipelineOptions) {
+    this.#options = options
+    this.#images = pLimit(options.inFlight)
+    this.#cores = pLimit(options.concurrency)
+  }
+
+  /**
+   * Works on what is due of the product; there may be nothing, a message is only a hint. When `stop` aborts, what is not
+   * finished is owed again, without an attempt being counted. Rejects only when the database could not be told.
+   */
+  async process(productId: number, stop: AbortSignal): Promise<void> {
+    const { store, jobTimeoutMs } = this.#options
+    const product = await this.#persist(() => store.reconciled(productId), stop)
+    const due = product?.images.filter((image) => isDue(image, product)) ?? []
+    if (due.length === 0) return
+    const signal = AbortSignal.any([stop, AbortSignal.timeout(jobTimeoutMs)])
+    const attempts = due.map(
+      async (image) => [image.id, await this.#attempt(productId, image, signal)] as const
+    )
+    const outcomes = new Map(await Promise.all(attempts))
+    const after = await this.#persist(() => store.finish(productId, outcomes), stop)
+    await this.#removeStrays(outcomes, after)
+  }
+
+  /** Gives up on what is pending of a product whose work keeps ending its worker. */
+  async giveUp(productId: number, stop: AbortSignal): Promise<void> {
+    const { store } = this.#options
+    const detail =
+      'The image ended the program that worked on it several times. Replace it, or ask for it to be processed again.'
+    const product = await this.#persist(() => store.load(productId), stop)
+    const pending = product?.images.filter(({ status }) => status === 'pending') ?? []
+    const outcomes = pending.map(({ id }): [string, Outcome] => [
+      id,
+      { status: 'failed', code: 'internal', detail }
+    ])
+    await this.#persist(() => store.finish(productId, new Map(outcomes)), stop)
+  }
+
+  async #attempt(productId: number, image: ImageRow, signal: AbortSignal): Promise<Outcome> {
+    const started = performance.now()
+    const key = objectKey(productId, image.id)
+    const outcome = await this.#images(() => this.#make(image.source_url, key, signal)).catch(
+      (error: unknown) =>
+        signal.aborted ? ({ status: 'interrupted' } as const) : this.#failure(image, error)
+    )
+    const details = {
+      product_id: productId,
+      image_id: image.id,
+      ms: Math.round(performance.now() - started),
+      ...outcome
+    }
+    this.#options.log[outcome.status === 'failed' ? 'warn' : 'info'](details, `Image ${outcome.status}`)
+    return outcome
+  }
+
+  async #make(sourceUrl: string, key: string, signal: AbortSignal): Promise<Outcome> {
+    const { downloader, compress, objects, maxPixels } = this.#options
+    signal.throwIfAborted()
+    const { bytes: source } = await downloader.download(sourceUrl, signal)
+    const { jpeg, width, height } = await this.#cores(() => {
+      signal.throwIfAborted()
+      return compress(source, { maxPixels })
+    })
+    const url = await objects.put(key, jpeg, signal)
+    return {
+      status: 'done',
+      object_key: key,
+      url,
+      width,
+      height,
+      source_bytes: source.length,
+      bytes: jpeg.length
+    }
+  }
+
+  #failure(image: ImageRow, error: unknown): Outcome {
+    const { log, retry } = this.#options
+    if (!(error instanceof ImageError) || error.cause)
+      log.debug({ err: error, image_id: image.id }, 'Why an image failed')
+    const failure =
+      error instanceof ImageError
+        ? error
+        : new ImageError('internal', 'The image could not be processed because of an error in the service.', {
+            transient: true
+          })
+    const { code, message: detail } = failure
+    const attempt = image.attempts + 1
+    if (!failure.transient || attempt >= retry.maxAttempts) return { status: 'failed', code, detail }
+    return { status: 'retry', code, detail, wait_ms: retryWaitMs(retry, attempt, failure.retryAfterMs) }
+  }
+
+  /** Objects whose image was removed while it was made. */
+  async #removeStrays(outcomes: Map<string, Outcome>, after: ProductRecord | null): Promise<void> {
+    const kept = new Set(after?.images.map((image) => image.id))
+    for (const [id, outcome] of outcomes) {
+      if (outcome.status === 'done' && !kept.has(id)) await this.#options.objects.remove(outcome.object_key)
+    }
+  }
+
+  /** A database that is away is waited for: the work is done, and handing the message back would do it twice. */
+  async #persist<T>(statement: () => Promise<T>, stop: AbortSignal): Promise<T> {
+    for (;;) {
+      try {
+        return await statement()
+      } catch (error) {
+        if (!isUnavailable(error) || stop.aborted) throw error
+        this.#options.log.warn({ err: error }, 'The database is away; trying again')
+        await wait(DATABASE_RETRY_MS, undefined, { signal: stop }).catch(() => undefined)
+      }
+    }
+  }
+}
+
+const isDue = (image: ImageRow, { read_at }: ProductRecord) =>
+  image.status === 'pending' && Date.parse(image.owed_at) <= read_at.getTime()

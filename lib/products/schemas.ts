@@ -1,0 +1,85 @@
+import { type Static, Type } from '@sinclair/typebox'
+import { IMAGE_ERROR_CODES } from '../image-error.ts'
+
+/** PostgreSQL's `integer`: a larger id cannot exist. */
+export const Id = Type.Integer({ minimum: 1, maximum: 2_147_483_647 })
+
+const Url = Type.String({ format: 'text', minLength: 1, maxLength: 2048 })
+
+const productInput = {
+  user_id: Id,
+  product_name: Type.String({ format: 'text', minLength: 1, maxLength: 255, examples: ['Desk lamp'] }),
+  product_description: Type.Optional(Type.String({ format: 'text', maxLength: 100_000 })),
+  product_price: Type.Number({ minimum: 0, maximum: 99_999_999.99, multipleOf: 0.01, examples: [100.5] }),
+  product_images: Type.Optional(
+    Type.Array(Url, {
+      maxItems: 1000,
+      examples: [['https://example.com/lamp.jpg']],
+      description: 'http or https URLs'
+    })
+  )
+}
+
+export const ProductInput = Type.Object(productInput, { $id: 'ProductInput' })
+export type ProductInput = Static<typeof ProductInput>
+
+export const ProductReplacement = Type.Object({ id: Id, ...productInput }, { $id: 'ProductReplacement' })
+
+export const ImageError = Type.Object(
+  {
+    code: Type.Unsafe<(typeof IMAGE_ERROR_CODES)[number]>({ type: 'string', enum: [...IMAGE_ERROR_CODES] }),
+    detail: Type.String()
+  },
+  { $id: 'ImageError', description: 'Why the image is not there (yet), and what can be done about it' }
+)
+
+const nullable = <T extends Parameters<typeof Type.Union>[0][number]>(schema: T) =>
+  Type.Union([schema, Type.Null()])
+
+export const Image = Type.Object(
+  {
+    source_url: Type.String(),
+    status: Type.Unsafe<'pending' | 'done' | 'failed'>({
+      type: 'string',
+      enum: ['pending', 'done', 'failed']
+    }),
+    url: nullable(Type.String()),
+    width: nullable(Type.Integer()),
+    height: nullable(Type.Integer()),
+    source_bytes: nullable(Type.Integer()),
+    bytes: nullable(Type.Integer()),
+    attempts: Type.Integer(),
+    error: nullable(Type.Ref(ImageError))
+  },
+  { $id: 'Image' }
+)
+export type Image = Static<typeof Image>
+
+export const IMAGE_STATUSES = ['none', 'pending', 'done', 'partial', 'failed'] as const
+export const ImageStatus = Type.Unsafe<(typeof IMAGE_STATUSES)[number]>({
+  type: 'string',
+  enum: [...IMAGE_STATUSES],
+  description: 'pending while one image is; then done, failed, or partial when some are done and some failed'
+})
+export type ImageStatus = Static<typeof ImageStatus>
+
+export const Product = Type.Object(
+  {
+    id: Id,
+    user_id: Id,
+    product_name: Type.String(),
+    product_description: Type.String(),
+    product_price: Type.Number(),
+    product_images: Type.Array(Type.String()),
+    compressed_product_images: Type.Array(Type.String(), {
+      description:
+        'Public URLs of the finished images in the order of product_images, without those that are not done'
+    }),
+    created_at: Type.String({ format: 'date-time' }),
+    updated_at: Type.String({ format: 'date-time' }),
+    image_status: ImageStatus,
+    images: Type.Array(Type.Ref(Image))
+  },
+  { $id: 'Product' }
+)
+export type Product = Static<typeof Product>

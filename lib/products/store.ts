@@ -1,0 +1,208 @@
+import type { Pool, QueryConfig } from 'pg'
+import type { Cache, CachedProduct } from '../cache.ts'
+import { AppError, productNotFound } from '../errors.ts'
+import { objectKey } from '../objects.ts'
+import type { Outbox, Owed } from '../outbox.ts'
+import * as changes from './changes.ts'
+import { encodeCursor, type ListedRecord, listStatement, type ProductFilter } from './list.ts'
+import { finishedUrls, type ImageRow, type ProductRecord, toProduct } from './record.ts'
+import type { Product, ProductInput } from './schemas.ts'
+import * as statements from './statements.ts'
+
+/** Which product is meant: with `user_id` only if it is that user's, with `version` only at that version. */
+export interface ProductRef {
+  id: number
+  user_id?: number | undefined
+  version?: number | undefined
+}
+
+export interface ProductStoreOptions {
+  pool: Pool
+  cache: Cache
+  outbox: Outbox
+  /** How long a worker may be busy with an image whose row is gone, in milliseconds. */
+  jobTimeoutMs: number
+}
+
+const FOREIGN_KEY_VIOLATION = '23503'
+
+/**
+ * Products, their images and what is owed for them. A change reads the product, decides in TypeScript and is written in
+ * one statement if nobody changed the product meanwhile, else decided again. When a method resolves, every reader sees it.
+ */
+export class ProductStore {
+  readonly #options: ProductStoreOptions
+
+  constructor(options: ProductStoreOptions) {
+    this.#options = options
+  }
+
+  /** Answers the new product's id. Rejects with `unknown_user`. */
+  async create(input: ProductInput): Promise<number> {
+    const { user_id, product_name, product_description = '', product_price, product_images = [] } = input
+    const values = [user_id, product_name, product_description, product_price, product_images]
+    try {
+      const id = await this.#write({ ...statements.CREATE, values })
+      if (id === null) throw new Error('INSERT answered no id')
+      if (product_images.length > 0) this.#options.outbox.wake()
+      return id
+    } catch (error) {
+      if ((error as { code?: string }).code !== FOREIGN_KEY_VIOLATION) throw error
+      throw unknownUser(user_id)
+    }
+  }
+
+  /** The product as it is sent to clients, from the cache if it is there. */
+  read(id: number): Promise<CachedProduct | null> {
+    return this.#options.cache.read(id, async () => {
+      const record = await this.load(id)
+      if (!record) return null
+      return { version: record.version, user_id: record.user_id, json: JSON.stringify(toProduct(record)) }
+    })
+  }
+
+  /** The product as the database has it at this moment. */
+  async load(id: number): Promise<ProductRecord | null> {
+    const { rows } = await this.#options.pool.query<ProductRecord>({ ...statements.LOAD, values: [id] })
+    return rows[0] ?? null
+  }
+
+  /** One page, newest first, and the cursor of the next one when there is more. */
+  async list(filter: ProductFilter): Promise<{ products: Product[]; next: string | null }> {
+    const { rows } = await this.#options.pool.query<ListedRecord>(listStatement(filter))
+    const page = rows.slice(0, filter.limit)
+    const last = page.at(-1)
+    return {
+      products: page.map(toProduct),
+      next: last && rows.length > page.length ? encodeCursor(last) : null
+    }
+  }
+
+  /** Replaces what a client may write. Rejects with `not_found` or `version_mismatch`. */
+  async update(ref: ProductRef, input: Omit<ProductInput, 'user_id'>): Promise<void> {
+    const { product_name, product_description = '', product_price, product_images = [] } = input
+    const fields = { product_name, product_description, product_price, product_images }
+    await this.#change(ref, (record) => changes.edit(record, fields))
+  }
+
+  /** Owes the failed images again, or all of them. Rejects with `not_found`. */
+  async reprocess(ref: ProductRef, all: boolean): Promise<void> {
+    await this.#change(ref, all ? changes.startOver : changes.retryFailed)
+  }
+
+  /** Makes image rows for a product that somebody else wrote, and answers the product with them. */
+  async reconciled(id: number): Promise<ProductRecord | null> {
+    try {
+      return await this.#change({ id }, changes.reconcile)
+    } catch (error) {
+      if (error instanceof AppError && error.code === 'not_found') return null
+      throw error
+    }
+  }
+
+  /** Records what became of images, by image id; answers the product after it, null when it is gone. */
+  async finish(id: number, outcomes: Map<string, changes.Outcome>): Promise<ProductRecord | null> {
+    try {
+      return await this.#change({ id }, (record) => changes.finish(record, outcomes))
+    } catch (error) {
+      if (error instanceof AppError && error.code === 'not_found') return null
+      throw error
+    }
+  }
+
+  /** Deletes the product; its objects are removed afterwards. Rejects with `not_found` or `version_mismatch`. */
+  async delete(ref: ProductRef): Promise<void> {
+    for (;;) {
+      const record = await this.#find(ref)
+      const owed = JSON.stringify(record.images.map((row) => this.#removal(record.id, row)))
+      const values = [record.id, record.version, owed]
+      if ((await this.#write({ ...statements.DELETE, values })) !== null) break
+    }
+    await this.#announce(ref.id)
+  }
+
+  /** Owes again what is pending although nobody is due to look at it; answers how many products that were. */
+  async sweep(olderThanMs: number, limit: number): Promise<number> {
+    const values = [olderThanMs, limit]
+    const { rows } = await this.#options.pool.query<{ products: number }>({ ...statements.SWEEP, values })
+    const products = rows[0]?.products ?? 0
+    if (products > 0) this.#options.outbox.wake()
+    return products
+  }
+
+  async #change(
+    ref: ProductRef,
+    decide: (record: ProductRecord) => changes.Change | null
+  ): Promise<ProductRecord> {
+    for (;;) {
+      const record = await this.#find(ref)
+      const change = decide(record)
+      if (!change) return record
+      if (await this.#apply(record, change)) {
+        await this.#announce(ref.id)
+        return (await this.load(ref.id)) ?? record
+      }
+    }
+  }
+
+  async #find({ id, user_id, version }: ProductRef): Promise<ProductRecord> {
+    const record = await this.load(id)
+    if (!record || (user_id !== undefined && record.user_id !== user_id)) throw productNotFound(id)
+    if (version !== undefined && record.version !== version) {
+      throw new AppError(
+        'version_mismatch',
+        `Product ${id} has changed meanwhile: read it again, then repeat the change.`
+      )
+    }
+    return record
+  }
+
+  async #apply(
+    record: ProductRecord,
+    { fields, add, remove, update, owe }: changes.Change
+  ): Promise<boolean> {
+    const changed = new Map(update.map((row) => [row.id, row]))
+    const removed = new Set(remove.map((row) => row.id))
+    const rows = record.images.filter((row) => !removed.has(row.id)).map((row) => changed.get(row.id) ?? row)
+    const owed: Owed[] = [
+      ...owe.map((wait_ms) => ({ kind: 'images' as const, product_id: record.id, wait_ms })),
+      ...remove.map((row) => this.#removal(record.id, row))
+    ]
+    const { product_name, product_description, product_price, product_images } = fields
+    const columns = [product_name, product_description, product_price, product_images]
+    const images = [
+      finishedUrls(product_images, rows),
+      add,
+      [...removed],
+      JSON.stringify(update),
+      JSON.stringify(owed)
+    ]
+    const values = [record.id, record.version, ...columns, ...images]
+    return (await this.#write({ ...statements.CHANGE, values })) !== null
+  }
+
+  /** A pending image may be on its way into the store: its object is removed when no worker can be busy with it any more. */
+  #removal(productId: number, row: ImageRow): Owed {
+    const key = row.object_key ?? objectKey(productId, row.id)
+    return {
+      kind: 'object',
+      payload: { key },
+      wait_ms: row.status === 'pending' ? this.#options.jobTimeoutMs : 0
+    }
+  }
+
+  async #write(statement: QueryConfig): Promise<number | null> {
+    const { rows } = await this.#options.pool.query<{ id: number }>(statement)
+    return rows[0]?.id ?? null
+  }
+
+  async #announce(id: number): Promise<void> {
+    this.#options.outbox.wake()
+    await this.#options.cache.forget(id)
+  }
+}
+
+function unknownUser(id: number): AppError {
+  const detail = 'is no user of this service; create one with POST /api/v1/users'
+  return new AppError('unknown_user', `There is no user ${id}.`, [{ pointer: '/user_id', detail }])
+}

@@ -1,0 +1,147 @@
+import { setTimeout as wait } from 'node:timers/promises'
+import type { Log } from './log.ts'
+import type { Outbox, OutboxKind, OwedRow } from './outbox.ts'
+
+export interface RelayOptions {
+  outbox: Outbox
+  kind: OutboxKind
+  /** Rows in hand at once. */
+  capacity: number
+  leaseMs: number
+  /** Resolves when the row's work was taken over or done, rejects when it should come due again. */
+  dispatch(row: OwedRow, signal: AbortSignal): Promise<void>
+  log: Log
+}
+
+/** Rows that other processes owe come due without a signal here, so that far it looks by itself. */
+const LONGEST_SLEEP_MS = 5000
+const AFTER_TROUBLE_MS = 1000
+
+/**
+ * Hands owed rows of one kind to `dispatch` as they come due. Any number of relays, in any number of processes, share the
+ * outbox. Rows in hand keep their lease; when the process dies they come due again.
+ */
+export class Relay {
+  readonly #options: RelayOptions
+  readonly #inHand = new Map<string, Promise<void>>()
+  readonly #stop = new AbortController()
+  readonly #abort = new AbortController()
+  #dispatched: string[] = []
+  #deletion: Promise<void> | null = null
+  #waitsForRoom = false
+  #nudge = new AbortController()
+  #running: Promise<void> | undefined
+
+  constructor(options: RelayOptions) {
+    this.#options = options
+  }
+
+  start(): void {
+    const { outbox, leaseMs } = this.#options
+    const wake = () => this.#wake()
+    const renewal = setInterval(() => this.#renew(), leaseMs / 3).unref()
+    outbox.on('wake', wake)
+    this.#running = this.#run().finally(() => {
+      outbox.off('wake', wake)
+      clearInterval(renewal)
+    })
+  }
+
+  /** Claims nothing more. */
+  pause(): void {
+    this.#stop.abort()
+    this.#wake()
+  }
+
+  /** Waits for the rows in hand; those still there after `graceMs` are told to stop and given back. */
+  async stop(graceMs: number): Promise<void> {
+    this.pause()
+    const timer = setTimeout(() => this.#abort.abort(new Error('the service is stopping')), graceMs)
+    await this.#running
+    await Promise.allSettled(this.#inHand.values())
+    clearTimeout(timer)
+    await this.#deletion
+  }
+
+  async #run(): Promise<void> {
+    while (!this.#stop.signal.aborted) {
+      this.#nudge = new AbortController()
+      const sleepMs = await this.#claim().catch((error: unknown) => {
+        this.#options.log.warn(
+          { err: error, kind: this.#options.kind },
+          'The outbox cannot be read; trying again'
+        )
+        return AFTER_TROUBLE_MS
+      })
+      if (sleepMs > 0) await wait(sleepMs, undefined, { signal: this.#nudge.signal }).catch(() => undefined)
+    }
+  }
+
+  /** Takes what is due, and answers how long there is nothing to take. */
+  async #claim(): Promise<number> {
+    const { outbox, kind, capacity, leaseMs } = this.#options
+    const room = capacity - this.#inHand.size
+    this.#waitsForRoom = room === 0
+    if (room === 0) return LONGEST_SLEEP_MS
+    const rows = await outbox.claim(kind, room, leaseMs)
+    for (const row of rows) this.#take(row)
+    if (rows.length > 0) return 0
+    const nextMs = await outbox.nextDueMs(kind)
+    return Math.min(Math.max(nextMs ?? LONGEST_SLEEP_MS, 1), LONGEST_SLEEP_MS)
+  }
+
+  #take(row: OwedRow): void {
+    const work = this.#dispatch(row).finally(() => {
+      this.#inHand.delete(row.id)
+      // With a quarter free the next claim is worth its statement.
+      if (this.#waitsForRoom && this.#inHand.size <= this.#options.capacity * 0.75) this.#wake()
+    })
+    this.#inHand.set(row.id, work)
+  }
+
+  async #dispatch(row: OwedRow): Promise<void> {
+    const { outbox, kind, dispatch, log } = this.#options
+    try {
+      await dispatch(row, this.#abort.signal)
+    } catch (error) {
+      const interrupted = this.#abort.signal.aborted
+      if (!interrupted)
+        log.warn(
+          { err: error, kind, product_id: row.product_id },
+          'Owed work was not taken over; it comes due again'
+        )
+      await outbox.release(row.id, interrupted ? 0 : AFTER_TROUBLE_MS).catch(() => undefined)
+      return
+    }
+    this.#dispatched.push(row.id)
+    this.#deletion ??= this.#deleteDispatched().finally(() => {
+      this.#deletion = null
+    })
+    await this.#deletion
+  }
+
+  /** One statement for all rows that were dispatched while the one before it ran. A row that stays is dispatched again. */
+  async #deleteDispatched(): Promise<void> {
+    while (this.#dispatched.length > 0) {
+      const ids = this.#dispatched.splice(0)
+      await this.#options.outbox
+        .done(ids)
+        .catch((error: unknown) =>
+          this.#options.log.warn({ err: error }, 'Dispatched rows could not be deleted; they come due again')
+        )
+    }
+  }
+
+  #renew(): void {
+    const ids = [...this.#inHand.keys()]
+    if (ids.length === 0) return
+    const { outbox, leaseMs, log } = this.#options
+    outbox
+      .renew(ids, leaseMs)
+      .catch((error: unknown) => log.warn({ err: error }, 'Leases could not be renewed'))
+  }
+
+  #wake(): void {
+    this.#nudge.abort()
+  }
+}

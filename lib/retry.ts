@@ -1,0 +1,20 @@
+export interface RetryPolicy {
+  maxAttempts: number
+  baseMs: number
+}
+
+const LONGEST_WAIT_MS = 10 * 60_000
+
+/**
+ * Milliseconds to wait after attempt number `attempt` (from 1): twice as long each time, less a random part of up to a half so
+ * that what failed together does not come back together, and never less than the origin asked for.
+ */
+export function retryWaitMs(
+  { baseMs }: RetryPolicy,
+  attempt: number,
+  retryAfterMs = 0,
+  random = Math.random
+): number {
+  const longest = Math.min(baseMs * 2 ** (attempt - 1), LONGEST_WAIT_MS)
+  return Math.round(Math.max(longest * (1 - random() / 2), retryAfterMs))
+}

@@ -1,0 +1,143 @@
+import { type Static, Type } from '@sinclair/typebox'
+
+const milliseconds = (value: number, description: string) =>
+  Type.Integer({ minimum: 1, maximum: 86_400_000, default: value, description })
+
+const oneOf = <T extends string>(values: T[], value: T, description: string) =>
+  Type.Unsafe<T>({ type: 'string', enum: values, default: value, description })
+
+/** Every environment variable the service knows, with its default. The README's table and `.env.example` are made of it. */
+export const Settings = Type.Object({
+  ROLE: oneOf(['all', 'api', 'worker'], 'all', 'api serves requests, worker processes images, all does both'),
+  HOST: Type.String({
+    default: '127.0.0.1',
+    description: 'Address to listen on; 0.0.0.0 for every interface'
+  }),
+  PORT: Type.Integer({
+    minimum: 0,
+    maximum: 65535,
+    default: 8080,
+    description: 'Port to listen on; 0 picks a free one'
+  }),
+  LOG_LEVEL: oneOf(
+    ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'],
+    'info',
+    'Least important level that is logged'
+  ),
+  DATA_DIR: Type.String({
+    default: './data',
+    description: 'Where the embedded database and object store keep their files'
+  }),
+
+  DATABASE_URL: Type.Optional(
+    Type.String({ description: 'postgres://user:password@host:5432/name; PostgreSQL 14 or newer' })
+  ),
+  DB_HOST: Type.Optional(
+    Type.String({ description: 'Instead of DATABASE_URL: host of the PostgreSQL server' })
+  ),
+  DB_PORT: Type.Integer({ minimum: 1, maximum: 65535, default: 5432, description: 'Used with DB_HOST' }),
+  DB_USER: Type.String({ default: 'postgres', description: 'Used with DB_HOST' }),
+  DB_PASSWORD: Type.Optional(Type.String({ description: 'Used with DB_HOST' })),
+  DB_NAME: Type.String({ default: 'asyncprod_db', description: 'Used with DB_HOST' }),
+
+  REDIS_URL: Type.Optional(
+    Type.String({ description: 'redis://:password@host:6379/0 or rediss://…; Redis 6 or newer' })
+  ),
+  REDIS_HOST: Type.Optional(Type.String({ description: 'Instead of REDIS_URL: host of the Redis server' })),
+  REDIS_PORT: Type.Integer({
+    minimum: 1,
+    maximum: 65535,
+    default: 6379,
+    description: 'Used with REDIS_HOST'
+  }),
+  REDIS_ADDR: Type.Optional(Type.String({ description: 'Instead of REDIS_URL: host:port in one' })),
+  REDIS_PASSWORD: Type.Optional(Type.String({ description: 'Used with REDIS_HOST or REDIS_ADDR' })),
+
+  RABBITMQ_URL: Type.Optional(
+    Type.String({
+      description: 'amqp://user:password@host:5672/; several nodes of a cluster separated by commas'
+    })
+  ),
+  RABBITMQ_IMAGE_QUEUE: Type.String({
+    minLength: 1,
+    maxLength: 200,
+    default: 'image_processing_queue',
+    description: 'Queue of image messages; its dead letters go to <queue>.dead'
+  }),
+
+  AWS_BUCKET_NAME: Type.Optional(
+    Type.String({ description: 'Bucket for the finished images (also AWS_S3_BUCKET)' })
+  ),
+  AWS_S3_BUCKET: Type.Optional(Type.String({ description: 'Other name of AWS_BUCKET_NAME' })),
+  AWS_REGION: Type.String({ default: 'us-east-1', description: 'Region of the bucket' }),
+  AWS_ACCESS_KEY: Type.Optional(
+    Type.String({ description: 'Access key; without it the AWS SDK looks in its usual places' })
+  ),
+  AWS_SECRET_KEY: Type.Optional(Type.String({ description: 'Secret key that belongs to AWS_ACCESS_KEY' })),
+  AWS_ENDPOINT_URL_S3: Type.Optional(
+    Type.String({ description: 'Address of another server that speaks S3' })
+  ),
+  S3_FORCE_PATH_STYLE: Type.Optional(
+    Type.Boolean({
+      description: 'Bucket in the path instead of the host name; on by itself when an endpoint is set'
+    })
+  ),
+  PUBLIC_BASE_URL: Type.Optional(
+    Type.String({ description: 'What public image URLs begin with, for example a CDN' })
+  ),
+
+  CORS_ORIGIN: Type.String({
+    default: '*',
+    description: 'Origins that browsers may call from: *, or a comma-separated list'
+  }),
+
+  WORKER_CONCURRENCY: Type.Optional(
+    Type.Integer({
+      minimum: 1,
+      maximum: 256,
+      description: 'Images compressed at once; by default fitted to cores and memory'
+    })
+  ),
+  MAX_ATTEMPTS: Type.Integer({
+    minimum: 1,
+    maximum: 100,
+    default: 5,
+    description: 'Attempts at an image before a passing trouble counts as its failure'
+  }),
+  RETRY_BASE_MS: milliseconds(2000, 'Wait before the second attempt; doubles with each further one'),
+  JOB_TIMEOUT_MS: milliseconds(
+    120_000,
+    'Longest time one message may be worked on; then its rest is handed back, and work that got lost is owed again'
+  ),
+  SHUTDOWN_GRACE_MS: milliseconds(30_000, 'Time for running work to end after SIGTERM'),
+  STARTUP_TIMEOUT_MS: milliseconds(60_000, 'How long a start waits for a server that is not up yet'),
+  MAX_SOURCE_BYTES: Type.Integer({
+    minimum: 1024,
+    maximum: 1_073_741_824,
+    default: 26_214_400,
+    description: 'Largest source image in bytes'
+  }),
+  MAX_SOURCE_PIXELS: Type.Integer({
+    minimum: 1,
+    maximum: 1_000_000_000,
+    default: 50_000_000,
+    description: 'Largest source image in pixels'
+  }),
+  DOWNLOAD_TIMEOUT_MS: milliseconds(20_000, 'Longest time one download may take, redirects included'),
+  MAX_IMAGES_PER_PRODUCT: Type.Integer({
+    minimum: 1,
+    maximum: 1000,
+    default: 20,
+    description: 'Images one product may have'
+  }),
+  ALLOWED_SOURCE_NETWORKS: Type.String({
+    default: '',
+    description: 'Comma-separated CIDRs that may be downloaded from although they are not public'
+  }),
+  ALLOWED_SOURCE_PORTS: Type.String({
+    default: '80,443',
+    description: 'Comma-separated ports that may be downloaded from'
+  })
+})
+
+export type Settings = Static<typeof Settings>

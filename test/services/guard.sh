@@ -1,0 +1,19 @@
+# Ends the servers of a test process that is gone, and removes their folder ($1).
+# Standard input is a pipe that the test process holds open and never writes to: it closes when that process ends,
+# in whichever way, SIGKILL included. $1/pids holds a file per server, named by its process group, with the signal that
+# ends it at once.
+read -r _
+for file in "$1"/pids/*; do
+  [ -e "$file" ] && kill -s "$(cat "$file")" -- "-${file##*/}" 2> /dev/null
+done
+for file in "$1"/pids/*; do
+  tries=0
+  while [ -e "$file" ] && [ $((tries += 1)) -le 40 ] && kill -0 -- "-${file##*/}" 2> /dev/null; do
+    [ $tries -eq 40 ] && kill -s KILL -- "-${file##*/}"
+    sleep 0.05
+  done
+done
+tries=0
+until rm -rf "$1" 2> /dev/null || [ $((tries += 1)) -gt 40 ]; do
+  sleep 0.05
+done

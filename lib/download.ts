@@ -1,0 +1,95 @@
+import { Agent } from 'undici'
+import type { AddressPolicy } from './addresses.ts'
+import { type Answer, getAnswer } from './answer.ts'
+import { createConnector } from './connector.ts'
+import { blockedAddress, httpStatus, timeout, tooManyRedirects, unreachable } from './download-error.ts'
+import { ImageError } from './image-error.ts'
+import { createResolver, type Resolve } from './resolver.ts'
+import { checkSourceUrl } from './source-url.ts'
+
+const MAX_REDIRECTS = 3
+const REDIRECTS = [301, 302, 303, 307, 308]
+
+const HEADERS = {
+  'user-agent': 'AsyncProd/2 (+image fetcher)',
+  accept: 'image/*, */*;q=0.5',
+  // A body that unpacks to a thousand times what was counted cannot be had this way.
+  'accept-encoding': 'identity'
+}
+
+export interface DownloadOptions extends AddressPolicy {
+  /** Most bytes of one image. */
+  maxBytes: number
+  /** For one download from its first DNS question to its last byte, redirects included, in milliseconds. */
+  timeoutMs: number
+  /** Default: the hosts file, then the system's name servers. */
+  resolve?: Resolve
+}
+
+export interface Download {
+  bytes: Buffer
+}
+
+export interface Downloader {
+  /**
+   * Gets the bytes behind `url`. Rejects with an ImageError, or with `signal`'s reason when that aborts: an
+   * interrupted download is not a failed one.
+   */
+  download(url: string, signal: AbortSignal): Promise<Download>
+  /** Ends every connection and every download that still runs. */
+  close(): Promise<void>
+}
+
+export function createDownloader(options: DownloadOptions): Downloader {
+  const { maxBytes, timeoutMs, resolve = createResolver() } = options
+  const connector = createConnector(options, resolve, timeoutMs)
+  const agent = new Agent({
+    connect: connector.connect,
+    // Most sockets to one origin, however many of its images are wanted at once.
+    connections: 6,
+    allowH2: false,
+    // What an origin may ask for: undici's 10 minutes would let many of them hold on to many sockets.
+    keepAliveMaxTimeout: 10_000,
+    maxHeaderSize: 16_384,
+    // Both start anew with every byte; the deadline around all of it does not.
+    headersTimeout: 0,
+    bodyTimeout: 0
+  })
+
+  async function follow(source: string, signal: AbortSignal): Promise<Buffer> {
+    let url = source
+    for (let requests = 0; requests <= MAX_REDIRECTS; requests++) {
+      const problem = checkSourceUrl(url, options)
+      if (problem) throw blockedAddress(`The URL ${problem}`)
+      const answer = await getAnswer(agent, { url: new URL(url), headers: HEADERS, maxBytes, signal })
+      if (answer.status === 200) return answer.bytes
+      url = redirectTarget(answer, url)
+    }
+    throw tooManyRedirects(MAX_REDIRECTS)
+  }
+
+  return {
+    async download(url, signal) {
+      const deadline = AbortSignal.timeout(timeoutMs)
+      try {
+        return { bytes: await follow(url, AbortSignal.any([signal, deadline])) }
+      } catch (error) {
+        signal.throwIfAborted()
+        if (deadline.aborted) throw timeout(timeoutMs)
+        throw error instanceof ImageError ? error : unreachable(error)
+      }
+    },
+    async close() {
+      connector.close()
+      await agent.destroy()
+    }
+  }
+}
+
+/** Https may lead to http: pictures are no secret, and their bytes are not trusted either way. */
+function redirectTarget({ status, headers }: Answer, from: string): string {
+  const { location } = headers
+  if (!REDIRECTS.includes(status) || typeof location !== 'string')
+    throw httpStatus(status, headers['retry-after'])
+  return URL.parse(location, from)?.href ?? location
+}

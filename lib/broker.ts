@@ -1,4 +1,5 @@
 import { EventEmitter } from 'node:events'
+import { setTimeout as wait } from 'node:timers/promises'
 import { type AmqpConnectionManager, type ChannelWrapper, connect } from 'amqp-connection-manager'
 import type { Channel, ChannelModel, ConsumeMessage } from 'amqplib'
 import type { Log } from './log.ts'
@@ -18,6 +19,8 @@ export type MessageHandler = (message: ConsumeMessage) => Promise<Verdict>
 
 const PUBLISH_TIMEOUT_MS = 5000
 const RECONNECT_SECONDS = 1
+/** What cannot be handled now comes back at once when it is given back. */
+const REQUEUE_MS = 1000
 
 /** The broker's own last word on a message that takes worker after worker down with it. */
 const DELIVERY_LIMIT = 20
@@ -145,8 +148,9 @@ export class Broker extends EventEmitter<{ connect: [] }> {
   }
 
   async #deliver(channel: Channel, message: ConsumeMessage, handle: MessageHandler): Promise<void> {
-    const verdict = await handle(message).catch((error: unknown): Verdict => {
+    const verdict = await handle(message).catch(async (error: unknown): Promise<Verdict> => {
       this.#log.error({ err: error }, 'A message could not be handled; it goes back to the queue')
+      await wait(REQUEUE_MS)
       return { settle: 'requeue' }
     })
     try {

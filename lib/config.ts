@@ -1,5 +1,6 @@
 import { resolve } from 'node:path'
 import envSchema from 'env-schema'
+import { type AddressPolicy, parseNetworks, parsePorts } from './addresses.ts'
 import { Settings } from './settings.ts'
 
 /** A setting that cannot be used. The message names the variable and what it should be. */
@@ -25,6 +26,8 @@ export interface Config extends Settings {
   redis: RedisServer | null
   rabbitmq: string[] | null
   bucket: Bucket | null
+  /** Where source images may be downloaded from. */
+  sources: AddressPolicy
 }
 
 /**
@@ -39,7 +42,11 @@ export function loadConfig(variables: Record<string, string | undefined>): Confi
     database: database(settings),
     redis: redis(settings),
     rabbitmq: rabbitmq(settings),
-    bucket: bucket(settings)
+    bucket: bucket(settings),
+    sources: {
+      networks: parse('ALLOWED_SOURCE_NETWORKS', settings.ALLOWED_SOURCE_NETWORKS, parseNetworks),
+      ports: parse('ALLOWED_SOURCE_PORTS', settings.ALLOWED_SOURCE_PORTS, parsePorts)
+    }
   }
   checkPublicBaseUrl(config)
   refuseSharedEmbeddedParts(config)
@@ -107,6 +114,14 @@ function bucket(s: Settings): Bucket | null {
     endpoint:
       s.AWS_ENDPOINT_URL_S3 && checkUrl('AWS_ENDPOINT_URL_S3', s.AWS_ENDPOINT_URL_S3, ['http:', 'https:']),
     forcePathStyle: s.S3_FORCE_PATH_STYLE ?? s.AWS_ENDPOINT_URL_S3 !== undefined
+  }
+}
+
+function parse<T>(name: string, value: string, parser: (text: string) => T): T {
+  try {
+    return parser(value)
+  } catch (error) {
+    throw new ConfigError(`${name} cannot be used: ${error instanceof Error ? error.message : error}`)
   }
 }
 

@@ -1,5 +1,5 @@
 /** What a caller can be told. plugins/errors.ts translates each code to one status. */
-export type AppErrorCode = 'invalid_input' | 'unknown_user' | 'not_found' | 'version_mismatch' | 'unavailable'
+export type AppErrorCode = 'invalid_parameter' | 'invalid_input' | 'unknown_user' | 'not_found' | 'version_mismatch' | 'unavailable'
 
 export interface InputProblem {
   /** JSON pointer into the body, or the name of a parameter. */

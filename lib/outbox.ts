@@ -40,9 +40,10 @@ FROM claimed c LEFT JOIN products p ON p.id = c.product_id`
 
 /**
  * The work that is owed, as rows that come due. Claiming a row only moves its due time (a lease), so whatever happens to
- * the claimer, it comes due again; only `done` ends it. Emits `wake` when something may have come due.
+ * the claimer, it comes due again; only `done` ends it. Emits `owed` when this process has owed
+ * something, and `wake` when something may have come due, whoever owed it.
  */
-export class Outbox extends EventEmitter<{ wake: [] }> {
+export class Outbox extends EventEmitter<{ wake: []; owed: [] }> {
   readonly #pool: Pool
 
   constructor(pool: Pool) {
@@ -51,9 +52,10 @@ export class Outbox extends EventEmitter<{ wake: [] }> {
     this.#pool = pool
   }
 
-  /** Tells the relays of this process that something has been owed. */
+  /** Something has been owed. */
   wake(): void {
     this.emit('wake')
+    this.emit('owed')
   }
 
   async claim(kind: OutboxKind, limit: number, leaseMs: number): Promise<OwedRow[]> {

@@ -1,12 +1,17 @@
 /** SQLSTATE classes of a server that is starting, stopping, full, or gone. */
 const UNAVAILABLE = /^(08|53|57P)/
 
+const NETWORK = /^E(CONNREFUSED|CONNRESET|PIPE|TIMEDOUT|HOSTUNREACH|NETUNREACH|NOTFOUND|AI_AGAIN|NOENT)$/
+
+/** What pg says, without a code, of connections that broke or could not be had in time. */
+const CONNECTION_MESSAGE =
+  /^(Connection terminated|timeout exceeded when trying to connect|Client (has encountered|was closed)|Query read timeout)/
+
 /** Whether a rejected query says that the database is away rather than that the query is wrong. */
 export function isUnavailable(error: unknown): boolean {
+  if (error instanceof AggregateError) return error.errors.some(isUnavailable)
   if (!(error instanceof Error)) return false
   const { code } = error as { code?: string }
-  if (code && /^[0-9A-Z]{5}$/.test(code)) return UNAVAILABLE.test(code)
-  return (
-    code !== undefined || /connection|timeout|Client has encountered|Cannot use a pool/i.test(error.message)
-  )
+  if (code === undefined) return CONNECTION_MESSAGE.test(error.message)
+  return UNAVAILABLE.test(code) || NETWORK.test(code)
 }

@@ -1,4 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises'
+import { InFlight } from './in-flight.ts'
 import type { Log } from './log.ts'
 import type { Outbox, OutboxKind, OwedRow } from './outbox.ts'
 
@@ -23,9 +24,9 @@ const AFTER_TROUBLE_MS = 1000
  */
 export class Relay {
   readonly #options: RelayOptions
-  readonly #inHand = new Map<string, Promise<void>>()
-  readonly #stop = new AbortController()
-  readonly #abort = new AbortController()
+  readonly #inHand = new Set<string>()
+  readonly #jobs = new InFlight()
+  #paused = false
   #dispatched: string[] = []
   #deletion: Promise<void> | null = null
   #waitsForRoom = false
@@ -49,22 +50,19 @@ export class Relay {
 
   /** Claims nothing more. */
   pause(): void {
-    this.#stop.abort()
+    this.#paused = true
     this.#wake()
   }
 
   /** Waits for the rows in hand; those still there after `graceMs` are told to stop and given back. */
   async stop(graceMs: number): Promise<void> {
     this.pause()
-    const timer = setTimeout(() => this.#abort.abort(new Error('the service is stopping')), graceMs)
     await this.#running
-    await Promise.allSettled(this.#inHand.values())
-    clearTimeout(timer)
-    await this.#deletion
+    await this.#jobs.drain(graceMs)
   }
 
   async #run(): Promise<void> {
-    while (!this.#stop.signal.aborted) {
+    while (!this.#paused) {
       this.#nudge = new AbortController()
       const sleepMs = await this.#claim().catch((error: unknown) => {
         this.#options.log.warn(
@@ -84,27 +82,26 @@ export class Relay {
     this.#waitsForRoom = room === 0
     if (room === 0) return LONGEST_SLEEP_MS
     const rows = await outbox.claim(kind, room, leaseMs)
-    for (const row of rows) this.#take(row)
+    for (const row of rows) void this.#take(row)
     if (rows.length > 0) return 0
     const nextMs = await outbox.nextDueMs(kind)
     return Math.min(Math.max(nextMs ?? LONGEST_SLEEP_MS, 1), LONGEST_SLEEP_MS)
   }
 
-  #take(row: OwedRow): void {
-    const work = this.#dispatch(row).finally(() => {
-      this.#inHand.delete(row.id)
-      // With a quarter free the next claim is worth its statement.
-      if (this.#waitsForRoom && this.#inHand.size <= this.#options.capacity * 0.75) this.#wake()
-    })
-    this.#inHand.set(row.id, work)
+  async #take(row: OwedRow): Promise<void> {
+    this.#inHand.add(row.id)
+    await this.#jobs.run((signal) => this.#dispatch(row, signal))
+    this.#inHand.delete(row.id)
+    // With a quarter free the next claim is worth its statement.
+    if (this.#waitsForRoom && this.#inHand.size <= this.#options.capacity * 0.75) this.#wake()
   }
 
-  async #dispatch(row: OwedRow): Promise<void> {
+  async #dispatch(row: OwedRow, signal: AbortSignal): Promise<void> {
     const { outbox, kind, dispatch, log } = this.#options
     try {
-      await dispatch(row, this.#abort.signal)
+      await dispatch(row, signal)
     } catch (error) {
-      const interrupted = this.#abort.signal.aborted
+      const interrupted = signal.aborted
       if (!interrupted)
         log.warn(
           { err: error, kind, product_id: row.product_id },
@@ -133,7 +130,7 @@ export class Relay {
   }
 
   #renew(): void {
-    const ids = [...this.#inHand.keys()]
+    const ids = [...this.#inHand]
     if (ids.length === 0) return
     const { outbox, leaseMs, log } = this.#options
     outbox

@@ -1,5 +1,6 @@
 import { type Static, Type } from '@sinclair/typebox'
 import { IMAGE_ERROR_CODES } from '../image-error.ts'
+import { ref } from '../ref.ts'
 
 /** PostgreSQL's `integer`: a larger id cannot exist. */
 export const Id = Type.Integer({ minimum: 1, maximum: 2_147_483_647 })
@@ -49,7 +50,7 @@ export const Image = Type.Object(
     source_bytes: nullable(Type.Integer()),
     bytes: nullable(Type.Integer()),
     attempts: Type.Integer(),
-    error: nullable(Type.Ref(ImageError))
+    error: nullable(ref(ImageError))
   },
   { $id: 'Image' }
 )
@@ -78,7 +79,7 @@ export const Product = Type.Object(
     created_at: Type.String({ format: 'date-time' }),
     updated_at: Type.String({ format: 'date-time' }),
     image_status: ImageStatus,
-    images: Type.Array(Type.Ref(Image))
+    images: Type.Array(ref(Image))
   },
   { $id: 'Product' }
 )

@@ -9,11 +9,11 @@ import { finishedUrls, type ImageRow, type ProductRecord, toProduct } from './re
 import type { Product, ProductInput } from './schemas.ts'
 import * as statements from './statements.ts'
 
-/** Which product is meant: with `user_id` only if it is that user's, with `version` only at that version. */
+/** Which product is meant: with `user_id` only if it is that user's, with `accepts` only at a version it accepts. */
 export interface ProductRef {
   id: number
   user_id?: number | undefined
-  version?: number | undefined
+  accepts?: ((version: number) => boolean) | undefined
 }
 
 export interface ProductStoreOptions {
@@ -145,10 +145,10 @@ export class ProductStore {
     }
   }
 
-  async #find({ id, user_id, version }: ProductRef): Promise<ProductRecord> {
+  async #find({ id, user_id, accepts }: ProductRef): Promise<ProductRecord> {
     const record = await this.load(id)
     if (!record || (user_id !== undefined && record.user_id !== user_id)) throw productNotFound(id)
-    if (version !== undefined && record.version !== version) {
+    if (accepts && !accepts(record.version)) {
       throw new AppError(
         'version_mismatch',
         `Product ${id} has changed meanwhile: read it again, then repeat the change.`

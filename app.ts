@@ -1,0 +1,73 @@
+import cors from '@fastify/cors'
+import Fastify, { type FastifyInstance, type FastifyServerOptions, LogController } from 'fastify'
+import images from './consumers/images.ts'
+import removedObjects from './consumers/objects.ts'
+import publisher from './consumers/publisher.ts'
+import sweep from './consumers/sweep.ts'
+import type { Config } from './lib/config.ts'
+import dependencies from './plugins/dependencies.ts'
+import errors from './plugins/errors.ts'
+import logging from './plugins/logging.ts'
+import openapi from './plugins/openapi.ts'
+import postgres from './plugins/postgres.ts'
+import products from './plugins/products.ts'
+import rabbitmq from './plugins/rabbitmq.ts'
+import redis from './plugins/redis.ts'
+import storage from './plugins/storage.ts'
+import validation from './plugins/validation.ts'
+import healthRoutes from './routes/health/index.ts'
+import productRoutes from './routes/products/index.ts'
+import userRoutes from './routes/users/index.ts'
+
+const API = '/api/v1'
+
+/** The whole service, read aloud. It neither listens nor reads the environment: that is for the process, or for a test. */
+export async function buildApp(config: Config, options: FastifyServerOptions = {}): Promise<FastifyInstance> {
+  const app = Fastify({
+    logger: { level: config.LOG_LEVEL },
+    pluginTimeout: config.STARTUP_TIMEOUT_MS * 4,
+    bodyLimit: 1_048_576,
+    requestTimeout: 30_000,
+    logController: new LogController({ disableRequestLogging: true }),
+    // A request that was accepted before the stop is answered.
+    return503OnClosing: false,
+    ...options
+  })
+
+  app.removeContentTypeParser('text/plain')
+
+  await app.register(logging)
+  await app.register(errors)
+  await app.register(openapi)
+  await app.register(validation)
+  await app.register(cors, {
+    origin: config.CORS_ORIGIN === '*' ? '*' : config.CORS_ORIGIN.split(',').map((origin) => origin.trim()),
+    methods: ['GET', 'POST', 'PUT', 'DELETE', 'OPTIONS'],
+    allowedHeaders: ['Content-Type', 'Authorization', 'If-Match', 'If-None-Match'],
+    exposedHeaders: ['ETag', 'Link', 'Location', 'Retry-After']
+  })
+
+  await app.register(dependencies)
+  await app.register(postgres, { config })
+  await app.register(redis, { config })
+  await app.register(rabbitmq, { config })
+  await app.register(storage, { config })
+  await app.register(products, { config })
+
+  await app.register(healthRoutes)
+  // The original's paths are above; whoever forwards only the API to us finds them below it, too.
+  await app.register(healthRoutes, { prefix: API, hide: true })
+  if (config.ROLE !== 'worker') {
+    await app.register(productRoutes, { prefix: API, config })
+    await app.register(userRoutes, { prefix: API })
+  }
+
+  // Closing runs backwards: jobs end while everything they need is still open.
+  await app.register(publisher)
+  if (config.ROLE !== 'api') {
+    await app.register(images, { config })
+    await app.register(removedObjects)
+    await app.register(sweep, { config })
+  }
+  return app
+}

@@ -1,0 +1,104 @@
+import type { ConsumeMessage } from 'amqplib'
+import type { FastifyInstance } from 'fastify'
+import fp from 'fastify-plugin'
+import type { Broker, Verdict } from '../lib/broker.ts'
+import { imagesAtOnce, imagesInFlight } from '../lib/capacity.ts'
+import { compress } from '../lib/compress.ts'
+import type { Config } from '../lib/config.ts'
+import { createDownloader } from '../lib/download.ts'
+import { InFlight } from '../lib/in-flight.ts'
+import { parseMessage } from '../lib/message.ts'
+import type { OwedRow } from '../lib/outbox.ts'
+import { ImagePipeline } from '../lib/pipeline.ts'
+import { Relay } from '../lib/relay.ts'
+
+/** A message or row that was taken this often without an end ends the process that takes it. */
+const MOST_DELIVERIES = 10
+const LEASE_MS = 30_000
+/** The rest of the grace is for handing back what is left. */
+const SHARE_OF_GRACE = 0.7
+
+/** Where jobs come from. */
+interface Intake {
+  /** Takes nothing more. */
+  pause(): Promise<void> | void
+  /** Waits for the jobs in hand, and tells them to stop after `graceMs`. */
+  stop(graceMs: number): Promise<unknown>
+}
+
+/** Makes the images that are owed: as RabbitMQ delivers them, or straight from the outbox where there is none. */
+export default fp<{ config: Config }>(
+  async (app, { config }) => {
+    const downloader = createDownloader({
+      ...config.sources,
+      maxBytes: config.MAX_SOURCE_BYTES,
+      timeoutMs: config.DOWNLOAD_TIMEOUT_MS
+    })
+    const pipeline = new ImagePipeline({
+      store: app.products,
+      objects: app.objects,
+      downloader,
+      compress,
+      concurrency: imagesAtOnce(config),
+      inFlight: imagesInFlight(config),
+      maxPixels: config.MAX_SOURCE_PIXELS,
+      retry: { maxAttempts: config.MAX_ATTEMPTS, baseMs: config.RETRY_BASE_MS },
+      jobTimeoutMs: config.JOB_TIMEOUT_MS,
+      log: app.log
+    })
+    const capacity = imagesInFlight(config)
+    let intake: Intake | undefined
+    app.addHook('onReady', async () => {
+      intake = app.broker ? await consume(app.broker, pipeline, capacity) : relay(app, pipeline, capacity)
+    })
+    app.addHook('preClose', async () => intake?.pause())
+    app.addHook('onClose', async () => {
+      await intake?.stop(config.SHUTDOWN_GRACE_MS * SHARE_OF_GRACE)
+      await downloader.close()
+    })
+    app.log.info(
+      { at_once: imagesAtOnce(config), in_flight: imagesInFlight(config) },
+      'Images are processed here'
+    )
+  },
+  { name: 'images', dependencies: ['products', 'rabbitmq', 'storage'] }
+)
+
+async function consume(broker: Broker, pipeline: ImagePipeline, capacity: number): Promise<Intake> {
+  const jobs = new InFlight()
+  await broker.consume(capacity, (message) => jobs.run((signal) => handle(pipeline, message, signal)))
+  return { pause: () => broker.cancel(), stop: (graceMs) => jobs.drain(graceMs) }
+}
+
+async function handle(
+  pipeline: ImagePipeline,
+  { content, properties }: ConsumeMessage,
+  stop: AbortSignal
+): Promise<Verdict> {
+  const message = parseMessage(content)
+  if ('reason' in message) return { settle: 'dead', reason: message.reason }
+  const deliveries = Number(properties.headers?.['x-delivery-count'] ?? 0)
+  if (deliveries >= MOST_DELIVERIES) {
+    await pipeline.giveUp(message.product_id, stop)
+    return { settle: 'dead', reason: `delivered ${deliveries} times without an end` }
+  }
+  await pipeline.process(message.product_id, stop)
+  return { settle: 'ack' }
+}
+
+function relay({ outbox, log }: FastifyInstance, pipeline: ImagePipeline, capacity: number): Intake {
+  const dispatch = (row: OwedRow, signal: AbortSignal) => work(pipeline, row, signal)
+  const intake = new Relay({ outbox, kind: 'images', capacity, leaseMs: LEASE_MS, dispatch, log })
+  intake.start()
+  return intake
+}
+
+async function work(
+  pipeline: ImagePipeline,
+  { product_id, claims }: OwedRow,
+  stop: AbortSignal
+): Promise<void> {
+  if (product_id === null) return
+  if (claims > MOST_DELIVERIES) await pipeline.giveUp(product_id, stop)
+  else await pipeline.process(product_id, stop)
+}

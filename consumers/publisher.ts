@@ -1,0 +1,31 @@
+import type { FastifyInstance } from 'fastify'
+import fp from 'fastify-plugin'
+import type { Broker } from '../lib/broker.ts'
+import type { OwedRow } from '../lib/outbox.ts'
+import { Relay } from '../lib/relay.ts'
+
+/** Messages on their way to the broker at once. */
+const CAPACITY = 500
+/** Longer than a publish may take. */
+const LEASE_MS = 30_000
+const GRACE_MS = 5000
+
+/** Hands owed images over to RabbitMQ. Every process that has a broker does it, so that none is needed for it. */
+export default fp(
+  async (app: FastifyInstance) => {
+    const { broker, outbox, log } = app
+    if (!broker) return
+    const dispatch = (row: OwedRow) => publish(broker, row)
+    const relay = new Relay({ outbox, kind: 'images', capacity: CAPACITY, leaseMs: LEASE_MS, dispatch, log })
+    broker.on('connect', () => outbox.emit('wake'))
+    app.addHook('onReady', async () => relay.start())
+    app.addHook('onClose', () => relay.stop(GRACE_MS))
+  },
+  { name: 'publisher', dependencies: ['products', 'rabbitmq'] }
+)
+
+/** Nothing is left to do for a product that has been deleted meanwhile. */
+async function publish(broker: Broker, { id, product_id, user_id, product_images }: OwedRow): Promise<void> {
+  if (product_id === null || user_id === null) return
+  await broker.publish({ product_id, user_id, image_urls: product_images ?? [] }, `asyncprod-${id}`)
+}

@@ -1,0 +1,32 @@
+import fp from 'fastify-plugin'
+import type { Config } from '../lib/config.ts'
+
+/** Three jobs in a row would have ended by then. */
+const LOST_AFTER_JOBS = 3
+const IMAGES_A_SWEEP = 1000
+
+/** Owes again what somebody took over and lost: a message of a broker whose disk was wiped, say. */
+export default fp<{ config: Config }>(
+  async (app, { config: { JOB_TIMEOUT_MS } }) => {
+    let running = Promise.resolve()
+    const sweep = async () => {
+      try {
+        const products = await app.products.sweep(JOB_TIMEOUT_MS * LOST_AFTER_JOBS, IMAGES_A_SWEEP)
+        if (products > 0) app.log.warn({ products }, 'Images nobody was working on are owed again')
+      } catch (error) {
+        app.log.warn({ err: error }, 'The sweep for lost images failed; it is tried again')
+      }
+    }
+    let timer: NodeJS.Timeout | undefined
+    app.addHook('onReady', async () => {
+      timer = setInterval(() => {
+        running = running.then(sweep)
+      }, JOB_TIMEOUT_MS)
+    })
+    app.addHook('onClose', async () => {
+      clearInterval(timer)
+      await running
+    })
+  },
+  { name: 'sweep', dependencies: ['products'] }
+)

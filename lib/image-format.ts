@@ -1,0 +1,40 @@
+/**
+ * What `compress` reads, each known by its first bytes in hex. A closed list: libvips is shown nothing else.
+ * AVIF is the ISO media file that counts `avif` or `avis` among its brands; HEIC is the one that does not.
+ */
+const FORMATS = [
+  ['JPEG', /^ffd8ff/],
+  ['PNG', /^89504e470d0a1a0a/],
+  ['WebP', /^52494646.{8}57454250/],
+  ['AVIF', /^.{8}66747970(.{8}){0,30}?617669(66|73)/],
+  ['GIF', /^474946383[79]61/],
+  ['TIFF', /^(49492[ab]00|4d4d002[ab])/]
+] as const
+
+/** What else is found behind a picture's URL, so that the refusal can name it. */
+const STRANGERS = [
+  ['HEIC', /^.{8}66747970(6865(69|76)|6d696631|6d736631)/],
+  ['JPEG XL', /^(ff0a|0000000c4a584c20)/],
+  ['PDF', /^25504446/],
+  ['BMP', /^424d/]
+] as const
+
+export type ImageFormat = (typeof FORMATS)[number][0]
+
+export const IMAGE_FORMATS = FORMATS.map(([name]) => name)
+
+/** The format of an image, judged by its first bytes and never by a name or a content type. */
+export function imageFormat(source: Buffer): ImageFormat | undefined {
+  const head = source.toString('hex', 0, 160)
+  return FORMATS.find(([, magic]) => magic.test(head))?.[0]
+}
+
+/** What the bytes are that are no such image, as the subject of a sentence. */
+export function strangerName(source: Buffer): string {
+  if (source.length === 0) return 'An empty file'
+  const text = source.toString('latin1', 0, 1024)
+  if (/<svg[\s>]/i.test(text)) return 'SVG'
+  if (/<(!doctype html|html|head|body)[\s>]/i.test(text)) return 'A web page'
+  const head = source.toString('hex', 0, 160)
+  return STRANGERS.find(([, magic]) => magic.test(head))?.[0] ?? 'This kind of file'
+}

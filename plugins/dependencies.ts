@@ -1,0 +1,24 @@
+import fp from 'fastify-plugin'
+
+/** A server or an embedded part that the service works with. */
+export interface Dependency {
+  /** Without it requests cannot be answered; the others are worked around or waited for. */
+  required?: boolean
+  kind: 'connected' | 'embedded'
+  /** Rejects when it cannot be used at this moment. */
+  ping(): Promise<unknown>
+}
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    /** What the health routes ask, by the name they give it. */
+    dependencies: Map<string, Dependency>
+  }
+}
+
+export default fp(
+  async (app) => {
+    app.decorate('dependencies', new Map())
+  },
+  { name: 'dependencies' }
+)

@@ -1,0 +1,67 @@
+import { STATUS_CODES } from 'node:http'
+import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
+import fp from 'fastify-plugin'
+import { AppError, type AppErrorCode, type InputProblem } from '../lib/errors.ts'
+import { isUnavailable } from '../lib/postgres.ts'
+import type { Problem } from '../lib/problem.ts'
+
+const STATUSES: Record<AppErrorCode, number> = {
+  invalid_parameter: 400,
+  invalid_input: 422,
+  unknown_user: 422,
+  not_found: 404,
+  version_mismatch: 412,
+  unavailable: 503
+}
+
+const RETRY_AFTER_SECONDS = 2
+
+/** Every error leaves as problem+json: what a stranger may know; the log sees the rest. */
+export default fp(
+  async (app) => {
+    app.setErrorHandler((error: FastifyError, request, reply) => {
+      const { status, detail, problems } = explain(error)
+      if (status >= 500) request.log.error({ err: error }, 'Request failed')
+      if (status === 503) reply.header('retry-after', RETRY_AFTER_SECONDS)
+      return send(reply, status, detail, problems)
+    })
+    app.setNotFoundHandler((request: FastifyRequest, reply) =>
+      send(reply, 404, `There is nothing at ${request.method} ${request.url.split('?')[0]}.`)
+    )
+  },
+  { name: 'errors' }
+)
+
+function explain(error: FastifyError): { status: number; detail: string; problems?: InputProblem[] } {
+  if (error instanceof AppError)
+    return { status: STATUSES[error.code], detail: error.message, problems: error.problems }
+  if (error.validation)
+    return { status: 400, detail: 'The request does not fit.', problems: validationProblems(error) }
+  if (isUnavailable(error)) return { status: 503, detail: 'The database is away. Try again soon.' }
+  const status = error.statusCode ?? 500
+  return { status, detail: status < 500 ? error.message : 'Internal error.' }
+}
+
+function validationProblems({ validation = [], validationContext }: FastifyError): InputProblem[] {
+  return validation.map(({ instancePath, message = 'does not fit', params }) => {
+    const missing = typeof params?.missingProperty === 'string' ? `/${params.missingProperty}` : ''
+    const path = instancePath + missing
+    const detail = missing ? 'is required' : withValues(message, params)
+    return { pointer: validationContext === 'body' ? path : path.replace(/^\//, ''), detail }
+  })
+}
+
+function withValues(message: string, params: Record<string, unknown> | undefined): string {
+  return Array.isArray(params?.allowedValues) ? `${message}: ${params.allowedValues.join(', ')}` : message
+}
+
+function send(
+  reply: FastifyReply,
+  status: number,
+  detail: string,
+  problems: InputProblem[] = []
+): FastifyReply {
+  const body: Problem = { type: 'about:blank', title: STATUS_CODES[status] ?? 'Error', status, detail }
+  if (problems.length > 0) body.errors = problems
+  return reply.code(status).type('application/problem+json').send(body)
+}

@@ -1,0 +1,56 @@
+import fastifyRedis from '@fastify/redis'
+import type { FastifyInstance } from 'fastify'
+import fp from 'fastify-plugin'
+import type { Cache } from '../lib/cache.ts'
+import type { Config, RedisServer } from '../lib/config.ts'
+import { EmbeddedCache } from '../lib/embedded/cache.ts'
+import { RedisCache } from '../lib/redis-cache.ts'
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    cache: Cache
+  }
+}
+
+/** A cache that answers later than this is slower than the database it stands before. */
+const COMMAND_TIMEOUT_MS = 250
+const RECONNECT_MS = 500
+
+/** The product cache: in Redis, or in the process. */
+export default fp<{ config: Config }>(
+  async (app, { config }) => {
+    if (config.redis) await connectRedis(app, config.redis, config.STARTUP_TIMEOUT_MS)
+    const cache: Cache = config.redis ? new RedisCache(app.redis) : new EmbeddedCache()
+    app.decorate('cache', cache)
+    app.dependencies.set('redis', { kind: config.redis ? 'connected' : 'embedded', ping: () => cache.ping() })
+  },
+  { name: 'redis', dependencies: ['dependencies'] }
+)
+
+async function connectRedis(app: FastifyInstance, { url }: RedisServer, timeoutMs: number): Promise<void> {
+  const deadline = Date.now() + timeoutMs
+  let started = false
+  await app.register(fastifyRedis, {
+    url,
+    // While Redis is away commands fail at once instead of waiting in line: the database answers then.
+    enableOfflineQueue: false,
+    maxRetriesPerRequest: 0,
+    connectTimeout: 2000,
+    commandTimeout: COMMAND_TIMEOUT_MS,
+    retryStrategy() {
+      // Giving up ends the registration below without an error of its own.
+      if (!started && Date.now() > deadline) return null
+      app.log.warn('Redis cannot be reached; trying again')
+      return RECONNECT_MS
+    }
+  })
+  app.redis.on('error', (error) =>
+    app.log.warn({ reason: error.message }, 'Redis has failed; products are read from the database')
+  )
+  if (app.redis.status !== 'ready') {
+    throw new Error(
+      `Redis could not be used within ${timeoutMs} ms. Is it running, and is REDIS_URL (or REDIS_HOST) right?`
+    )
+  }
+  started = true
+}

@@ -1,0 +1,67 @@
+import { mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import fastifyStatic from '@fastify/static'
+import type { FastifyInstance } from 'fastify'
+import fp from 'fastify-plugin'
+import { imagesInFlight } from '../lib/capacity.ts'
+import type { Config } from '../lib/config.ts'
+import { EmbeddedObjects } from '../lib/embedded/objects.ts'
+import type { ObjectStore } from '../lib/objects.ts'
+import { S3Objects } from '../lib/s3.ts'
+import { untilUp } from '../lib/up.ts'
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    objects: ObjectStore
+  }
+}
+
+/** Where finished images go: a bucket, or files that the service serves itself. */
+export default fp<{ config: Config }>(
+  async (app, { config }) => {
+    const objects: ObjectStore = config.bucket
+      ? new S3Objects(config.bucket, {
+          sockets: imagesInFlight(config),
+          publicBaseUrl: config.PUBLIC_BASE_URL
+        })
+      : await serveFiles(app, config)
+    app.addHook('onClose', () => objects.close())
+    const server = {
+      name: 'The object store',
+      setting: 'AWS_BUCKET_NAME (with its region, keys and endpoint)'
+    }
+    await untilUp({ ...server, timeoutMs: config.STARTUP_TIMEOUT_MS, log: app.log }, () => objects.ping())
+    app.decorate('objects', objects)
+    app.dependencies.set('storage', {
+      kind: config.bucket ? 'connected' : 'embedded',
+      ping: () => objects.ping()
+    })
+  },
+  { name: 'storage', dependencies: ['dependencies'] }
+)
+
+async function serveFiles(app: FastifyInstance, config: Config): Promise<EmbeddedObjects> {
+  const root = join(config.DATA_DIR, 'objects')
+  await mkdir(root, { recursive: true })
+  await app.register(fastifyStatic, {
+    root,
+    prefix: '/media/',
+    index: false,
+    dotfiles: 'ignore',
+    decorateReply: false,
+    immutable: true,
+    maxAge: '365d',
+    setHeaders: (reply) => reply.header('x-content-type-options', 'nosniff')
+  })
+  return new EmbeddedObjects(root, () =>
+    (config.PUBLIC_BASE_URL ?? `${ownUrl(app, config)}/media`).replace(/\/+$/, '')
+  )
+}
+
+/** The address that callers on this machine use. */
+function ownUrl(app: FastifyInstance, { HOST, PORT }: Config): string {
+  const address = app.server.address()
+  const port = address && typeof address === 'object' ? address.port : PORT
+  const host = ['0.0.0.0', '::'].includes(HOST) ? 'localhost' : HOST
+  return `http://${host.includes(':') ? `[${host}]` : host}:${port}`
+}

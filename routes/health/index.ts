@@ -1,0 +1,107 @@
+import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typebox'
+import type { FastifyBaseLogger } from 'fastify'
+import type { Dependency } from '../../plugins/dependencies.ts'
+
+const tags = ['health']
+const PING_TIMEOUT_MS = 2000
+
+const Unhealthy = Type.Object(
+  { status: Type.Literal('unhealthy'), error: Type.String() },
+  { description: 'It cannot be used' }
+)
+const Healthy = (name: string) =>
+  Type.Object({ status: Type.Literal('healthy'), [name]: Type.String({ examples: ['connected'] }) })
+
+const Readiness = Type.Object({
+  status: Type.String({ examples: ['ready', 'draining', 'unready'] }),
+  dependencies: Type.Record(
+    Type.String(),
+    Type.String({ examples: ['connected', 'embedded', 'unavailable'] })
+  )
+})
+
+const routes: FastifyPluginAsyncTypebox<{ hide?: boolean }> = async (app, { hide = false }) => {
+  let draining = false
+  app.addHook('preClose', async () => {
+    draining = true
+  })
+
+  for (const [url, name, operationId] of [
+    ['/health', 'database', 'getHealth'],
+    ['/redis-health', 'redis', 'getRedisHealth']
+  ] as const) {
+    app.get(
+      url,
+      {
+        schema: {
+          hide,
+          tags,
+          operationId,
+          summary: `Whether the ${name} can be used`,
+          response: { 200: Healthy(name), 503: Unhealthy }
+        }
+      },
+      async (request, reply) => {
+        const state = await stateOf(app.dependencies.get(name), request.log)
+        if (state !== 'unavailable') return { status: 'healthy' as const, [name]: state }
+        return reply.code(503).send({ status: 'unhealthy', error: `The ${name} does not answer` })
+      }
+    )
+  }
+
+  app.get(
+    '/health/live',
+    {
+      schema: {
+        hide,
+        tags,
+        operationId: 'getLiveness',
+        summary: 'Whether the process runs',
+        response: { 200: Type.Object({ status: Type.Literal('alive') }) }
+      }
+    },
+    async () => ({ status: 'alive' as const })
+  )
+
+  app.get(
+    '/health/ready',
+    {
+      schema: {
+        hide,
+        tags,
+        operationId: 'getReadiness',
+        summary: 'Whether requests should be sent here',
+        response: { 200: Readiness, 503: Readiness }
+      }
+    },
+    async (request, reply) => {
+      const parts = [...app.dependencies]
+      const states = await Promise.all(parts.map(([, part]) => stateOf(part, request.log)))
+      const missing = parts.some(([, part], index) => part.required && states[index] === 'unavailable')
+      const status = draining ? 'draining' : missing ? 'unready' : 'ready'
+      const dependencies = Object.fromEntries(
+        parts.map(([name], index) => [name, states[index] ?? 'unavailable'])
+      )
+      return reply.code(status === 'ready' ? 200 : 503).send({ status, dependencies })
+    }
+  )
+}
+
+/** What stands behind the name; the reason why it cannot be used is for the log alone. */
+async function stateOf(
+  part: Dependency | undefined,
+  log: FastifyBaseLogger
+): Promise<Dependency['kind'] | 'unavailable'> {
+  if (!part) return 'unavailable'
+  const timeout = AbortSignal.timeout(PING_TIMEOUT_MS)
+  const tooLate = new Promise((_, reject) => timeout.addEventListener('abort', () => reject(timeout.reason)))
+  try {
+    await Promise.race([part.ping(), tooLate])
+    return part.kind
+  } catch (error) {
+    log.warn({ err: error }, 'A dependency does not answer')
+    return 'unavailable'
+  }
+}
+
+export default routes

@@ -1,0 +1,190 @@
+import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typebox'
+import type { Config } from '../../lib/config.ts'
+import { productNotFound } from '../../lib/errors.ts'
+import { Id, Product, ProductInput, ProductReplacement } from '../../lib/products/schemas.ts'
+import { ref } from '../../lib/ref.ts'
+import { problems } from '../replies.ts'
+import { ifMatch, isKnown, toETag } from './etag.ts'
+import { checkImages } from './images.ts'
+import { etag, IfMatch, IfNoneMatch, ListQuery, Message, Params, ReprocessQuery } from './schemas.ts'
+
+const tags = ['products']
+/** A product goes out as the JSON text that lies in the cache. */
+const ProductJson = Type.Unsafe<string>({ $ref: `${Product.$id}#` })
+const UPDATED = { message: 'Product updated successfully' }
+
+const routes: FastifyPluginAsyncTypebox<{ config: Config }> = async (app, { config }) => {
+  const { products } = app
+
+  app.post(
+    '/products',
+    {
+      schema: {
+        tags,
+        operationId: 'createProduct',
+        summary: 'Create a product; its images are processed afterwards',
+        body: ref(ProductInput),
+        response: {
+          201: Type.Object(
+            { product_id: Id },
+            {
+              description: 'Created',
+              headers: { location: Type.String({ description: 'Where the product is' }) }
+            }
+          ),
+          ...problems(400, 413, 415, 422, 503)
+        }
+      }
+    },
+    async (request, reply) => {
+      checkImages(request.body.product_images, config)
+      const product_id = await products.create(request.body)
+      return reply.code(201).header('location', `${app.prefix}/products/${product_id}`).send({ product_id })
+    }
+  )
+
+  app.get(
+    '/products/:id',
+    {
+      schema: {
+        tags,
+        operationId: 'getProduct',
+        summary: 'Read a product and the state of its images',
+        params: Params,
+        headers: IfNoneMatch,
+        response: {
+          200: {
+            description: 'The product',
+            headers: etag,
+            content: { 'application/json': { schema: ProductJson } }
+          },
+          304: Type.Null({ description: 'The product is still the one that the client has', headers: etag }),
+          ...problems(400, 404, 503)
+        }
+      }
+    },
+    async (request, reply) => {
+      const product = await products.read(request.params.id)
+      if (!product) throw productNotFound(request.params.id)
+      reply.header('etag', toETag(product.version))
+      if (isKnown(request.headers['if-none-match'], product.version)) return reply.code(304).send(null)
+      return reply.type('application/json; charset=utf-8').serializer(String).send(product.json)
+    }
+  )
+
+  app.get(
+    '/products',
+    {
+      schema: {
+        tags,
+        operationId: 'listProducts',
+        summary: 'List the products of a user, newest first',
+        querystring: ListQuery,
+        response: {
+          200: Type.Array(ref(Product), {
+            description: 'One page',
+            headers: { link: Type.String({ description: '`<…>; rel="next"` when there is another page' }) }
+          }),
+          ...problems(400, 503)
+        }
+      },
+      // The original took an empty filter for none.
+      preValidation: async (request) => {
+        const { query } = request as { query: Record<string, unknown> }
+        for (const name of Object.keys(query)) if (query[name] === '') delete query[name]
+      }
+    },
+    async (request, reply) => {
+      const page = await products.list(request.query)
+      if (page.next) {
+        const { searchParams } = new URL(request.url, 'http://localhost')
+        searchParams.set('cursor', page.next)
+        reply.header('link', `<${app.prefix}/products?${searchParams}>; rel="next"`)
+      }
+      return page.products
+    }
+  )
+
+  app.put(
+    '/products',
+    {
+      schema: {
+        tags,
+        operationId: 'replaceProduct',
+        summary: 'Replace the product that the body names',
+        headers: IfMatch,
+        body: ref(ProductReplacement),
+        response: { 200: Message, ...problems(400, 404, 412, 413, 415, 422, 503) }
+      }
+    },
+    async ({ body, headers }) => {
+      checkImages(body.product_images, config)
+      await products.update(
+        { id: body.id, user_id: body.user_id, accepts: ifMatch(headers['if-match']) },
+        body
+      )
+      return UPDATED
+    }
+  )
+
+  app.put(
+    '/products/:id',
+    {
+      schema: {
+        tags,
+        operationId: 'updateProduct',
+        summary: 'Replace a product; images whose URL stays keep their result',
+        params: Params,
+        headers: IfMatch,
+        body: ref(ProductInput),
+        response: { 200: Message, ...problems(400, 404, 412, 413, 415, 422, 503) }
+      }
+    },
+    async ({ params, body, headers }) => {
+      checkImages(body.product_images, config)
+      await products.update(
+        { id: params.id, user_id: body.user_id, accepts: ifMatch(headers['if-match']) },
+        body
+      )
+      return UPDATED
+    }
+  )
+
+  app.delete(
+    '/products/:id',
+    {
+      schema: {
+        tags,
+        operationId: 'deleteProduct',
+        summary: 'Delete a product; its images are removed afterwards',
+        params: Params,
+        headers: IfMatch,
+        response: { 204: Type.Null({ description: 'Deleted' }), ...problems(400, 404, 412, 503) }
+      }
+    },
+    async ({ params, headers }, reply) => {
+      await products.delete({ id: params.id, accepts: ifMatch(headers['if-match']) })
+      return reply.code(204).send(null)
+    }
+  )
+
+  app.post(
+    '/products/:id/reprocess',
+    {
+      schema: {
+        tags,
+        operationId: 'reprocessProduct',
+        summary: 'Process the failed images again, or all of them',
+        params: Params,
+        querystring: ReprocessQuery,
+        response: { 202: Message, ...problems(400, 404, 503) }
+      }
+    },
+    async ({ params, query }, reply) => {
+      await products.reprocess({ id: params.id }, query.all)
+      return reply.code(202).send({ message: 'Images will be processed again' })
+    }
+  )
+}
+
+export default routes

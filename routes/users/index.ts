@@ -1,0 +1,45 @@
+import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typebox'
+import { Id } from '../../lib/products/schemas.ts'
+import { ref } from '../../lib/ref.ts'
+import { User, UserInput } from '../../lib/users.ts'
+import { problems } from '../replies.ts'
+
+const tags = ['users']
+
+const routes: FastifyPluginAsyncTypebox = async (app) => {
+  app.post(
+    '/users',
+    {
+      schema: {
+        tags,
+        operationId: 'createUser',
+        summary: 'Create a user',
+        body: ref(UserInput),
+        response: {
+          201: Type.Object({ user_id: Id }, { description: 'Created' }),
+          ...problems(400, 413, 415, 503)
+        }
+      }
+    },
+    async (request, reply) => {
+      const user_id = await app.users.create(request.body.username)
+      return reply.code(201).header('location', `${app.prefix}/users/${user_id}`).send({ user_id })
+    }
+  )
+
+  app.get(
+    '/users/:id',
+    {
+      schema: {
+        tags,
+        operationId: 'getUser',
+        summary: 'Read a user',
+        params: Type.Object({ id: Id }),
+        response: { 200: ref(User), ...problems(400, 404, 503) }
+      }
+    },
+    (request) => app.users.read(request.params.id)
+  )
+}
+
+export default routes

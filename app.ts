@@ -64,9 +64,9 @@ export async function buildApp(config: Config, options: FastifyServerOptions = {
 
   // Closing runs backwards: jobs end while everything they need is still open.
   await app.register(publisher)
+  await app.register(removedObjects)
   if (config.ROLE !== 'api') {
     await app.register(images, { config })
-    await app.register(removedObjects)
     await app.register(sweep, { config })
   }
   return app

@@ -49,34 +49,23 @@ const heavyLane = pLimit(1)
  */
 export async function compress(source: Buffer, { maxPixels }: CompressOptions): Promise<Compressed> {
   const format = imageFormat(source)
-  if (!format)
-    throw new ImageError('unsupported_format', `${strangerName(source)} is not supported: ${UNDERSTOOD}`)
+  if (!format) throw unsupported(strangerName(source))
   try {
     const header = await sharp(source, { limitInputPixels: false, limitInputChannels: false }).metadata()
-    const refusal = refuse(header, format, maxPixels)
-    if (refusal) throw refusal
+    judge(header, format, maxPixels)
     const work = () => fitTolerantly(source, header, maxPixels)
     return await (memoryNeeded(header, format) > HEAVY ? heavyLane(work) : work())
   } catch (error) {
-    throw error instanceof ImageError ? error : explain(error, format, maxPixels)
+    throw error instanceof ImageError ? error : explained(error, format, maxPixels)
   }
 }
 
-const UNDERSTOOD = `send one of ${IMAGE_FORMATS.join(', ')}`
-
-function tooManyPixels(maxPixels: number, options?: ErrorOptions): ImageError {
-  const limit = `${maxPixels} pixels in all and ${MAX_SIDE} a side`
-  return new ImageError('too_many_pixels', `The image is larger than ${limit}: send a smaller one`, options)
-}
-
-function refuse({ width, height, channels, space }: Metadata, format: ImageFormat, maxPixels: number) {
-  if (width * height > maxPixels || Math.max(width, height) > MAX_SIDE) return tooManyPixels(maxPixels)
-  if (channels > (space === 'cmyk' ? 5 : 4)) {
-    return new ImageError(
-      'unsupported_format',
-      `A ${format} with ${channels} channels is not supported: send RGB`
-    )
-  }
+/** Refuses by the header. */
+function judge(header: Metadata, format: ImageFormat, maxPixels: number): void {
+  const { width, height, channels } = header
+  if (width * height > maxPixels || Math.max(width, height) > MAX_SIDE) throw tooManyPixels(maxPixels)
+  // Spot colours and several alphas: sharp fails on them without saying why. The fifth of CMYK is its alpha.
+  if (channels > (header.space === 'cmyk' ? 5 : 4)) throw unsupported(`A ${format} of ${channels} channels`)
 }
 
 /** What the decoder holds at its peak, as measured: the formats that come row by row need next to nothing. */
@@ -123,17 +112,22 @@ async function fit(source: Buffer, header: Metadata, options: SharpOptions): Pro
 }
 
 /** sharp's errors have no codes, only the text of whichever library gave up. */
-function explain(cause: unknown, format: ImageFormat, maxPixels: number): ImageError {
+function explained(cause: unknown, format: ImageFormat, maxPixels: number): ImageError {
   const text = cause instanceof Error ? cause.message : ''
   if (/Maximum supported image dimension|width\/height out of range|Security limit/.test(text)) {
     return tooManyPixels(maxPixels, { cause })
   }
   if (/timeout: \d+% complete/.test(text)) {
-    return new ImageError(
-      'timeout',
-      `The ${format} takes more than ${MAX_SECONDS} s to decode: send a simpler one`,
-      { cause }
-    )
+    return new ImageError('timeout', `Decoding the ${format} takes more than ${MAX_SECONDS} s`, { cause })
   }
   return new ImageError('corrupt_image', `The ${format} is broken or incomplete: send it again`, { cause })
+}
+
+function unsupported(what: string): ImageError {
+  return new ImageError('unsupported_format', `${what} is not supported: send ${IMAGE_FORMATS.join(', ')}`)
+}
+
+function tooManyPixels(maxPixels: number, options?: ErrorOptions): ImageError {
+  const limit = `${maxPixels} pixels in all and ${MAX_SIDE} a side`
+  return new ImageError('too_many_pixels', `The image is larger than ${limit}: send a smaller one`, options)
 }

@@ -1,0 +1,48 @@
+import { join } from 'node:path'
+import { Redis } from 'ioredis'
+import pg from 'pg'
+import type { Config } from './config.ts'
+import { EmbeddedCache } from './embedded/cache.ts'
+import { EmbeddedObjects } from './embedded/objects.ts'
+import { startEmbeddedPostgres } from './embedded/postgres.ts'
+import type { ObjectStore } from './objects.ts'
+import { Outbox } from './outbox.ts'
+import { ProductStore } from './products/store.ts'
+import { RedisCache } from './redis-cache.ts'
+import { S3Objects } from './s3.ts'
+
+/** What a command works with: the same parts as the service, without the service. */
+export interface Workbench {
+  pool: pg.Pool
+  store: ProductStore
+  objects: ObjectStore
+}
+
+/** Opens the parts that the settings name for as long as `work` takes. */
+export async function withWorkbench<T>(config: Config, work: (bench: Workbench) => Promise<T>): Promise<T> {
+  await using closing = new AsyncDisposableStack()
+  const pool = closing.adopt(new pg.Pool(await database(config, closing)), (pool) => pool.end())
+  const cache = config.redis
+    ? new RedisCache(
+        closing.adopt(new Redis(config.redis.url, { maxRetriesPerRequest: 1 }), (redis) => redis.disconnect())
+      )
+    : new EmbeddedCache()
+  const objects = config.bucket
+    ? new S3Objects(config.bucket, { sockets: 8, publicBaseUrl: config.PUBLIC_BASE_URL })
+    : new EmbeddedObjects(join(config.DATA_DIR, 'objects'), () => config.PUBLIC_BASE_URL ?? '')
+  closing.defer(() => objects.close())
+  const store = new ProductStore({
+    pool,
+    cache,
+    outbox: new Outbox(pool),
+    jobTimeoutMs: config.JOB_TIMEOUT_MS
+  })
+  return await work({ pool, store, objects })
+}
+
+async function database(config: Config, closing: AsyncDisposableStack): Promise<pg.PoolConfig> {
+  if (config.database) return { ...config.database, max: 2 }
+  const embedded = await startEmbeddedPostgres(config.DATA_DIR)
+  closing.defer(() => embedded.close())
+  return { host: embedded.host, user: 'postgres', database: 'postgres', max: 1 }
+}

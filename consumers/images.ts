@@ -2,7 +2,7 @@ import type { ConsumeMessage } from 'amqplib'
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
 import type { Broker, Verdict } from '../lib/broker.ts'
-import { imagesAtOnce, imagesInFlight } from '../lib/capacity.ts'
+import { capacityOf } from '../lib/capacity.ts'
 import { compress } from '../lib/compress.ts'
 import type { Config } from '../lib/config.ts'
 import { createDownloader } from '../lib/download.ts'
@@ -29,37 +29,36 @@ interface Intake {
 /** Makes the images that are owed: as RabbitMQ delivers them, or straight from the outbox where there is none. */
 export default fp<{ config: Config }>(
   async (app, { config }) => {
+    const capacity = capacityOf(config)
     const downloader = createDownloader({
       ...config.sources,
       maxBytes: config.MAX_SOURCE_BYTES,
-      timeoutMs: config.DOWNLOAD_TIMEOUT_MS
+      timeoutMs: config.DOWNLOAD_TIMEOUT_MS,
+      connectionsPerOrigin: capacity.perHost
     })
     const pipeline = new ImagePipeline({
       store: app.products,
       objects: app.objects,
       downloader,
       compress,
-      concurrency: imagesAtOnce(config),
-      inFlight: imagesInFlight(config),
+      capacity,
       maxPixels: config.MAX_SOURCE_PIXELS,
       retry: { maxAttempts: config.MAX_ATTEMPTS, baseMs: config.RETRY_BASE_MS },
       jobTimeoutMs: config.JOB_TIMEOUT_MS,
       log: app.log
     })
-    const capacity = imagesInFlight(config)
     let intake: Intake | undefined
     app.addHook('onReady', async () => {
-      intake = app.broker ? await consume(app.broker, pipeline, capacity) : relay(app, pipeline, capacity)
+      intake = app.broker
+        ? await consume(app.broker, pipeline, capacity.inFlight)
+        : relay(app, pipeline, capacity.inFlight)
     })
     app.addHook('preClose', async () => intake?.pause())
     app.addHook('onClose', async () => {
       await intake?.stop(config.SHUTDOWN_GRACE_MS * SHARE_OF_GRACE)
       await downloader.close()
     })
-    app.log.info(
-      { at_once: imagesAtOnce(config), in_flight: imagesInFlight(config) },
-      'Images are processed here'
-    )
+    app.log.info(capacity, 'Images are processed here')
   },
   { name: 'images', dependencies: ['products', 'rabbitmq', 'storage'] }
 )

@@ -1,20 +1,31 @@
 import { availableParallelism, totalmem } from 'node:os'
 import type { Config } from './config.ts'
 
-/** What one image needs at most while it is decoded, for pictures of the largest size that is let in: measured, rounded up. */
-const BYTES_PER_IMAGE = 150 * 1024 * 1024
+/** What a picture of the largest size that is let in takes while it is decoded: measured, rounded up. */
+const BYTES_PER_DECODE = 150 * 1024 * 1024
 
-/** Images that wait for somebody else (an origin, the bucket) for each one that a core works on. */
-const WAITING_PER_WORKING = 3
+/** At 25 ms a picture a core is kept busy by this many downloads of 400 ms each. */
+const DOWNLOADS_PER_CORE = 16
 
-/** Images compressed at once: one a core, fewer where memory is short. Container limits count. */
-export function imagesAtOnce({ WORKER_CONCURRENCY }: Config): number {
-  const memory = process.constrainedMemory() || totalmem()
-  const fitting = Math.floor(Math.min(memory, totalmem()) / BYTES_PER_IMAGE)
-  return WORKER_CONCURRENCY ?? Math.max(1, Math.min(availableParallelism(), fitting))
+/** Downloads may hold at most this part of the memory, should all of them be of the largest size. */
+const SHARE_FOR_SOURCES = 0.25
+
+/** How much of an image worker's work may go on side by side. */
+export interface Capacity {
+  /** Images compressed at once. */
+  compress: number
+  /** Images on their way at once: being downloaded, compressed or uploaded. */
+  inFlight: number
+  /** Of these, how many may come from one host. */
+  perHost: number
 }
 
-/** Images on their way at once: being downloaded, compressed or uploaded. */
-export function imagesInFlight(config: Config): number {
-  return imagesAtOnce(config) * (1 + WAITING_PER_WORKING)
+/** Fitted to the cores and the memory of the machine, or of the container if that has less. */
+export function capacityOf({ WORKER_CONCURRENCY, MAX_SOURCE_BYTES }: Config): Capacity {
+  const memory = Math.min(process.constrainedMemory() || totalmem(), totalmem())
+  const decodes = Math.floor(memory / BYTES_PER_DECODE)
+  const compress = WORKER_CONCURRENCY ?? Math.max(1, Math.min(availableParallelism(), decodes))
+  const sources = Math.floor((memory * SHARE_FOR_SOURCES) / MAX_SOURCE_BYTES)
+  const inFlight = Math.max(2 * compress, Math.min(DOWNLOADS_PER_CORE * compress, sources))
+  return { compress, inFlight, perHost: Math.ceil(inFlight / 2) }
 }

@@ -22,6 +22,8 @@ export interface DownloadOptions extends AddressPolicy {
   maxBytes: number
   /** For one download from its first DNS question to its last byte, redirects included, in milliseconds. */
   timeoutMs: number
+  /** Default 6. */
+  connectionsPerOrigin?: number
   /** Default: the hosts file, then the system's name servers. */
   resolve?: Resolve
 }
@@ -41,12 +43,12 @@ export interface Downloader {
 }
 
 export function createDownloader(options: DownloadOptions): Downloader {
-  const { maxBytes, timeoutMs, resolve = createResolver() } = options
+  const { maxBytes, timeoutMs, connectionsPerOrigin = 6, resolve = createResolver() } = options
   const connector = createConnector(options, resolve, timeoutMs)
   const agent = new Agent({
     connect: connector.connect,
     // Most sockets to one origin, however many of its images are wanted at once.
-    connections: 6,
+    connections: connectionsPerOrigin,
     allowH2: false,
     // What an origin may ask for: undici's 10 minutes would let many of them hold on to many sockets.
     keepAliveMaxTimeout: 10_000,

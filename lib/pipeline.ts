@@ -1,7 +1,9 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import pLimit, { type LimitFunction } from 'p-limit'
+import type { Capacity } from './capacity.ts'
 import type { compress } from './compress.ts'
 import type { Downloader } from './download.ts'
+import { HostBusy, HostLanes } from './host-lanes.ts'
 import { ImageError } from './image-error.ts'
 import type { Log } from './log.ts'
 import { type ObjectStore, objectKey } from './objects.ts'
@@ -16,10 +18,7 @@ export interface PipelineOptions {
   objects: ObjectStore
   downloader: Downloader
   compress: typeof compress
-  /** Images compressed at once. */
-  concurrency: number
-  /** Images on their way at once: downloading, compressing or uploading. */
-  inFlight: number
+  capacity: Capacity
   maxPixels: number
   retry: RetryPolicy
   jobTimeoutMs: number
@@ -27,17 +26,24 @@ export interface PipelineOptions {
 }
 
 const DATABASE_RETRY_MS = 1000
+/** How long an image waits for its turn before it is asked whether there should be more of them. */
+const TURN_PATIENCE_MS = 250
+/** How long an image waits for a host that is busy with others of its images, before it makes room and is owed again. */
+const HOST_PATIENCE_MS = 2000
 
 /** What is owed for one product: its due images downloaded, compressed and stored, and the product told, in one commit. */
 export class ImagePipeline {
   readonly #options: PipelineOptions
+  readonly #hosts: HostLanes
   readonly #images: LimitFunction
   readonly #cores: LimitFunction
 
   constructor(options: PipelineOptions) {
+    const { compress, perHost } = options.capacity
     this.#options = options
-    this.#images = pLimit(options.inFlight)
-    this.#cores = pLimit(options.concurrency)
+    this.#hosts = new HostLanes({ width: perHost, patienceMs: HOST_PATIENCE_MS })
+    this.#images = pLimit(2 * compress)
+    this.#cores = pLimit(compress)
   }
 
   /**
@@ -75,10 +81,9 @@ export class ImagePipeline {
   async #attempt(productId: number, image: ImageRow, signal: AbortSignal): Promise<Outcome> {
     const started = performance.now()
     const key = objectKey(productId, image.id)
-    const outcome = await this.#images(() => this.#make(image.source_url, key, signal)).catch(
-      (error: unknown) =>
-        signal.aborted ? ({ status: 'interrupted' } as const) : this.#failure(image, error)
-    )
+    const outcome = await this.#hosts
+      .run(hostOf(image.source_url), () => this.#inTurn(() => this.#make(image.source_url, key, signal)))
+      .catch((error: unknown) => this.#shortfall(image, error, signal))
     const details = {
       product_id: productId,
       image_id: image.id,
@@ -89,10 +94,19 @@ export class ImagePipeline {
     return outcome
   }
 
+  async #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const impatience = setTimeout(() => this.#adjust(), TURN_PATIENCE_MS)
+    return this.#images(() => {
+      clearTimeout(impatience)
+      return work()
+    })
+  }
+
   async #make(sourceUrl: string, key: string, signal: AbortSignal): Promise<Outcome> {
     const { downloader, compress, objects, maxPixels } = this.#options
     signal.throwIfAborted()
     const { bytes: source } = await downloader.download(sourceUrl, signal)
+    this.#adjust()
     const { jpeg, width, height } = await this.#cores(() => {
       signal.throwIfAborted()
       return compress(source, { maxPixels })
@@ -107,6 +121,22 @@ export class ImagePipeline {
       source_bytes: source.length,
       bytes: jpeg.length
     }
+  }
+
+  /** More images on their way while cores wait for them, fewer while they wait for cores and hold memory. */
+  #adjust(): void {
+    const { compress, inFlight } = this.#options.capacity
+    const waiting = this.#cores.pendingCount
+    if (waiting === 0) this.#images.concurrency = Math.min(this.#images.concurrency + 1, inFlight)
+    else if (waiting > compress)
+      this.#images.concurrency = Math.max(this.#images.concurrency - 1, 2 * compress)
+  }
+
+  #shortfall(image: ImageRow, error: unknown, signal: AbortSignal): Outcome {
+    if (signal.aborted) return { status: 'interrupted', wait_ms: 0 }
+    if (error instanceof HostBusy)
+      return { status: 'interrupted', wait_ms: HOST_PATIENCE_MS * (1 + Math.random()) }
+    return this.#failure(image, error)
   }
 
   #failure(image: ImageRow, error: unknown): Outcome {
@@ -149,3 +179,5 @@ export class ImagePipeline {
 
 const isDue = (image: ImageRow, { read_at }: ProductRecord) =>
   image.status === 'pending' && Date.parse(image.owed_at) <= read_at.getTime()
+
+const hostOf = (url: string) => URL.parse(url)?.host ?? ''

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import fastifyStatic from '@fastify/static'
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
-import { imagesInFlight } from '../lib/capacity.ts'
+import { capacityOf } from '../lib/capacity.ts'
 import type { Config } from '../lib/config.ts'
 import { EmbeddedObjects } from '../lib/embedded/objects.ts'
 import type { ObjectStore } from '../lib/objects.ts'
@@ -21,7 +21,7 @@ export default fp<{ config: Config }>(
   async (app, { config }) => {
     const objects: ObjectStore = config.bucket
       ? new S3Objects(config.bucket, {
-          sockets: imagesInFlight(config),
+          sockets: capacityOf(config).inFlight,
           publicBaseUrl: config.PUBLIC_BASE_URL
         })
       : await serveFiles(app, config)

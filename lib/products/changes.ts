@@ -37,7 +37,7 @@ export type Outcome =
     }
   | { status: 'failed'; code: ImageErrorCode; detail: string }
   | { status: 'retry'; code: ImageErrorCode; detail: string; wait_ms: number }
-  | { status: 'interrupted' }
+  | { status: 'interrupted'; wait_ms: number }
 
 const unchanged = (fields: ProductFields): Change => ({ fields, add: [], remove: [], update: [], owe: [] })
 
@@ -93,7 +93,7 @@ function settle(row: ImageRow, outcome: Outcome): ImageUpdate {
         wait_ms: outcome.wait_ms
       }
     case 'interrupted':
-      return { ...row, wait_ms: 0 }
+      return { ...row, wait_ms: outcome.wait_ms }
   }
 }
 

@@ -1,9 +1,8 @@
 import { setTimeout as wait } from 'node:timers/promises'
-import pLimit, { type LimitFunction } from 'p-limit'
 import type { Capacity } from './capacity.ts'
 import type { compress } from './compress.ts'
 import type { Downloader } from './download.ts'
-import { HostBusy, HostLanes } from './host-lanes.ts'
+import { HostBusy } from './host-lanes.ts'
 import { ImageError } from './image-error.ts'
 import type { Log } from './log.ts'
 import { type ObjectStore, objectKey } from './objects.ts'
@@ -12,6 +11,7 @@ import type { Outcome } from './products/changes.ts'
 import type { ImageRow, ProductRecord } from './products/record.ts'
 import type { ProductStore } from './products/store.ts'
 import { type RetryPolicy, retryWaitMs } from './retry.ts'
+import { Turns } from './turns.ts'
 
 export interface PipelineOptions {
   store: ProductStore
@@ -26,24 +26,17 @@ export interface PipelineOptions {
 }
 
 const DATABASE_RETRY_MS = 1000
-/** How long an image waits for its turn before it is asked whether there should be more of them. */
-const TURN_PATIENCE_MS = 250
-/** How long an image waits for a host that is busy with others of its images, before it makes room and is owed again. */
-const HOST_PATIENCE_MS = 2000
+/** An image that made room for those of other hosts is owed again after this. */
+const HOST_BUSY_MS = 2000
 
 /** What is owed for one product: its due images downloaded, compressed and stored, and the product told, in one commit. */
 export class ImagePipeline {
   readonly #options: PipelineOptions
-  readonly #hosts: HostLanes
-  readonly #images: LimitFunction
-  readonly #cores: LimitFunction
+  readonly #turns: Turns
 
   constructor(options: PipelineOptions) {
-    const { compress, perHost } = options.capacity
     this.#options = options
-    this.#hosts = new HostLanes({ width: perHost, patienceMs: HOST_PATIENCE_MS })
-    this.#images = pLimit(2 * compress)
-    this.#cores = pLimit(compress)
+    this.#turns = new Turns(options.capacity)
   }
 
   /**
@@ -81,8 +74,8 @@ export class ImagePipeline {
   async #attempt(productId: number, image: ImageRow, signal: AbortSignal): Promise<Outcome> {
     const started = performance.now()
     const key = objectKey(productId, image.id)
-    const outcome = await this.#hosts
-      .run(hostOf(image.source_url), () => this.#inTurn(() => this.#make(image.source_url, key, signal)))
+    const outcome = await this.#turns
+      .image(hostOf(image.source_url), () => this.#make(image.source_url, key, signal))
       .catch((error: unknown) => this.#shortfall(image, error, signal))
     const details = {
       product_id: productId,
@@ -94,20 +87,11 @@ export class ImagePipeline {
     return outcome
   }
 
-  async #inTurn<T>(work: () => Promise<T>): Promise<T> {
-    const impatience = setTimeout(() => this.#adjust(), TURN_PATIENCE_MS)
-    return this.#images(() => {
-      clearTimeout(impatience)
-      return work()
-    })
-  }
-
   async #make(sourceUrl: string, key: string, signal: AbortSignal): Promise<Outcome> {
     const { downloader, compress, objects, maxPixels } = this.#options
     signal.throwIfAborted()
     const { bytes: source } = await downloader.download(sourceUrl, signal)
-    this.#adjust()
-    const { jpeg, width, height } = await this.#cores(() => {
+    const { jpeg, width, height } = await this.#turns.compress(() => {
       signal.throwIfAborted()
       return compress(source, { maxPixels })
     })
@@ -123,19 +107,10 @@ export class ImagePipeline {
     }
   }
 
-  /** More images on their way while cores wait for them, fewer while they wait for cores and hold memory. */
-  #adjust(): void {
-    const { compress, inFlight } = this.#options.capacity
-    const waiting = this.#cores.pendingCount
-    if (waiting === 0) this.#images.concurrency = Math.min(this.#images.concurrency + 1, inFlight)
-    else if (waiting > compress)
-      this.#images.concurrency = Math.max(this.#images.concurrency - 1, 2 * compress)
-  }
-
   #shortfall(image: ImageRow, error: unknown, signal: AbortSignal): Outcome {
     if (signal.aborted) return { status: 'interrupted', wait_ms: 0 }
     if (error instanceof HostBusy)
-      return { status: 'interrupted', wait_ms: HOST_PATIENCE_MS * (1 + Math.random()) }
+      return { status: 'interrupted', wait_ms: HOST_BUSY_MS * (1 + Math.random()) }
     return this.#failure(image, error)
   }
 

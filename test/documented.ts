@@ -1,0 +1,66 @@
+import { Ajv2020 } from 'ajv/dist/2020.js'
+import formats from 'ajv-formats'
+import type { FastifyInstance, InjectOptions, LightMyRequestResponse } from 'fastify'
+
+interface DocumentedReply {
+  headers?: Record<string, unknown>
+  content?: Record<string, unknown>
+}
+
+interface OpenApi {
+  paths: Record<string, Record<string, { responses: Record<string, DocumentedReply> }>>
+}
+
+/** Sends a request into the app, as inject does, and rejects when the reply is not what the OpenAPI document says. */
+export type Call = (request: InjectOptions & { url: string }) => Promise<LightMyRequestResponse>
+
+/** Headers that clients go by: a reply that has one must be documented with it. */
+const CONTRACT_HEADERS = ['etag', 'link', 'location', 'retry-after']
+
+export async function documented(app: FastifyInstance): Promise<Call> {
+  const document = (await app.inject('/openapi.json')).json<OpenApi>()
+  const ajv = new Ajv2020({ strict: false, allErrors: true })
+  formats.default(ajv)
+  ajv.addFormat('text', true)
+  ajv.addSchema(document, 'openapi')
+
+  return async (request) => {
+    const reply = await app.inject(request)
+    const isHead = request.method === 'HEAD'
+    const method = isHead ? 'get' : (request.method ?? 'GET').toLowerCase()
+    const path = pathTemplate(Object.keys(document.paths), request.url)
+    const status = String(reply.statusCode)
+    const said = document.paths[path]?.[method]?.responses[status]
+    const pointer = ['paths', path, method, 'responses', status, 'content', mediaType(reply), 'schema']
+    const schema = { $ref: `openapi#/${pointer.map(encodePointer).join('/')}` }
+    const problem = said
+      ? misfit(reply, said, isHead, () => ajv.validate(schema, reply.json()))
+      : 'is unknown'
+    if (problem) throw new Error(`${method} ${path} ${status} ${problem} ${ajv.errorsText()}: ${reply.body}`)
+    return reply
+  }
+}
+
+function misfit(
+  reply: LightMyRequestResponse,
+  said: DocumentedReply,
+  isHead: boolean,
+  bodyFits: () => unknown
+): string | undefined {
+  const surplus = CONTRACT_HEADERS.find((name) => name in reply.headers && !said.headers?.[name])
+  if (surplus) return `has the header ${surplus}, which is not documented`
+  if (isHead || !said.content) return reply.body === '' ? undefined : 'has a body'
+  if (!said.content[mediaType(reply)]) return `is ${mediaType(reply)}`
+  return bodyFits() ? undefined : 'does not fit:'
+}
+
+/** `/products/{id}` for `/products/7?x=y`. */
+function pathTemplate(templates: string[], url: string): string {
+  const [path = ''] = url.split('?')
+  const fits = (template: string) => new RegExp(`^${template.replace(/\{\w+\}/g, '[^/]*')}$`).test(path)
+  return templates.find(fits) ?? path
+}
+
+const mediaType = ({ headers }: LightMyRequestResponse) => String(headers['content-type']).split(';')[0] ?? ''
+
+const encodePointer = (name: string) => encodeURIComponent(name.replaceAll('~', '~0').replaceAll('/', '~1'))

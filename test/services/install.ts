@@ -32,8 +32,6 @@ export const SERVERS: Record<ServerName, Needs> = {
   }
 }
 
-const serverNames: ServerName[] = ['postgres', 'redis', 'rabbitmq', 's3']
-
 /** Where packages keep what they leave off the PATH, or hide there behind a wrapper that resets the environment. */
 const FOLDERS = [
   '/usr/lib/postgresql/*/bin',
@@ -64,8 +62,14 @@ export function program(name: string): string {
 export async function ensureInstalled(...servers: ServerName[]): Promise<void> {
   if (missing(servers).length === 0) return
   if (process.getuid?.() !== 0 || !findProgram('apt-get')) throw new Error(waysOut(missing(servers)))
-  await install(missing(serverNames.filter((name) => !process.env[SERVERS[name].variable])))
+  await install(missing(wanted()))
   if (missing(servers).length > 0) throw new Error(waysOut(missing(servers)))
+}
+
+/** The servers that no TEST_ variable names, and that have to be started therefore. */
+export function wanted(): ServerName[] {
+  const names: ServerName[] = ['postgres', 'redis', 'rabbitmq', 's3']
+  return names.filter((name) => !process.env[SERVERS[name].variable])
 }
 
 /** Which of the servers lack a program. */

@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import { pipeline, Readable } from 'node:stream'
 import { setTimeout as delay } from 'node:timers/promises'
 
 export type Handler = (request: IncomingMessage, response: ServerResponse) => unknown
@@ -93,26 +94,23 @@ export function stall(bytes: Uint8Array | string, { type = 'image/jpeg' }: Answe
   }
 }
 
-/** Sends a byte at a time, so that no timeout between chunks fires, until the client has enough of it. */
+/** Sends a byte at a time, so that no timeout between chunks fires, until the client has had enough. */
 export function drip(everyMs: number, { type = 'image/jpeg' }: Answer = {}): Handler {
-  return async (_, response) => {
-    response.writeHead(200, { 'content-type': type })
-    while (!response.destroyed) {
-      response.write('.')
-      await delay(everyMs, undefined, { ref: false })
-    }
-  }
+  return (_, response) => endless(response, type, () => delay(everyMs, '.', { ref: false }))
 }
 
-/** Endless bytes as fast as the client takes them, with no length given. */
+/** Sends bytes without end, as fast as the client takes them. */
 export function flood({ type = 'image/jpeg' }: Answer = {}): Handler {
   const chunk = Buffer.alloc(64 * 1024)
-  return async (_, response) => {
-    response.writeHead(200, { 'content-type': type })
-    while (!response.destroyed) {
-      if (!response.write(chunk)) await Promise.race([once(response, 'drain'), once(response, 'close')])
-    }
+  return (_, response) => endless(response, type, () => chunk)
+}
+
+function endless(response: ServerResponse, type: string, next: () => unknown): void {
+  const chunks = async function* () {
+    while (true) yield await next()
   }
+  response.writeHead(200, { 'content-type': type })
+  pipeline(Readable.from(chunks()), response, () => {}) // it ends when the client leaves
 }
 
 /** Resets the connection instead of answering. */

@@ -63,7 +63,11 @@ export async function startRabbitmq({ nodes = 1 }: { nodes?: 1 | 3 } = {}): Prom
   const members = await Promise.all(
     Array.from({ length: nodes }, (_, index) => createMember(home, index + 1))
   )
-  writeFileSync(join(home, 'rabbitmq.conf'), configuration(members))
+  for (const member of members) {
+    // the first of a cluster stands alone, and the others look for all
+    const peers = member === members[0] ? [member] : members
+    writeFileSync(join(home, `${member.name}.conf`), configuration(peers))
+  }
   writeFileSync(join(home, 'enabled_plugins'), '[].\n')
   // nodes that start side by side would each make their own
   writeFileSync(join(home, '.erlang.cookie'), randomBytes(16).toString('hex'), { mode: 0o400 })
@@ -83,7 +87,11 @@ export async function startRabbitmq({ nodes = 1 }: { nodes?: 1 | 3 } = {}): Prom
     running.delete(member)
   }
   const endEvery = () => Promise.all(members.map((member) => end(member, 'SIGKILL')))
-  const startEvery = () => Promise.all(members.map(start))
+  const startEvery = async () => {
+    const [first, ...others] = members
+    if (first) await start(first)
+    await Promise.all(others.map(start))
+  }
   const stop = async () => {
     await endEvery()
     await epmd.end()
@@ -154,11 +162,11 @@ async function createMember(home: string, number: number): Promise<Member> {
   return { name: `node${number}@localhost`, port: await freePort(), distPort: await freePort(), folder }
 }
 
-function configuration(members: Member[]): string {
-  const peers = members.map(
+function configuration(peers: Member[]): string {
+  const lines = peers.map(
     ({ name }, index) => `cluster_formation.classic_config.nodes.${index + 1} = ${name}`
   )
-  return ['cluster_formation.peer_discovery_backend = classic_config', ...peers, ''].join('\n')
+  return ['cluster_formation.peer_discovery_backend = classic_config', ...lines, ''].join('\n')
 }
 
 function environment(
@@ -180,7 +188,7 @@ function environment(
     RABBITMQ_LOG_BASE: folder,
     RABBITMQ_SCHEMA_DIR: folder,
     RABBITMQ_GENERATED_CONFIG_DIR: folder,
-    RABBITMQ_CONFIG_FILE: join(home, 'rabbitmq.conf'),
+    RABBITMQ_CONFIG_FILE: join(home, `${name}.conf`),
     RABBITMQ_ENABLED_PLUGINS_FILE: join(home, 'enabled_plugins'),
     RABBITMQ_CONF_ENV_FILE: '/dev/null',
     // the start script then becomes the server, instead of a shell that passes signals on to it

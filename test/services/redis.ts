@@ -48,7 +48,7 @@ export async function startRedis(): Promise<Redis> {
     await rm(folder, { recursive: true, force: true })
   }
   return {
-    ...useRedis(`redis://127.0.0.1:${port}/0`, countDatabases),
+    ...useRedis(`redis://127.0.0.1:${port}/0`),
     kill: () => server.end('SIGKILL'),
     async restart() {
       await server.end()
@@ -62,16 +62,23 @@ export async function startRedis(): Promise<Redis> {
 }
 
 /** A running Redis, whoever started it. */
-export function useRedis(url: string, createDatabase = async (url: string) => url): RedisServer {
+export function useRedis(url: string): RedisServer {
+  const isGiven = url === process.env.TEST_REDIS_URL
   const stop = async () => {}
-  return { url, createDatabase: () => createDatabase(url), stop, [Symbol.asyncDispose]: stop }
+  return {
+    url,
+    createDatabase: async () => (isGiven ? url : countDatabases(url)),
+    stop,
+    [Symbol.asyncDispose]: stop
+  }
 }
 
 /** Database 0 counts those that were handed out, so that test files in different processes share one server. */
 async function countDatabases(url: string): Promise<string> {
   const { hostname, port } = new URL(url)
   const socket = connect(Number(port), hostname)
-  socket.end('INCR databases\r\n')
+  socket.write('INCR databases\r\n')
   const [reply] = await once(socket, 'data')
+  socket.destroy()
   return new URL(`/${Number(String(reply).slice(1))}`, url).href
 }

@@ -1,0 +1,3 @@
+import { askHost } from './host-socket.ts'
+
+await askHost('/stop')

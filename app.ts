@@ -16,6 +16,7 @@ import redis from './plugins/redis.ts'
 import storage from './plugins/storage.ts'
 import validation from './plugins/validation.ts'
 import healthRoutes from './routes/health/index.ts'
+import productEvents from './routes/products/events.ts'
 import productRoutes from './routes/products/index.ts'
 import userRoutes from './routes/users/index.ts'
 
@@ -25,7 +26,8 @@ const API = '/api/v1'
 export async function buildApp(config: Config, options: FastifyServerOptions = {}): Promise<FastifyInstance> {
   const app = Fastify({
     logger: { level: config.LOG_LEVEL },
-    pluginTimeout: config.STARTUP_TIMEOUT_MS * 4,
+    // Each plugin that waits for a server bounds that itself; a migration takes as long as it takes.
+    pluginTimeout: 0,
     bodyLimit: 1_048_576,
     requestTimeout: 30_000,
     logController: new LogController({ disableRequestLogging: true }),
@@ -59,6 +61,7 @@ export async function buildApp(config: Config, options: FastifyServerOptions = {
   await app.register(healthRoutes, { prefix: API, hide: true })
   if (config.ROLE !== 'worker') {
     await app.register(productRoutes, { prefix: API, config })
+    await app.register(productEvents, { prefix: API, config })
     await app.register(userRoutes, { prefix: API })
   }
 

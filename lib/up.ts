@@ -3,6 +3,11 @@ import type { Log } from './log.ts'
 
 const BETWEEN_TRIES_MS = 1000
 
+/** The service cannot start. The message says what to look at. */
+export class StartError extends Error {
+  override readonly name = 'StartError'
+}
+
 /**
  * Tries until a server can be used, and says so meanwhile. Rejects after `timeoutMs` with an error that names the setting to look at.
  */
@@ -17,7 +22,7 @@ export async function untilUp<T>(
     } catch (cause) {
       const reason = reasonOf(cause)
       if (Date.now() + BETWEEN_TRIES_MS > deadline) {
-        throw new Error(
+        throw new StartError(
           `${name} could not be used within ${timeoutMs} ms: ${reason}. Is it running, and is ${setting} right?`,
           { cause }
         )
@@ -29,7 +34,7 @@ export async function untilUp<T>(
 }
 
 /** An AggregateError, as of a name with several addresses, has no message of its own. */
-function reasonOf(error: unknown): string {
+export function reasonOf(error: unknown): string {
   if (error instanceof AggregateError) return error.errors.map(reasonOf).join(', ')
   return error instanceof Error ? error.message || error.name : String(error)
 }

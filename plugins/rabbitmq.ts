@@ -2,6 +2,7 @@ import { setTimeout as wait } from 'node:timers/promises'
 import fp from 'fastify-plugin'
 import { Broker } from '../lib/broker.ts'
 import type { Config } from '../lib/config.ts'
+import { StartError } from '../lib/up.ts'
 
 declare module 'fastify' {
   interface FastifyInstance {
@@ -19,7 +20,7 @@ export default fp<{ config: Config }>(
     app.addHook('onClose', () => broker.close())
     const giveUp = new AbortController()
     const tooLate = wait(timeoutMs, undefined, { signal: giveUp.signal }).then(() => {
-      throw new Error(
+      throw new StartError(
         `RabbitMQ could not be used within ${timeoutMs} ms. Is it running, and is RABBITMQ_URL right?`
       )
     })

@@ -5,6 +5,7 @@ import type { Cache } from '../lib/cache.ts'
 import type { Config, RedisServer } from '../lib/config.ts'
 import { EmbeddedCache } from '../lib/embedded/cache.ts'
 import { RedisCache } from '../lib/redis-cache.ts'
+import { StartError } from '../lib/up.ts'
 
 declare module 'fastify' {
   interface FastifyInstance {
@@ -48,7 +49,7 @@ async function connectRedis(app: FastifyInstance, { url }: RedisServer, timeoutM
     app.log.warn({ reason: error.message }, 'Redis has failed; products are read from the database')
   )
   if (app.redis.status !== 'ready') {
-    throw new Error(
+    throw new StartError(
       `Redis could not be used within ${timeoutMs} ms. Is it running, and is REDIS_URL (or REDIS_HOST) right?`
     )
   }

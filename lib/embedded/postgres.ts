@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { PGlite } from '@electric-sql/pglite'
 import { pg_trgm } from '@electric-sql/pglite/contrib/pg_trgm'
 import { PGLiteSocketServer } from '@electric-sql/pglite-socket'
+import { StartError } from '../up.ts'
 
 /** One that is used, and the one before it that may not be gone yet. */
 const MAX_CLIENTS = 2
@@ -54,6 +55,6 @@ async function refuseSecondProcess(path: string, folder: string): Promise<void> 
     () => false
   )
   probe.destroy()
-  if (alive) throw new Error(`Another process works on ${folder}: stop it, or set another DATA_DIR`)
+  if (alive) throw new StartError(`Another process works on ${folder}: stop it, or set another DATA_DIR`)
   await rm(path, { force: true })
 }

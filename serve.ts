@@ -1,0 +1,35 @@
+import closeWithGrace from 'close-with-grace'
+import { buildApp } from './app.ts'
+import { type Config, loadConfig } from './lib/config.ts'
+import { VERSION } from './lib/version.ts'
+
+const pretty = { target: 'pino-pretty', options: { ignore: 'pid,hostname', translateTime: 'SYS:HH:MM:ss.l' } }
+
+/** Starts the service that the variables describe, and ends it when a signal says so. Rejects when it cannot start. */
+export async function serve(variables: NodeJS.ProcessEnv): Promise<void> {
+  const config = loadConfig(variables)
+  const app = await buildApp(config, {
+    logger: { level: config.LOG_LEVEL, ...(process.stdout.isTTY && { transport: pretty }) }
+  })
+  // The first signal ends what was begun, within the grace; a second one ends the process at once.
+  closeWithGrace({ delay: config.SHUTDOWN_GRACE_MS, logger: app.log }, async ({ err, signal }) => {
+    if (err) app.log.error({ err }, 'The service stops because of an error')
+    else app.log.info({ signal }, 'The service stops')
+    await app.close()
+  })
+  const url = await app.listen({ host: config.HOST, port: config.PORT })
+  app.log.info(introduction(config, url, app.dependencies), 'AsyncProd is ready')
+}
+
+function introduction(config: Config, url: string, dependencies: Map<string, { kind: string }>) {
+  const parts = Object.fromEntries([...dependencies].map(([name, { kind }]) => [name, kind]))
+  const embedded = Object.values(parts).includes('embedded')
+  return {
+    version: VERSION,
+    role: config.ROLE,
+    documentation: `${url}/documentation`,
+    parts,
+    ...(embedded && { data: config.DATA_DIR }),
+    ...(config.ALLOWED_SOURCE_NETWORKS && { allowed_source_networks: config.ALLOWED_SOURCE_NETWORKS })
+  }
+}

@@ -91,6 +91,36 @@ export const Settings = Type.Object({
     description: 'Origins that browsers may call from: *, or a comma-separated list'
   }),
 
+  API_KEYS: Type.Optional(
+    Type.String({
+      description:
+        'Comma-separated keys that callers send as x-api-key or bearer token: key acts for all users, key:user_id for one'
+    })
+  ),
+  JWT_SECRET: Type.Optional(
+    Type.String({
+      description: 'Secret that bearer tokens (JWT, HS256 to HS512) are signed with; sub is the user id'
+    })
+  ),
+  JWKS_URL: Type.Optional(
+    Type.String({
+      description: 'Instead of JWT_SECRET: where the public keys of the tokens’ issuer are published'
+    })
+  ),
+  JWT_ISSUER: Type.Optional(Type.String({ description: 'Who must have issued a token (iss)' })),
+  JWT_AUDIENCE: Type.Optional(Type.String({ description: 'Whom a token must be meant for (aud)' })),
+  RATE_LIMIT_MAX: Type.Integer({
+    minimum: 0,
+    maximum: 1_000_000,
+    default: 0,
+    description: 'Requests a minute that one caller may send; 0 sets no limit'
+  }),
+  TRUST_PROXY: Type.Optional(
+    Type.String({
+      description: 'Comma-separated addresses or CIDRs of proxies whose X-Forwarded-For is believed'
+    })
+  ),
+
   WORKER_CONCURRENCY: Type.Optional(
     Type.Integer({
       minimum: 1,
@@ -129,6 +159,12 @@ export const Settings = Type.Object({
     maximum: 1000,
     default: 20,
     description: 'Images one product may have'
+  }),
+  MAX_EVENT_STREAMS: Type.Integer({
+    minimum: 0,
+    maximum: 100_000,
+    default: 1000,
+    description: 'Clients that may wait for images over server-sent events at once, in each process'
   }),
   ALLOWED_SOURCE_NETWORKS: Type.String({
     default: '',

@@ -7,6 +7,7 @@ import { EmbeddedObjects } from './embedded/objects.ts'
 import { startEmbeddedPostgres } from './embedded/postgres.ts'
 import type { ObjectStore } from './objects.ts'
 import { Outbox } from './outbox.ts'
+import { ProductSignal } from './products/signal.ts'
 import { ProductStore } from './products/store.ts'
 import { RedisCache } from './redis-cache.ts'
 import { S3Objects } from './s3.ts'
@@ -35,6 +36,7 @@ export async function withWorkbench<T>(config: Config, work: (bench: Workbench) 
     pool,
     cache,
     outbox: new Outbox(pool),
+    signal: new ProductSignal(null),
     jobTimeoutMs: config.JOB_TIMEOUT_MS
   })
   return await work({ pool, store, objects })

@@ -1,7 +1,9 @@
 import fp from 'fastify-plugin'
 import type { Config } from '../lib/config.ts'
+import { Notifications } from '../lib/notifications.ts'
 import { Outbox } from '../lib/outbox.ts'
 import { OutboxSignal } from '../lib/outbox-signal.ts'
+import { ProductSignal } from '../lib/products/signal.ts'
 import { ProductStore } from '../lib/products/store.ts'
 import { UserStore } from '../lib/users.ts'
 
@@ -9,6 +11,7 @@ declare module 'fastify' {
   interface FastifyInstance {
     outbox: Outbox
     products: ProductStore
+    productSignal: ProductSignal
     users: UserStore
   }
 }
@@ -19,15 +22,18 @@ export default fp<{ config: Config }>(
     const { pool } = app.pg
     const outbox = new Outbox(pool)
     app.decorate('outbox', outbox)
-    if (config.database && !config.rabbitmq) {
-      const signal = new OutboxSignal({ ...config.database, outbox, log: app.log })
-      app.addHook('onClose', () => signal.close())
-    }
+    const notifications = config.database && new Notifications({ ...config.database, log: app.log })
+    const signal = new ProductSignal(notifications)
+    app.decorate('productSignal', signal)
     app.decorate('users', new UserStore(pool))
     app.decorate(
       'products',
-      new ProductStore({ pool, cache: app.cache, outbox, jobTimeoutMs: config.JOB_TIMEOUT_MS })
+      new ProductStore({ pool, cache: app.cache, outbox, signal, jobTimeoutMs: config.JOB_TIMEOUT_MS })
     )
+    if (!notifications) return
+    if (!config.rabbitmq) new OutboxSignal(outbox, notifications)
+    notifications.start()
+    app.addHook('onClose', () => notifications.close())
   },
   { name: 'products', dependencies: ['postgres', 'redis'] }
 )

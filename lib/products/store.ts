@@ -7,6 +7,7 @@ import * as changes from './changes.ts'
 import { encodeCursor, type ListedRecord, listStatement, type ProductFilter } from './list.ts'
 import { finishedUrls, type ImageRow, type ProductRecord, toProduct } from './record.ts'
 import type { Product, ProductInput } from './schemas.ts'
+import type { ProductSignal } from './signal.ts'
 import * as statements from './statements.ts'
 
 /** Which product is meant: with `user_id` only if it is that user's, with `accepts` only at a version it accepts. */
@@ -20,6 +21,8 @@ export interface ProductStoreOptions {
   pool: Pool
   cache: Cache
   outbox: Outbox
+  /** Told of every change that readers can see. */
+  signal: ProductSignal
   /** How long a worker may be busy with an image whose row is gone, in milliseconds. */
   jobTimeoutMs: number
 }
@@ -199,6 +202,7 @@ export class ProductStore {
   async #announce(id: number): Promise<void> {
     this.#options.outbox.wake()
     await this.#options.cache.forget(id)
+    this.#options.signal.tell(id)
   }
 }
 

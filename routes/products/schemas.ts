@@ -14,11 +14,19 @@ export const IfNoneMatch = Type.Object({
   )
 })
 
+export const LastEventId = Type.Object({
+  'last-event-id': Type.Optional(
+    Type.Integer({
+      description: 'Id of the last event that came, to go on after it; browsers send it by themselves'
+    })
+  )
+})
+
 const Price = (description: string) =>
   Type.Optional(Type.Number({ minimum: 0, maximum: 99_999_999.99, description }))
 
 export const ListQuery = Type.Object({
-  user_id: Type.Integer({ ...Id, default: 1, description: 'Whose products' }),
+  user_id: Type.Integer({ ...Id, default: 1, description: 'Whose products; without it those of the user that the credentials act for' }),
   min_price: Price('Least price; without it there is no lower bound'),
   max_price: Price('Highest price; without it there is no upper bound'),
   product_name: Type.Optional(

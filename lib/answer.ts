@@ -1,6 +1,6 @@
 import type { Dispatcher } from 'undici'
 import { BoundedBuffer } from './bounded-buffer.ts'
-import { encodedAnswer } from './download-error.ts'
+import { compressedAnswer } from './download-error.ts'
 
 export interface AnswerRequest {
   url: URL
@@ -18,7 +18,7 @@ export interface Answer {
 }
 
 /**
- * Gets one answer into memory. Rejects with an ImageError when its body is too large or encoded, with the signal's
+ * Gets one answer into memory. Rejects with an ImageError when its body is too large or compressed, with the signal's
  * reason when that aborts, or with what undici, the socket or the DNS reports. In every case but a whole 200 the
  * connection is ended.
  *
@@ -66,8 +66,10 @@ export async function getAnswer(dispatcher: Dispatcher, request: AnswerRequest):
   }
 }
 
+/** What is named but no compression (`binary`, `aws-chunked`, `utf-8` are met) is the file as it is. */
+const COMPRESSED = /gzip|deflate|br|zstd|compress/i
+
 function openBody(headers: Answer['headers'], maxBytes: number): BoundedBuffer {
-  const encoding = headers['content-encoding'] ?? 'identity'
-  if (encoding !== 'identity') throw encodedAnswer()
+  if (COMPRESSED.test(String(headers['content-encoding']))) throw compressedAnswer()
   return new BoundedBuffer(Number(headers['content-length']), maxBytes)
 }

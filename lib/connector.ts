@@ -38,7 +38,7 @@ export function createConnector(policy: AddressPolicy, resolve: Resolve, timeout
     // By the addresses just judged: a second question to the DNS could be answered otherwise (rebinding).
     const socket = connect({ host, port, lookup: answerWith(addresses), noDelay: true })
     sockets.add(socket.once('close', () => sockets.delete(socket)))
-    // A reset between two owners of the socket would otherwise be an uncaught exception.
+    // Until undici listens nobody does, and an error that nobody hears ends the process.
     socket.on('error', () => {})
     try {
       await once(socket, 'connect', { signal: AbortSignal.timeout(timeoutMs) })

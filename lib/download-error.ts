@@ -28,10 +28,10 @@ export function tooLarge(maxBytes: number): ImageError {
   )
 }
 
-export function encodedAnswer(): ImageError {
+export function compressedAnswer(): ImageError {
   return new ImageError(
     'unsupported_format',
-    'The server sent the image with a content encoding it was not asked for. Serve the file as it is.'
+    'The server compressed its answer although it was asked not to. Serve the file as it is.'
   )
 }
 
@@ -58,10 +58,12 @@ export function unreachable(cause: unknown): ImageError {
   return new ImageError('unreachable', message, { cause, transient: !certificate })
 }
 
-/** Retry-After in seconds or as a date, as milliseconds from now; nothing when it is neither. */
+/** Retry-After in seconds or as an HTTP date, as milliseconds from now; nothing when it is neither. */
 function retryAfterMs(header: unknown): number | undefined {
   if (typeof header !== 'string') return undefined
-  const wait = /^\d+$/.test(header) ? Number(header) * 1000 : Date.parse(header) - Date.now()
+  // Date.parse() alone would take -5 for a day in May 2001.
+  const date = header.endsWith(' GMT') ? Date.parse(header) - Date.now() : Number.NaN
+  const wait = /^\d+$/.test(header) ? Number(header) * 1000 : date
   return Number.isNaN(wait) ? undefined : Math.min(Math.max(wait, 0), MAX_RETRY_AFTER_MS)
 }
 

@@ -1,0 +1,28 @@
+import t from 'tap'
+import { BoundedBuffer } from '../../lib/bounded-buffer.ts'
+
+const TOO_LARGE = { name: 'ImageError', code: 'too_large', transient: false }
+
+t.test('keeps chunks in order, whatever length was expected', async (t) => {
+  const chunks = Array.from({ length: 300 }, (_, i) => Buffer.alloc(i * 3, i))
+  for (const expected of [0, 1, Buffer.concat(chunks).length, 200_000, Number.NaN]) {
+    const buffer = new BoundedBuffer(expected, 200_000)
+    for (const chunk of chunks) buffer.push(chunk)
+    t.ok(buffer.bytes.equals(Buffer.concat(chunks)), String(expected))
+  }
+})
+
+t.test('takes as many bytes as it may, and not one more', async (t) => {
+  for (const expected of [0, 5, 10, Number.NaN]) {
+    const buffer = new BoundedBuffer(expected, 10)
+    buffer.push(Buffer.from('01234'))
+    buffer.push(Buffer.from('56789'))
+    t.throws(() => buffer.push(Buffer.from('x')), TOO_LARGE)
+    t.same(buffer.bytes, Buffer.from('0123456789'))
+  }
+})
+
+t.test('refuses at once what is expected to be too large', async (t) => {
+  t.throws(() => new BoundedBuffer(11, 10), TOO_LARGE)
+  t.throws(() => new BoundedBuffer(Number.POSITIVE_INFINITY, 10), TOO_LARGE)
+})

@@ -1,5 +1,8 @@
+import { getEventListeners } from 'node:events'
 import { gzipSync } from 'node:zlib'
 import t from 'tap'
+import { Agent } from 'undici'
+import { getAnswer } from '../../lib/answer.ts'
 import { closed, downloader, type Failure, failure, never, serve, speak } from './tiny-origin.ts'
 
 const UNREACHABLE: Failure = {
@@ -109,4 +112,14 @@ t.test('an encoding that changes no byte is let through', async (t) => {
   for (const encoding of ['', 'identity', 'binary', 'aws-chunked', 'utf-8']) {
     t.same(await download(`${origin.url}/${encoding}`, never), { bytes: Buffer.from('picture') }, encoding)
   }
+})
+
+t.test('the signal, which may live longer, holds on to nothing of an answer', async (t) => {
+  const origin = await serve(t, (_request, response) => response.end('picture'))
+  const agent = new Agent()
+  t.teardown(() => agent.destroy())
+  const { signal } = new AbortController()
+  await getAnswer(agent, { url: new URL(origin.url), headers: {}, maxBytes: 100, signal })
+  await t.rejects(getAnswer(agent, { url: new URL(origin.url), headers: {}, maxBytes: 1, signal }))
+  t.same(getEventListeners(signal, 'abort'), [])
 })

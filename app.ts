@@ -5,7 +5,9 @@ import removedObjects from './consumers/objects.ts'
 import publisher from './consumers/publisher.ts'
 import sweep from './consumers/sweep.ts'
 import type { Config } from './lib/config.ts'
+import body from './plugins/body.ts'
 import dependencies from './plugins/dependencies.ts'
+import { earlyErrors } from './plugins/early-errors.ts'
 import errors from './plugins/errors.ts'
 import logging from './plugins/logging.ts'
 import openapi from './plugins/openapi.ts'
@@ -33,19 +35,20 @@ export async function buildApp(config: Config, options: FastifyServerOptions = {
     logController: new LogController({ disableRequestLogging: true }),
     // A request that was accepted before the stop is answered.
     return503OnClosing: false,
+    ...earlyErrors,
     ...options
   })
 
-  app.removeContentTypeParser('text/plain')
-
   await app.register(logging)
   await app.register(errors)
+  await app.register(body)
   await app.register(openapi)
   await app.register(validation)
   await app.register(cors, {
     origin: config.CORS_ORIGIN === '*' ? '*' : config.CORS_ORIGIN.split(',').map((origin) => origin.trim()),
     methods: ['GET', 'POST', 'PUT', 'DELETE', 'OPTIONS'],
     allowedHeaders: ['Content-Type', 'Authorization', 'If-Match', 'If-None-Match'],
+    strictPreflight: false,
     exposedHeaders: ['ETag', 'Link', 'Location', 'Retry-After']
   })
 

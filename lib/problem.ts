@@ -1,4 +1,6 @@
+import { STATUS_CODES } from 'node:http'
 import { type Static, Type } from '@sinclair/typebox'
+import type { InputProblem } from './errors.ts'
 
 /** The body of every error (RFC 9457). */
 export const Problem = Type.Object(
@@ -19,3 +21,8 @@ export const Problem = Type.Object(
   { $id: 'Problem' }
 )
 export type Problem = Static<typeof Problem>
+
+export function toProblem(status: number, detail: string, errors: InputProblem[] = []): Problem {
+  const problem = { type: 'about:blank', title: STATUS_CODES[status] ?? 'Error', status, detail }
+  return errors.length > 0 ? { ...problem, errors } : problem
+}

@@ -1,9 +1,8 @@
-import { STATUS_CODES } from 'node:http'
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { AppError, type AppErrorCode, type InputProblem } from '../lib/errors.ts'
 import { isUnavailable } from '../lib/postgres.ts'
-import type { Problem } from '../lib/problem.ts'
+import { toProblem } from '../lib/problem.ts'
 
 const STATUSES: Record<AppErrorCode, number> = {
   invalid_parameter: 400,
@@ -39,6 +38,7 @@ function explain(error: FastifyError): { status: number; detail: string; problem
     return { status: 400, detail: 'The request does not fit.', problems: validationProblems(error) }
   if (isUnavailable(error)) return { status: 503, detail: 'The database is away. Try again soon.' }
   const status = error.statusCode ?? 500
+  if (status === 415) return { status, detail: 'Send the body as application/json.' }
   return { status, detail: status < 500 ? error.message : 'Internal error.' }
 }
 
@@ -52,6 +52,7 @@ function validationProblems({ validation = [], validationContext }: FastifyError
 }
 
 function withValues(message: string, params: Record<string, unknown> | undefined): string {
+  if (params?.format === 'text') return 'must not contain NUL or half of a surrogate pair'
   return Array.isArray(params?.allowedValues) ? `${message}: ${params.allowedValues.join(', ')}` : message
 }
 
@@ -61,7 +62,5 @@ function send(
   detail: string,
   problems: InputProblem[] = []
 ): FastifyReply {
-  const body: Problem = { type: 'about:blank', title: STATUS_CODES[status] ?? 'Error', status, detail }
-  if (problems.length > 0) body.errors = problems
-  return reply.code(status).type('application/problem+json').send(body)
+  return reply.code(status).type('application/problem+json').send(toProblem(status, detail, problems))
 }

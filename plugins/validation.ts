@@ -20,7 +20,14 @@ export default fp(
 )
 
 function validator(app: FastifyInstance, coerceTypes: 'array' | false): Ajv {
-  const ajv = new Ajv({ coerceTypes, useDefaults: true, addUsedSchema: false, strictTypes: false })
+  const ajv = new Ajv({
+    coerceTypes,
+    useDefaults: true,
+    addUsedSchema: false,
+    strictTypes: false,
+    // Coerced from text, Infinity is an integer for Ajv; with this it is too large a number instead of none to look at.
+    strictNumbers: coerceTypes === false
+  })
   formats.default(ajv)
   // PostgreSQL refuses NUL, and UTF-8 has no lone surrogates: they would come back as other text than was sent.
   ajv.addFormat('text', (text) => text.isWellFormed() && !text.includes('\0'))

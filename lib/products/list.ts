@@ -58,8 +58,9 @@ const containing = (text: string) => `%${text.replace(/[\\%_]/g, '\\$&')}%`
 export const encodeCursor = (record: ListedRecord) =>
   Buffer.from(`${record.created_us}.${record.id}`).toString('base64url')
 
+/** 17 digits of microseconds are all years from 1200 BC to 5138: with more, PostgreSQL has no such time. */
 function decodeCursor(cursor: string): { createdUs: string; id: string } {
-  const match = /^(-?\d{1,18})\.(\d{1,10})$/.exec(Buffer.from(cursor, 'base64url').toString())
+  const match = /^(-?\d{1,17})\.(\d{1,10})$/.exec(Buffer.from(cursor, 'base64url').toString())
   const [, createdUs, id] = match ?? []
   if (!createdUs || !id || Number(id) > 2_147_483_647) {
     const detail = 'is not a cursor of this service; take it from the Link header of the page before'

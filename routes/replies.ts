@@ -1,3 +1,4 @@
+import { Type } from '@sinclair/typebox'
 import { Problem } from '../lib/problem.ts'
 import { ref } from '../lib/ref.ts'
 
@@ -20,7 +21,16 @@ export function problems<S extends ProblemStatus>(...statuses: S[]): Record<S, P
 
 type ProblemReply = ReturnType<typeof problem>
 
+/** These name the time after which a request may be met. */
+const RETRIED: ProblemStatus[] = [503]
+const retryAfter = { 'retry-after': Type.Integer({ description: 'Seconds to wait before another try' }) }
+
 const problem = (status: ProblemStatus) => ({
   description: DESCRIPTIONS[status],
+  ...(RETRIED.includes(status) && { headers: retryAfter }),
   content: { 'application/problem+json': { schema: ref(Problem) } }
 })
+
+/** The schema of a reply without a body. */
+export const noBody = (options: { description: string; headers?: object }) =>
+  Type.Unsafe<undefined>({ type: 'null', ...options })

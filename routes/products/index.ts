@@ -3,7 +3,7 @@ import type { Config } from '../../lib/config.ts'
 import { productNotFound } from '../../lib/errors.ts'
 import { Id, Product, ProductInput, ProductReplacement } from '../../lib/products/schemas.ts'
 import { ref } from '../../lib/ref.ts'
-import { problems } from '../replies.ts'
+import { noBody, problems } from '../replies.ts'
 import { ifMatch, isKnown, toETag } from './etag.ts'
 import { checkImages } from './images.ts'
 import { etag, IfMatch, IfNoneMatch, ListQuery, Message, Params, ReprocessQuery } from './schemas.ts'
@@ -58,7 +58,7 @@ const routes: FastifyPluginAsyncTypebox<{ config: Config }> = async (app, { conf
             headers: etag,
             content: { 'application/json': { schema: ProductJson } }
           },
-          304: Type.Null({ description: 'The product is still the one that the client has', headers: etag }),
+          304: noBody({ description: 'The product is still the one that the client has', headers: etag }),
           ...problems(400, 404, 503)
         }
       }
@@ -67,7 +67,7 @@ const routes: FastifyPluginAsyncTypebox<{ config: Config }> = async (app, { conf
       const product = await products.read(request.params.id)
       if (!product) throw productNotFound(request.params.id)
       reply.header('etag', toETag(product.version))
-      if (isKnown(request.headers['if-none-match'], product.version)) return reply.code(304).send(null)
+      if (isKnown(request.headers['if-none-match'], product.version)) return reply.code(304).send()
       return reply.type('application/json; charset=utf-8').serializer(String).send(product.json)
     }
   )
@@ -159,12 +159,12 @@ const routes: FastifyPluginAsyncTypebox<{ config: Config }> = async (app, { conf
         summary: 'Delete a product; its images are removed afterwards',
         params: Params,
         headers: IfMatch,
-        response: { 204: Type.Null({ description: 'Deleted' }), ...problems(400, 404, 412, 503) }
+        response: { 204: noBody({ description: 'Deleted' }), ...problems(400, 404, 412, 503) }
       }
     },
     async ({ params, headers }, reply) => {
       await products.delete({ id: params.id, accepts: ifMatch(headers['if-match']) })
-      return reply.code(204).send(null)
+      return reply.code(204).send()
     }
   )
 

@@ -1,4 +1,4 @@
-import { Type } from '@sinclair/typebox'
+import { type Static, type TSchema, Type } from '@sinclair/typebox'
 import { Id, ImageStatus } from '../../lib/products/schemas.ts'
 
 export const Params = Type.Object({ id: Id })
@@ -22,25 +22,38 @@ export const LastEventId = Type.Object({
   )
 })
 
+/** What a client may leave out and a handler always finds. */
+const withDefault = <T extends TSchema>(schema: T) => Type.Unsafe<Static<T>>(Type.Optional(schema))
+
 const Price = (description: string) =>
   Type.Optional(Type.Number({ minimum: 0, maximum: 99_999_999.99, description }))
 
 export const ListQuery = Type.Object({
-  user_id: Type.Integer({ ...Id, default: 1, description: 'Whose products; without it those of the user that the credentials act for' }),
+  user_id: withDefault(
+    Type.Integer({
+      ...Id,
+      default: 1,
+      description: 'Whose products; without it those of the user that the credentials act for'
+    })
+  ),
   min_price: Price('Least price; without it there is no lower bound'),
   max_price: Price('Highest price; without it there is no upper bound'),
   product_name: Type.Optional(
     Type.String({ format: 'text', maxLength: 255, description: 'Text anywhere in the name, in any case' })
   ),
   image_status: Type.Optional(ImageStatus),
-  limit: Type.Integer({ minimum: 1, maximum: 200, default: 50, description: 'Products at most' }),
+  limit: withDefault(
+    Type.Integer({ minimum: 1, maximum: 200, default: 50, description: 'Products at most' })
+  ),
   cursor: Type.Optional(
     Type.String({ maxLength: 100, description: 'From the Link header of the page before' })
   )
 })
 
 export const ReprocessQuery = Type.Object({
-  all: Type.Boolean({ default: false, description: 'Process every image again, not only those that failed' })
+  all: withDefault(
+    Type.Boolean({ default: false, description: 'Process every image again, not only those that failed' })
+  )
 })
 
 export const etag = { etag: Type.String({ description: 'The version of the product' }) }

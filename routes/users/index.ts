@@ -16,7 +16,13 @@ const routes: FastifyPluginAsyncTypebox = async (app) => {
         summary: 'Create a user',
         body: ref(UserInput),
         response: {
-          201: Type.Object({ user_id: Id }, { description: 'Created' }),
+          201: Type.Object(
+            { user_id: Id },
+            {
+              description: 'Created',
+              headers: { location: Type.String({ description: 'Where the user is' }) }
+            }
+          ),
           ...problems(400, 413, 415, 503)
         }
       }

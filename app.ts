@@ -5,16 +5,20 @@ import removedObjects from './consumers/objects.ts'
 import publisher from './consumers/publisher.ts'
 import sweep from './consumers/sweep.ts'
 import type { Config } from './lib/config.ts'
+import auth from './plugins/auth.ts'
 import body from './plugins/body.ts'
 import dependencies from './plugins/dependencies.ts'
 import { earlyErrors } from './plugins/early-errors.ts'
 import errors from './plugins/errors.ts'
 import logging from './plugins/logging.ts'
 import openapi from './plugins/openapi.ts'
+import overload from './plugins/overload.ts'
 import postgres from './plugins/postgres.ts'
 import products from './plugins/products.ts'
 import rabbitmq from './plugins/rabbitmq.ts'
+import rateLimit from './plugins/rate-limit.ts'
 import redis from './plugins/redis.ts'
+import securityHeaders from './plugins/security-headers.ts'
 import storage from './plugins/storage.ts'
 import validation from './plugins/validation.ts'
 import healthRoutes from './routes/health/index.ts'
@@ -23,6 +27,7 @@ import productRoutes from './routes/products/index.ts'
 import userRoutes from './routes/users/index.ts'
 
 const API = '/api/v1'
+const RATE_LIMIT_HEADERS = ['RateLimit-Limit', 'RateLimit-Remaining', 'RateLimit-Reset']
 
 /** The whole service, read aloud. It neither listens nor reads the environment: that is for the process, or for a test. */
 export async function buildApp(config: Config, options: FastifyServerOptions = {}): Promise<FastifyInstance> {
@@ -32,33 +37,69 @@ export async function buildApp(config: Config, options: FastifyServerOptions = {
     pluginTimeout: 0,
     bodyLimit: 1_048_576,
     requestTimeout: 30_000,
+    trustProxy: config.TRUST_PROXY ?? false,
     logController: new LogController({ disableRequestLogging: true }),
     // A request that was accepted before the stop is answered.
     return503OnClosing: false,
     ...earlyErrors,
     ...options
   })
+  await addManners(app, config)
+  await addParts(app, config)
+  await addRoutes(app, config)
+  await addConsumers(app, config)
+  return app
+}
 
+/** The OpenAPI document, drawn from the service's own routes; the parts that they work with are not there and not needed. */
+export async function buildDocument(config: Config): Promise<ReturnType<FastifyInstance['swagger']>> {
+  const app = Fastify()
+  await addManners(app, config)
+  await addRoutes(app, config)
+  await app.ready()
+  const document = app.swagger()
+  await app.close()
+  return document
+}
+
+/** How every request is read and answered. */
+async function addManners(app: FastifyInstance, config: Config): Promise<void> {
   await app.register(logging)
   await app.register(errors)
   await app.register(body)
-  await app.register(openapi)
+  await app.register(openapi, { config })
   await app.register(validation)
+  await app.register(securityHeaders)
   await app.register(cors, {
     origin: config.CORS_ORIGIN === '*' ? '*' : config.CORS_ORIGIN.split(',').map((origin) => origin.trim()),
     methods: ['GET', 'POST', 'PUT', 'DELETE', 'OPTIONS'],
-    allowedHeaders: ['Content-Type', 'Authorization', 'If-Match', 'If-None-Match'],
+    allowedHeaders: [
+      'Content-Type',
+      'Authorization',
+      'X-API-Key',
+      'Idempotency-Key',
+      'If-Match',
+      'If-None-Match'
+    ],
     strictPreflight: false,
-    exposedHeaders: ['ETag', 'Link', 'Location', 'Retry-After']
+    exposedHeaders: ['ETag', 'Link', 'Location', 'Retry-After', 'WWW-Authenticate', ...RATE_LIMIT_HEADERS]
   })
+}
 
+/** What the routes and the consumers work with. */
+async function addParts(app: FastifyInstance, config: Config): Promise<void> {
   await app.register(dependencies)
   await app.register(postgres, { config })
   await app.register(redis, { config })
+  await app.register(overload)
+  await app.register(auth, { config })
+  await app.register(rateLimit, { config })
   await app.register(rabbitmq, { config })
   await app.register(storage, { config })
   await app.register(products, { config })
+}
 
+async function addRoutes(app: FastifyInstance, config: Config): Promise<void> {
   await app.register(healthRoutes)
   // The original's paths are above; whoever forwards only the API to us finds them below it, too.
   await app.register(healthRoutes, { prefix: API, hide: true })
@@ -67,13 +108,14 @@ export async function buildApp(config: Config, options: FastifyServerOptions = {
     await app.register(productEvents, { prefix: API, config })
     await app.register(userRoutes, { prefix: API })
   }
+}
 
-  // Closing runs backwards: jobs end while everything they need is still open.
+/** Registered last: closing runs backwards, so jobs end while everything they need is still open. */
+async function addConsumers(app: FastifyInstance, config: Config): Promise<void> {
   await app.register(publisher)
   await app.register(removedObjects)
   if (config.ROLE !== 'api') {
     await app.register(images, { config })
     await app.register(sweep, { config })
   }
-  return app
 }

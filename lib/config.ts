@@ -1,7 +1,9 @@
 import { resolve } from 'node:path'
 import envSchema from 'env-schema'
 import { type AddressPolicy, parseNetworks, parsePorts } from './addresses.ts'
+import { ApiKeys } from './api-keys.ts'
 import { Settings } from './settings.ts'
+import type { TokenOptions } from './tokens.ts'
 
 /** A setting that cannot be used. The message names the variable and what it should be. */
 export class ConfigError extends Error {
@@ -20,6 +22,12 @@ export interface Bucket {
   forcePathStyle: boolean
 }
 
+/** How callers show who they are; each way may be there or not. */
+export interface Auth {
+  keys: ApiKeys | null
+  tokens: TokenOptions | null
+}
+
 /** The settings as the program uses them: each server is there as a whole, or null and embedded. */
 export interface Config extends Settings {
   database: { connectionString: string } | null
@@ -28,6 +36,8 @@ export interface Config extends Settings {
   bucket: Bucket | null
   /** Where source images may be downloaded from. */
   sources: AddressPolicy
+  /** Null when nobody is asked who they are. */
+  auth: Auth | null
 }
 
 /**
@@ -43,11 +53,13 @@ export function loadConfig(variables: Record<string, string | undefined>): Confi
     redis: redis(settings),
     rabbitmq: rabbitmq(settings),
     bucket: bucket(settings),
+    auth: auth(settings),
     sources: {
       networks: parse('ALLOWED_SOURCE_NETWORKS', settings.ALLOWED_SOURCE_NETWORKS, parseNetworks),
       ports: parse('ALLOWED_SOURCE_PORTS', settings.ALLOWED_SOURCE_PORTS, parsePorts)
     }
   }
+  if (config.TRUST_PROXY) parse('TRUST_PROXY', config.TRUST_PROXY, parseNetworks)
   checkPublicBaseUrl(config)
   refuseSharedEmbeddedParts(config)
   return config
@@ -115,6 +127,29 @@ function bucket(s: Settings): Bucket | null {
       s.AWS_ENDPOINT_URL_S3 && checkUrl('AWS_ENDPOINT_URL_S3', s.AWS_ENDPOINT_URL_S3, ['http:', 'https:']),
     forcePathStyle: s.S3_FORCE_PATH_STYLE ?? s.AWS_ENDPOINT_URL_S3 !== undefined
   }
+}
+
+function auth(s: Settings): Auth | null {
+  const keys = s.API_KEYS ? parse('API_KEYS', s.API_KEYS, (text) => new ApiKeys(text)) : null
+  const tokens = tokenOptions(s)
+  return keys || tokens ? { keys, tokens } : null
+}
+
+function tokenOptions(s: Settings): TokenOptions | null {
+  if (s.JWT_SECRET && s.JWKS_URL) {
+    throw new ConfigError('JWT_SECRET and JWKS_URL exclude each other: set the one that your issuer uses')
+  }
+  const { JWT_ISSUER: issuer, JWT_AUDIENCE: audience } = s
+  if (s.JWT_SECRET) return { trust: { secret: s.JWT_SECRET }, issuer, audience }
+  if (s.JWKS_URL) {
+    return { trust: { jwksUrl: checkUrl('JWKS_URL', s.JWKS_URL, ['https:', 'http:']) }, issuer, audience }
+  }
+  if (issuer || audience) {
+    throw new ConfigError(
+      'JWT_ISSUER and JWT_AUDIENCE say nothing without JWT_SECRET or JWKS_URL: set one of these, too'
+    )
+  }
+  return null
 }
 
 function parse<T>(name: string, value: string, parser: (text: string) => T): T {

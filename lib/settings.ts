@@ -117,7 +117,7 @@ export const Settings = Type.Object({
   }),
   TRUST_PROXY: Type.Optional(
     Type.String({
-      description: 'Comma-separated addresses or CIDRs of proxies whose X-Forwarded-For is believed'
+      description: 'Comma-separated CIDRs of proxies whose X-Forwarded-For is believed'
     })
   ),
 

@@ -10,6 +10,8 @@ export const UserInput = Type.Object(
 export const User = Type.Object({ user_id: Id, username: Type.String() }, { $id: 'User' })
 export type User = Static<typeof User>
 
+export const userNotFound = (id: number) => new AppError('not_found', `There is no user ${id}.`)
+
 export class UserStore {
   readonly #pool: Pool
 
@@ -31,7 +33,7 @@ export class UserStore {
     const { rows } = await this.#pool.query<User>('SELECT id AS user_id, username FROM users WHERE id = $1', [
       id
     ])
-    if (!rows[0]) throw new AppError('not_found', `There is no user ${id}.`)
+    if (!rows[0]) throw userNotFound(id)
     return rows[0]
   }
 }

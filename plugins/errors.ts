@@ -8,8 +8,14 @@ const STATUSES: Record<AppErrorCode, number> = {
   invalid_parameter: 400,
   invalid_input: 422,
   unknown_user: 422,
+  unauthorized: 401,
+  forbidden: 403,
   not_found: 404,
+  in_flight: 409,
   version_mismatch: 412,
+  key_reused: 422,
+  too_many_requests: 429,
+  overloaded: 503,
   unavailable: 503
 }
 
@@ -20,8 +26,9 @@ export default fp(
   async (app) => {
     app.setErrorHandler((error: FastifyError, request, reply) => {
       const { status, detail, problems } = explain(error)
-      if (status >= 500) request.log.error({ err: error }, 'Request failed')
-      if (status === 503) reply.header('retry-after', RETRY_AFTER_SECONDS)
+      // Refusing is what must stay cheap under load; the refusals are counted, and seen in the requests' own lines.
+      if (status >= 500 && error.code !== 'overloaded') request.log.error({ err: error }, 'Request failed')
+      if (status === 503 || status === 409) reply.header('retry-after', RETRY_AFTER_SECONDS)
       return send(reply, status, detail, problems)
     })
     app.setNotFoundHandler((request: FastifyRequest, reply) =>
@@ -62,5 +69,8 @@ function send(
   detail: string,
   problems: InputProblem[] = []
 ): FastifyReply {
-  return reply.code(status).type('application/problem+json').send(toProblem(status, detail, problems))
+  return reply
+    .code(status)
+    .type('application/problem+json')
+    .send(toProblem(status, detail, problems))
 }

@@ -9,6 +9,7 @@ import { EmbeddedObjects } from '../lib/embedded/objects.ts'
 import type { ObjectStore } from '../lib/objects.ts'
 import { S3Objects } from '../lib/s3.ts'
 import { untilUp } from '../lib/up.ts'
+import { openToAll } from './auth.ts'
 
 declare module 'fastify' {
   interface FastifyInstance {
@@ -43,15 +44,17 @@ export default fp<{ config: Config }>(
 async function serveFiles(app: FastifyInstance, config: Config): Promise<EmbeddedObjects> {
   const root = join(config.DATA_DIR, 'objects')
   await mkdir(root, { recursive: true })
-  await app.register(fastifyStatic, {
-    root,
-    prefix: '/media/',
-    index: false,
-    dotfiles: 'ignore',
-    decorateReply: false,
-    immutable: true,
-    maxAge: '365d',
-    setHeaders: (reply) => reply.header('x-content-type-options', 'nosniff')
+  await app.register(async (media) => {
+    media.addHook('onRoute', openToAll)
+    await media.register(fastifyStatic, {
+      root,
+      prefix: '/media/',
+      index: false,
+      dotfiles: 'ignore',
+      decorateReply: false,
+      immutable: true,
+      maxAge: '365d'
+    })
   })
   return new EmbeddedObjects(root, () =>
     (config.PUBLIC_BASE_URL ?? `${ownUrl(app, config)}/media`).replace(/\/+$/, '')

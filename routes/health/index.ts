@@ -1,5 +1,6 @@
 import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typebox'
 import type { FastifyBaseLogger } from 'fastify'
+import { openToAll } from '../../plugins/auth.ts'
 import type { Dependency } from '../../plugins/dependencies.ts'
 
 const tags = ['health']
@@ -21,6 +22,7 @@ const Readiness = Type.Object({
 })
 
 const routes: FastifyPluginAsyncTypebox<{ hide?: boolean }> = async (app, { hide = false }) => {
+  app.addHook('onRoute', openToAll)
   let draining = false
   app.addHook('preClose', async () => {
     draining = true

@@ -45,7 +45,7 @@ is newer, and 204 when nothing will be.`,
             content: { 'text/event-stream': { schema: ProductEvents } }
           },
           204: Type.Null({ description: 'The client knows the product, and none of its images is pending' }),
-          ...problems(400, 404, 503)
+          ...problems(404)
         }
       }
     },
@@ -53,7 +53,7 @@ is newer, and 204 when nothing will be.`,
       const { id } = request.params
       const known = request.headers['last-event-id']
       const product = await products.read(id)
-      if (!product) throw productNotFound(id)
+      if (!product || !request.caller.actsFor(product.user_id)) throw productNotFound(id)
       if (product.version === known && !isPending(product)) return reply.code(204).send(null)
       if (closing || open.size >= config.MAX_EVENT_STREAMS)
         throw new AppError('unavailable', 'No more streams of events can be opened here. Try again soon.')

@@ -1,4 +1,6 @@
 import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typebox'
+import type { FastifyRequest } from 'fastify'
+import type { Caller } from '../../lib/caller.ts'
 import type { Config } from '../../lib/config.ts'
 import { productNotFound } from '../../lib/errors.ts'
 import { Id, Product, ProductInput, ProductReplacement } from '../../lib/products/schemas.ts'
@@ -32,11 +34,12 @@ const routes: FastifyPluginAsyncTypebox<{ config: Config }> = async (app, { conf
               headers: { location: Type.String({ description: 'Where the product is' }) }
             }
           ),
-          ...problems(400, 413, 415, 422, 503)
+          ...problems(403, 409, 413, 415, 422)
         }
       }
     },
     async (request, reply) => {
+      request.caller.mustActFor(request.body.user_id, '/user_id')
       checkImages(request.body.product_images, config)
       const product_id = await products.create(request.body)
       return reply.code(201).header('location', `${app.prefix}/products/${product_id}`).send({ product_id })
@@ -59,13 +62,13 @@ const routes: FastifyPluginAsyncTypebox<{ config: Config }> = async (app, { conf
             content: { 'application/json': { schema: ProductJson } }
           },
           304: noBody({ description: 'The product is still the one that the client has', headers: etag }),
-          ...problems(400, 404, 503)
+          ...problems(404)
         }
       }
     },
     async (request, reply) => {
       const product = await products.read(request.params.id)
-      if (!product) throw productNotFound(request.params.id)
+      if (!product || !request.caller.actsFor(product.user_id)) throw productNotFound(request.params.id)
       reply.header('etag', toETag(product.version))
       if (isKnown(request.headers['if-none-match'], product.version)) return reply.code(304).send()
       return reply.type('application/json; charset=utf-8').serializer(String).send(product.json)
@@ -85,16 +88,13 @@ const routes: FastifyPluginAsyncTypebox<{ config: Config }> = async (app, { conf
             description: 'One page',
             headers: { link: Type.String({ description: '`<…>; rel="next"` when there is another page' }) }
           }),
-          ...problems(400, 503)
+          ...problems(403)
         }
       },
-      // The original took an empty filter for none.
-      preValidation: async (request) => {
-        const { query } = request as { query: Record<string, unknown> }
-        for (const name of Object.keys(query)) if (query[name] === '') delete query[name]
-      }
+      preValidation: async ({ query, caller }: FastifyRequest) => withoutBlanks(query, caller)
     },
     async (request, reply) => {
+      request.caller.mustActFor(request.query.user_id, 'user_id')
       const page = await products.list(request.query)
       if (page.next) {
         const { searchParams } = new URL(request.url, 'http://localhost')
@@ -114,10 +114,11 @@ const routes: FastifyPluginAsyncTypebox<{ config: Config }> = async (app, { conf
         summary: 'Replace the product that the body names',
         headers: IfMatch,
         body: ref(ProductReplacement),
-        response: { 200: Message, ...problems(400, 404, 412, 413, 415, 422, 503) }
+        response: { 200: Message, ...problems(403, 404, 412, 413, 415, 422) }
       }
     },
-    async ({ body, headers }) => {
+    async ({ body, headers, caller }) => {
+      caller.mustActFor(body.user_id, '/user_id')
       checkImages(body.product_images, config)
       await products.update(
         { id: body.id, user_id: body.user_id, accepts: ifMatch(headers['if-match']) },
@@ -137,10 +138,11 @@ const routes: FastifyPluginAsyncTypebox<{ config: Config }> = async (app, { conf
         params: Params,
         headers: IfMatch,
         body: ref(ProductInput),
-        response: { 200: Message, ...problems(400, 404, 412, 413, 415, 422, 503) }
+        response: { 200: Message, ...problems(403, 404, 412, 413, 415, 422) }
       }
     },
-    async ({ params, body, headers }) => {
+    async ({ params, body, headers, caller }) => {
+      caller.mustActFor(body.user_id, '/user_id')
       checkImages(body.product_images, config)
       await products.update(
         { id: params.id, user_id: body.user_id, accepts: ifMatch(headers['if-match']) },
@@ -159,11 +161,15 @@ const routes: FastifyPluginAsyncTypebox<{ config: Config }> = async (app, { conf
         summary: 'Delete a product; its images are removed afterwards',
         params: Params,
         headers: IfMatch,
-        response: { 204: noBody({ description: 'Deleted' }), ...problems(400, 404, 412, 503) }
+        response: { 204: noBody({ description: 'Deleted' }), ...problems(404, 412) }
       }
     },
-    async ({ params, headers }, reply) => {
-      await products.delete({ id: params.id, accepts: ifMatch(headers['if-match']) })
+    async ({ params, headers, caller }, reply) => {
+      await products.delete({
+        id: params.id,
+        user_id: caller.userId,
+        accepts: ifMatch(headers['if-match'])
+      })
       return reply.code(204).send()
     }
   )
@@ -177,14 +183,21 @@ const routes: FastifyPluginAsyncTypebox<{ config: Config }> = async (app, { conf
         summary: 'Process the failed images again, or all of them',
         params: Params,
         querystring: ReprocessQuery,
-        response: { 202: Message, ...problems(400, 404, 503) }
+        response: { 202: Message, ...problems(404) }
       }
     },
-    async ({ params, query }, reply) => {
-      await products.reprocess({ id: params.id }, query.all)
+    async ({ params, query, caller }, reply) => {
+      await products.reprocess({ id: params.id, user_id: caller.userId }, query.all)
       return reply.code(202).send({ message: 'Images will be processed again' })
     }
   )
+}
+
+/** The original took an empty filter for none; whose products are meant goes without saying for a caller of one user. */
+function withoutBlanks(query: unknown, { userId }: Caller): void {
+  const filter = query as Record<string, unknown>
+  for (const name of Object.keys(filter)) if (filter[name] === '') delete filter[name]
+  if (userId !== undefined) filter.user_id ??= userId
 }
 
 export default routes

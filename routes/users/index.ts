@@ -1,7 +1,7 @@
 import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typebox'
 import { Id } from '../../lib/products/schemas.ts'
 import { ref } from '../../lib/ref.ts'
-import { User, UserInput } from '../../lib/users.ts'
+import { User, UserInput, userNotFound } from '../../lib/users.ts'
 import { problems } from '../replies.ts'
 
 const tags = ['users']
@@ -10,6 +10,7 @@ const routes: FastifyPluginAsyncTypebox = async (app) => {
   app.post(
     '/users',
     {
+      config: { access: 'admin' },
       schema: {
         tags,
         operationId: 'createUser',
@@ -23,7 +24,7 @@ const routes: FastifyPluginAsyncTypebox = async (app) => {
               headers: { location: Type.String({ description: 'Where the user is' }) }
             }
           ),
-          ...problems(400, 413, 415, 503)
+          ...problems(403, 409, 413, 415, 422)
         }
       }
     },
@@ -41,10 +42,13 @@ const routes: FastifyPluginAsyncTypebox = async (app) => {
         operationId: 'getUser',
         summary: 'Read a user',
         params: Type.Object({ id: Id }),
-        response: { 200: ref(User), ...problems(400, 404, 503) }
+        response: { 200: ref(User), ...problems(404) }
       }
     },
-    (request) => app.users.read(request.params.id)
+    ({ params: { id }, caller }) => {
+      if (!caller.actsFor(id)) throw userNotFound(id)
+      return app.users.read(id)
+    }
   )
 }
 

@@ -54,6 +54,8 @@ export function program(name: string): string {
   return path
 }
 
+let installing: Promise<void> | undefined
+
 /**
  * Sees to it that these servers' programs are there. As root on Debian or Ubuntu it installs what is missing, for every
  * server that no TEST_ variable names, and says so on stderr (stdout belongs to TAP).
@@ -62,7 +64,8 @@ export function program(name: string): string {
 export async function ensureInstalled(...servers: ServerName[]): Promise<void> {
   if (missing(servers).length === 0) return
   if (process.getuid?.() !== 0 || !findProgram('apt-get')) throw new Error(waysOut(missing(servers)))
-  await install(missing(wanted()))
+  installing ??= install(missing(wanted()))
+  await installing
   if (missing(servers).length > 0) throw new Error(waysOut(missing(servers)))
 }
 
@@ -81,9 +84,10 @@ export function missing(servers: ServerName[], find = findProgram): ServerName[]
 export function waysOut(servers: ServerName[]): string {
   const packages = servers.flatMap((name) => SERVERS[name].packages)
   const variables = servers.map((name) => SERVERS[name].variable)
+  if (servers.includes('s3')) variables.push('TEST_S3_ACCESS_KEY', 'TEST_S3_SECRET_KEY')
   return `The tests need real servers, and these are not installed: ${servers.join(', ')}. Either
   - install ${packages.join(' ')} (these are Debian's names; run as root on Debian or Ubuntu, the tests do it themselves),
-  - docker compose up, and name its servers in ${variables.join(', ')} (S3 also: TEST_S3_ACCESS_KEY, TEST_S3_SECRET_KEY),
+  - docker compose up, and name its servers in ${variables.join(', ')},
   - or npm run test:embedded, which needs none of them.`
 }
 
@@ -92,5 +96,9 @@ async function install(servers: ServerName[]): Promise<void> {
   console.error(`Installing ${packages.join(' ')}: about half a minute, once`)
   const script = join(import.meta.dirname, 'install.sh')
   // several test processes may find the same gap at once; apt-get itself only waits for some of its locks
-  await promisify(execFile)('flock', [script, 'sh', script, ...packages], { maxBuffer: 64 << 20 })
+  try {
+    await promisify(execFile)('flock', [script, 'sh', script, ...packages], { maxBuffer: 64 << 20 })
+  } catch (cause) {
+    throw new Error(`${waysOut(servers)}\nThe cause is that apt-get failed.`, { cause })
+  }
 }

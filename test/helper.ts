@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { once } from 'node:events'
+import { EventEmitter, once } from 'node:events'
 import { existsSync } from 'node:fs'
 import { cp, readdir, readFile, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -45,6 +45,17 @@ export async function settled({ products, outbox }: FastifyInstance, id: number)
     if (!record) throw new Error(`There is no product ${id}`)
     if (toProduct(record).image_status !== 'pending') return record
     await changed
+  }
+}
+
+/** A stream for `options.logger`, that emits each entry under its message. */
+export class TestLog extends EventEmitter {
+  readonly entries: Record<string, unknown>[] = []
+
+  write(line: string): void {
+    const entry = JSON.parse(line)
+    this.entries.push(entry)
+    this.emit(entry.msg, entry)
   }
 }
 

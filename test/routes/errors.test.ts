@@ -1,12 +1,11 @@
 import { once } from 'node:events'
 import { connect } from 'node:net'
-import { PassThrough } from 'node:stream'
 import { text } from 'node:stream/consumers'
 import t from 'tap'
 import { documented } from '../documented.ts'
-import { buildTestApp } from '../helper.ts'
+import { buildTestApp, TestLog } from '../helper.ts'
 
-const log = new PassThrough()
+const log = new TestLog()
 const app = await buildTestApp(t, { LOG_LEVEL: 'error' }, { logger: { level: 'error', stream: log } })
 const call = await documented(app)
 
@@ -69,8 +68,7 @@ t.test('a parameter that no id can be as long as is 414', async (t) => {
 })
 
 t.test('what is no HTTP is answered with a problem, too', async (t) => {
-  await app.listen({ port: 0 })
-  const [address] = app.addresses()
+  const { port } = new URL(await app.listen({ port: 0 }))
   const answers = [
     { request: 'nonsense\r\n\r\n', status: 400, title: 'Bad Request' },
     {
@@ -80,7 +78,7 @@ t.test('what is no HTTP is answered with a problem, too', async (t) => {
     }
   ]
   for (const { request, status, title } of answers) {
-    const socket = connect(address?.port ?? 0, '127.0.0.1')
+    const socket = connect(Number(port), '127.0.0.1')
     await once(socket, 'connect')
     socket.write(request)
     const [head = '', body = ''] = (await text(socket)).split('\r\n\r\n')
@@ -181,7 +179,6 @@ t.test('routes without a body do not mind a content type', async (t) => {
 t.test('an error of our own is 500: strangers learn nothing, the log sees it', async (t) => {
   await app.pg.query('ALTER TABLE users RENAME TO moved')
   t.teardown(() => app.pg.query('ALTER TABLE moved RENAME TO users'))
-  log.read()
   const reply = await app.inject('/api/v1/users/1')
   t.equal(reply.headers['content-type'], PROBLEM)
   t.strictSame(reply.json(), {
@@ -190,7 +187,7 @@ t.test('an error of our own is 500: strangers learn nothing, the log sees it', a
     status: 500,
     detail: 'Internal error.'
   })
-  t.match(JSON.parse(String(log.read())), {
+  t.match(log.entries.at(-1), {
     msg: 'Request failed',
     err: { message: 'relation "users" does not exist' }
   })

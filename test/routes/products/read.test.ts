@@ -1,0 +1,111 @@
+import t from 'tap'
+import { documented } from '../../documented.ts'
+import { buildTestApp } from '../../helper.ts'
+
+const app = await buildTestApp(t)
+const call = await documented(app)
+
+const LAMP = { user_id: 1, product_name: 'Desk lamp', product_price: 100.5 }
+
+async function createLamp(): Promise<string> {
+  const reply = await call({ method: 'POST', url: '/api/v1/products', payload: LAMP })
+  return String(reply.headers.location)
+}
+
+t.test('a product comes with its version as a strong tag', async (t) => {
+  const url = await createLamp()
+  const reply = await call({ url })
+  t.equal(reply.statusCode, 200)
+  t.equal(reply.headers['content-type'], 'application/json; charset=utf-8')
+  t.equal(reply.headers.etag, '"1"')
+  await call({ method: 'PUT', url, payload: { ...LAMP, product_price: 99 } })
+  const after = await call({ url })
+  t.equal(after.headers.etag, '"2"')
+  t.equal(after.json().product_price, 99)
+})
+
+t.test('HEAD answers what GET answers, without the body', async (t) => {
+  for (const url of [
+    await createLamp(),
+    '/api/v1/products',
+    '/api/v1/users/1',
+    '/health',
+    '/api/v1/products/4711'
+  ]) {
+    const get = await call({ url })
+    const head = await call({ method: 'HEAD', url })
+    t.equal(head.body, '')
+    t.equal(head.statusCode, get.statusCode, url)
+    t.strictSame({ ...head.headers, date: '' }, { ...get.headers, date: '' }, url)
+  }
+})
+
+t.test('who has the product already is told so, and nothing else', async (t) => {
+  const url = await createLamp()
+  for (const tags of ['"1"', 'W/"1"', '*', '"0", "1"', '"0",W/"1"']) {
+    const reply = await call({ url, headers: { 'if-none-match': tags } })
+    t.equal(reply.statusCode, 304, tags)
+    t.equal(reply.headers.etag, '"1"')
+    t.equal(reply.body, '')
+    t.notOk('content-length' in reply.headers)
+    t.notOk('content-type' in reply.headers)
+  }
+})
+
+t.test('who has another version gets the product', async (t) => {
+  const url = await createLamp()
+  for (const tags of ['"2"', 'W/"2"', '1', '""', '', '"1', 'w/"1"', '"0", "11"']) {
+    t.equal((await call({ url, headers: { 'if-none-match': tags } })).statusCode, 200, tags)
+  }
+  await call({ method: 'PUT', url, payload: LAMP })
+  t.equal((await call({ url, headers: { 'if-none-match': '"1"' } })).statusCode, 200)
+})
+
+t.test('a product that is not there is 404, whatever the client has', async (t) => {
+  for (const id of [4711, 2_147_483_647]) {
+    for (const headers of [{}, { 'if-none-match': '*' }]) {
+      const reply = await call({ url: `/api/v1/products/${id}`, headers })
+      t.equal(reply.headers['content-type'], 'application/problem+json; charset=utf-8')
+      t.strictSame(reply.json(), {
+        type: 'about:blank',
+        title: 'Not Found',
+        status: 404,
+        detail: `There is no product ${id}.`
+      })
+    }
+  }
+})
+
+t.test('what cannot be an id is 400, on every route that takes one', async (t) => {
+  const ids: [string, string][] = [
+    ['0', 'must be >= 1'],
+    ['-1', 'must be >= 1'],
+    ['2147483648', 'must be <= 2147483647'],
+    ['99999999999999999999', 'must be <= 2147483647'],
+    ['1e400', 'must be <= 2147483647'],
+    ['Infinity', 'must be <= 2147483647'],
+    ['-Infinity', 'must be >= 1'],
+    ['NaN', 'must be integer'],
+    ['1.5', 'must be integer'],
+    ['x', 'must be integer'],
+    ['%00', 'must be integer'],
+    ['null', 'must be integer'],
+    ['true', 'must be integer'],
+    ['', 'must be integer']
+  ]
+  for (const [id, detail] of ids) {
+    const expected = {
+      type: 'about:blank',
+      title: 'Bad Request',
+      status: 400,
+      detail: 'The request does not fit.',
+      errors: [{ pointer: 'id', detail }]
+    }
+    const url = `/api/v1/products/${id}`
+    t.strictSame((await call({ url })).json(), expected, id)
+    t.strictSame((await call({ method: 'PUT', url, payload: LAMP })).json(), expected, id)
+    t.strictSame((await call({ method: 'DELETE', url })).json(), expected, id)
+    t.strictSame((await call({ method: 'POST', url: `${url}/reprocess` })).json(), expected, id)
+    t.strictSame((await call({ url: `/api/v1/users/${id}` })).json(), expected, id)
+  }
+})

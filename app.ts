@@ -11,6 +11,7 @@ import dependencies from './plugins/dependencies.ts'
 import { earlyErrors } from './plugins/early-errors.ts'
 import errors from './plugins/errors.ts'
 import logging from './plugins/logging.ts'
+import metrics from './plugins/metrics.ts'
 import openapi from './plugins/openapi.ts'
 import overload from './plugins/overload.ts'
 import postgres from './plugins/postgres.ts'
@@ -96,6 +97,7 @@ async function addParts(app: FastifyInstance, config: Config): Promise<void> {
   await app.register(rateLimit, { config })
   await app.register(rabbitmq, { config })
   await app.register(storage, { config })
+  await app.register(metrics)
   await app.register(products, { config })
 }
 

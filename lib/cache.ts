@@ -1,3 +1,8 @@
+import { channel } from 'node:diagnostics_channel'
+
+/** Where reads can be watched: `{ hit: boolean }`. */
+export const cacheReads = channel('asyncprod:cache-read')
+
 /** A product as a client reads it, ready to be sent. */
 export interface CachedProduct {
   version: number

@@ -11,6 +11,7 @@ import type { Outcome } from './products/changes.ts'
 import type { ImageRow, ProductRecord } from './products/record.ts'
 import type { ProductStore } from './products/store.ts'
 import { type RetryPolicy, retryWaitMs } from './retry.ts'
+import { inStage, outcomes } from './stages.ts'
 import { Turns } from './turns.ts'
 
 export interface PipelineOptions {
@@ -52,9 +53,10 @@ export class ImagePipeline {
     const attempts = due.map(
       async (image) => [image.id, await this.#attempt(productId, image, signal)] as const
     )
-    const outcomes = new Map(await Promise.all(attempts))
-    const after = await this.#persist(() => store.finish(productId, outcomes), stop)
-    await this.#removeStrays(outcomes, after)
+    const ended = new Map(await Promise.all(attempts))
+    const commit = () => inStage('commit', productId, () => store.finish(productId, ended))
+    const after = await this.#persist(commit, stop)
+    await this.#removeStrays(ended, after)
   }
 
   /** Gives up on what is pending of a product whose work keeps ending its worker. */
@@ -73,9 +75,8 @@ export class ImagePipeline {
 
   async #attempt(productId: number, image: ImageRow, signal: AbortSignal): Promise<Outcome> {
     const started = performance.now()
-    const key = objectKey(productId, image.id)
     const outcome = await this.#turns
-      .image(hostOf(image.source_url), () => this.#make(image.source_url, key, signal))
+      .image(hostOf(image.source_url), () => this.#make(productId, image, signal))
       .catch((error: unknown) => this.#shortfall(image, error, signal))
     const details = {
       product_id: productId,
@@ -84,18 +85,23 @@ export class ImagePipeline {
       ...outcome
     }
     this.#options.log[outcome.status === 'failed' ? 'warn' : 'info'](details, `Image ${outcome.status}`)
+    outcomes.publish(outcome)
     return outcome
   }
 
-  async #make(sourceUrl: string, key: string, signal: AbortSignal): Promise<Outcome> {
+  async #make(productId: number, image: ImageRow, signal: AbortSignal): Promise<Outcome> {
+    const { id, source_url: sourceUrl } = image
+    const key = objectKey(productId, id)
     const { downloader, compress, objects, maxPixels } = this.#options
     signal.throwIfAborted()
-    const { bytes: source } = await downloader.download(sourceUrl, signal)
+    const { bytes: source } = await inStage('download', productId, () =>
+      downloader.download(sourceUrl, signal)
+    )
     const { jpeg, width, height } = await this.#turns.compress(() => {
       signal.throwIfAborted()
-      return compress(source, { maxPixels })
+      return inStage('compress', productId, () => compress(source, { maxPixels }))
     })
-    const url = await objects.put(key, jpeg, signal)
+    const url = await inStage('upload', productId, () => objects.put(key, jpeg, signal))
     return {
       status: 'done',
       object_key: key,

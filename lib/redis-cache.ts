@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { setTimeout as wait } from 'node:timers/promises'
 import type { Redis } from 'ioredis'
-import type { Cache, CachedProduct } from './cache.ts'
+import { type Cache, type CachedProduct, cacheReads } from './cache.ts'
 
 /** Entries live shortly, so that a writer who cannot reach Redis can wait until the last of them is gone. */
 const ENTRY_MS = 5000
@@ -32,7 +32,9 @@ export class RedisCache implements Cache {
     if (Date.now() < this.#pausedUntil) return load()
     const key = keyOf(id)
     const found = await this.#attempt(() => this.#redis.get(key))
-    if (found && !found.startsWith(LEASE_MARK)) return decode(found)
+    const hit = typeof found === 'string' && !found.startsWith(LEASE_MARK)
+    cacheReads.publish({ hit })
+    if (hit) return decode(found)
     if (found !== null) return load()
 
     const lease = LEASE_MARK + randomUUID()

@@ -1,5 +1,5 @@
 import { LRUCache } from 'lru-cache'
-import type { Cache, CachedProduct } from '../cache.ts'
+import { type Cache, type CachedProduct, cacheReads } from '../cache.ts'
 
 /** The cache of a service that is one process. */
 export class EmbeddedCache implements Cache {
@@ -11,6 +11,7 @@ export class EmbeddedCache implements Cache {
 
   async read(id: number, load: () => Promise<CachedProduct | null>): Promise<CachedProduct | null> {
     const entry = this.#entries.get(id)
+    cacheReads.publish({ hit: entry !== undefined })
     if (entry) return entry
     const mine = Symbol()
     this.#loads.set(id, mine)

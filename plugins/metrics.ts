@@ -1,0 +1,18 @@
+import fp from 'fastify-plugin'
+import { Metrics } from '../lib/metrics.ts'
+
+/** GET /metrics, for Prometheus. */
+export default fp(
+  async (app) => {
+    const metrics = new Metrics()
+    metrics.watchWork(app.pg.pool, app.broker)
+    app.addHook('onResponse', async ({ method, routeOptions: { url: route = 'none' } }, reply) => {
+      metrics.requestEnded({ method, route, status: reply.statusCode, ms: reply.elapsedTime })
+    })
+    app.addHook('onClose', async () => metrics.close())
+    app.get('/metrics', { config: { access: 'admin' }, schema: { hide: true } }, async (_request, reply) =>
+      reply.type(metrics.registry.contentType).send(await metrics.scrape())
+    )
+  },
+  { name: 'metrics', dependencies: ['postgres', 'redis', 'rabbitmq', 'auth'] }
+)

@@ -2,18 +2,25 @@
 import { existsSync } from 'node:fs'
 import { dead, usage as deadUsage } from './commands/dead.ts'
 import { failed, usage as failedUsage } from './commands/failed.ts'
+import { migrate, usage as migrateUsage } from './commands/migrate.ts'
 import { objects, usage as objectsUsage } from './commands/objects.ts'
 import { UsageError } from './commands/usage.ts'
 import { type Config, ConfigError, loadConfig } from './lib/config.ts'
 import { AppError } from './lib/errors.ts'
 import { VERSION } from './lib/version.ts'
 
-const COMMANDS: Record<string, (config: Config, args: string[]) => Promise<void>> = { dead, failed, objects }
+const COMMANDS: Record<string, (config: Config, args: string[]) => Promise<void>> = {
+  dead,
+  failed,
+  migrate,
+  objects
+}
 
 const USAGE = `asyncprod                              serves, as the settings in the environment and .env say
 ${deadUsage}
 ${failedUsage}
 ${objectsUsage}
+${migrateUsage}
 asyncprod --help | --version`
 
 const [command = 'serve', ...args] = process.argv.slice(2)

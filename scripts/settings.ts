@@ -1,0 +1,42 @@
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { Settings } from '../lib/settings.ts'
+import { generate, ROOT } from './generated.ts'
+
+const readme = join(ROOT, 'README.md')
+const MARKED = /(<!-- settings -->\n).*(<!-- \/settings -->)/s
+
+interface Schema {
+  description?: string
+  default?: unknown
+  enum?: string[]
+}
+
+const settings = Object.entries<Schema>(Settings.properties).map(([name, schema]) => {
+  const { description = '', default: value = '', enum: choices } = schema
+  const choice = choices ? ` (${choices.join(', ')})` : ''
+  return { name, value: String(value), description: description + choice }
+})
+
+const text = await readFile(readme, 'utf8')
+if (!MARKED.test(text))
+  throw new Error('README.md has no place between <!-- settings --> and <!-- /settings -->')
+
+const files = new Map([
+  [join(ROOT, '.env.example'), example()],
+  [readme, text.replace(MARKED, (_, begin, end) => `${begin}${table()}${end}`)]
+])
+await generate(files, 'npm run settings')
+
+function example(): string {
+  const lines = settings.map(({ name, value, description }) => `# ${description}\n#${name}=${value}\n`)
+  return `# Every setting with its default: copy this file to .env and take the # away where you want something else.\n\n${lines.join('\n')}`
+}
+
+function table(): string {
+  const cell = (text: string) => text.replaceAll('|', '\\|').replaceAll('<', '&lt;')
+  const rows = settings.map(
+    ({ name, value, description }) => `| \`${name}\` | ${value && `\`${value}\``} | ${cell(description)} |\n`
+  )
+  return `| variable | default | what it is |\n|---|---|---|\n${rows.join('')}`
+}

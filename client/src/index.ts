@@ -1,0 +1,6 @@
+export { allProducts } from './all-products.ts'
+export { type Client, type Config, createClient, createConfig } from './generated/client/index.ts'
+export { client } from './generated/client.gen.ts'
+export * from './generated/index.ts'
+export { ProblemError } from './problem-error.ts'
+export { productChanges, type WaitOptions, waitForImages } from './wait-for-images.ts'

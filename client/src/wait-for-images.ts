@@ -1,0 +1,93 @@
+import type { Client } from './generated/client/index.ts'
+import { client as defaultClient } from './generated/client.gen.ts'
+import { type Product, watchProduct } from './generated/index.ts'
+import { fetchOrThrow, ProblemError } from './problem-error.ts'
+
+const FIRST_RETRY_MS = 500
+/** With doubled waits, about half a minute without a word. */
+const MOST_FAILURES = 7
+
+export interface WaitOptions {
+  client?: Client
+  /** Ends the wait: what is awaited rejects with the signal's reason. */
+  signal?: AbortSignal
+}
+
+/**
+ * Resolves with the product when none of its images is pending any more: as soon as the service knows, over server-sent
+ * events. A lost connection is taken up where it was. Rejects with a ProblemError when the service refuses (404: there is no
+ * such product, or not any more), and with the last failure when it cannot be reached for half a minute.
+ * @param onChange called with the product at once, and each time one of its images has got further
+ */
+export async function waitForImages(
+  productId: number,
+  { onChange, ...options }: WaitOptions & { onChange?: (product: Product) => void } = {}
+): Promise<Product> {
+  for await (const product of productChanges(productId, options)) {
+    onChange?.(product)
+    if (product.image_status !== 'pending') return product
+  }
+  throw new Error('The changes of a product end when no image is pending')
+}
+
+/** Yields the product at once, then at each change, and ends when none of its images is pending. Throws as `waitForImages` does. */
+export async function* productChanges(
+  productId: number,
+  { client = defaultClient, signal }: WaitOptions = {}
+): AsyncGenerator<Product, void> {
+  let lastEventId: number | undefined
+  let failures = 0
+  for (;;) {
+    const connection = new AbortController()
+    let failure: unknown
+    const { stream } = await watchProduct({
+      client,
+      path: { id: productId },
+      headers: lastEventId === undefined ? {} : { 'last-event-id': lastEventId },
+      signal: signal ? AbortSignal.any([signal, connection.signal]) : connection.signal,
+      fetch: fetchOrThrow(client),
+      sseMaxRetryAttempts: 1,
+      onSseError: (error) => {
+        failure = error
+      },
+      onSseEvent: ({ id }) => {
+        if (id !== undefined) lastEventId = Number(id)
+      }
+    })
+    try {
+      for await (const product of stream) {
+        // It is gone: the next connection says so.
+        if (!product) break
+        failures = 0
+        yield product
+        if (product.image_status !== 'pending') return
+      }
+    } finally {
+      connection.abort()
+    }
+    signal?.throwIfAborted()
+    if (isFinal(failure) || (failure && ++failures === MOST_FAILURES)) throw failure
+    if (failure) await pause(FIRST_RETRY_MS * 2 ** (failures - 1), signal)
+  }
+}
+
+/** What will not be otherwise the next time. */
+function isFinal(failure: unknown): boolean {
+  if (!(failure instanceof ProblemError)) return false
+  const { status } = failure.problem
+  return status < 500 && status !== 429
+}
+
+function pause(ms: number, signal: AbortSignal | undefined): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const stop = () => {
+      clearTimeout(timer)
+      reject(signal?.reason)
+    }
+    const timer = setTimeout(() => {
+      signal?.removeEventListener('abort', stop)
+      resolve()
+    }, ms)
+    signal?.addEventListener('abort', stop)
+  })
+}

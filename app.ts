@@ -4,6 +4,7 @@ import images from './consumers/images.ts'
 import removedObjects from './consumers/objects.ts'
 import publisher from './consumers/publisher.ts'
 import sweep from './consumers/sweep.ts'
+import webhooks from './consumers/webhooks.ts'
 import type { Config } from './lib/config.ts'
 import auth from './plugins/auth.ts'
 import body from './plugins/body.ts'
@@ -119,5 +120,6 @@ async function addConsumers(app: FastifyInstance, config: Config): Promise<void>
   if (config.ROLE !== 'api') {
     await app.register(images, { config })
     await app.register(sweep, { config })
+    await app.register(webhooks, { config })
   }
 }

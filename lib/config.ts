@@ -3,6 +3,7 @@ import envSchema from 'env-schema'
 import { type AddressPolicy, parseNetworks, parsePorts } from './addresses.ts'
 import { ApiKeys } from './api-keys.ts'
 import { Settings } from './settings.ts'
+import { checkSourceUrl } from './source-url.ts'
 import type { TokenOptions } from './tokens.ts'
 
 /** A setting that cannot be used. The message names the variable and what it should be. */
@@ -61,6 +62,7 @@ export function loadConfig(variables: Record<string, string | undefined>): Confi
   }
   if (config.TRUST_PROXY) parse('TRUST_PROXY', config.TRUST_PROXY, parseNetworks)
   checkPublicBaseUrl(config)
+  checkWebhookUrl(config)
   refuseSharedEmbeddedParts(config)
   return config
 }
@@ -170,6 +172,14 @@ function checkUrl(name: string, value: string, protocols: string[]): string {
 
 function checkPublicBaseUrl(config: Config): void {
   if (config.PUBLIC_BASE_URL) checkUrl('PUBLIC_BASE_URL', config.PUBLIC_BASE_URL, ['http:', 'https:'])
+}
+
+function checkWebhookUrl({ WEBHOOK_URL, sources }: Config): void {
+  const problem = WEBHOOK_URL && checkSourceUrl(WEBHOOK_URL, sources)
+  if (!problem) return
+  throw new ConfigError(
+    `WEBHOOK_URL cannot be used: it ${problem}. A receiver of your own network needs ALLOWED_SOURCE_NETWORKS`
+  )
 }
 
 /** Two processes cannot share a cache that lives in one of them, nor files that lie beside one of them. */

@@ -1,14 +1,20 @@
 import { EventEmitter } from 'node:events'
 import type { Pool } from 'pg'
 
-export type OutboxKind = 'images' | 'object'
+export type OutboxKind = 'images' | 'object' | 'webhook'
+
+/** `key` of an object that is to be removed, `version` of a product whose images are finished. */
+export interface Payload {
+  key?: string
+  version?: number
+}
 
 /** A row that this process holds until its lease ends. */
 export interface OwedRow {
   id: string
   kind: OutboxKind
   product_id: number | null
-  payload: { key?: string }
+  payload: Payload
   /** How often it has been claimed, this time included. */
   claims: number
   /** Of its product; null when that is gone. */
@@ -20,7 +26,7 @@ export interface OwedRow {
 export interface Owed {
   kind: OutboxKind
   product_id?: number
-  payload?: { key?: string }
+  payload?: Payload
   wait_ms: number
 }
 
@@ -76,12 +82,14 @@ export class Outbox extends EventEmitter<{ wake: []; owed: [] }> {
     )
   }
 
-  /** Gives a row back: it comes due after `waitMs`, and the claim does not count. */
-  async release(id: string, waitMs: number): Promise<void> {
-    await this.#pool.query(
-      `UPDATE outbox SET due_at = now() + $2::float8 * interval '1 ms', claims = claims - 1 WHERE id = $1`,
-      [id, waitMs]
-    )
+  /** Gives a row back: it is due at once, and the claim does not count. */
+  async release(id: string): Promise<void> {
+    await this.#pool.query('UPDATE outbox SET due_at = now(), claims = claims - 1 WHERE id = $1', [id])
+  }
+
+  /** Lets a row come due after `waitMs`. */
+  async postpone(id: string, waitMs: number): Promise<void> {
+    await this.renew([id], waitMs)
   }
 
   /** Milliseconds until the next row comes due, null when none is there. */

@@ -11,6 +11,8 @@ export interface RelayOptions {
   leaseMs: number
   /** Resolves when the row's work was taken over or done, rejects when it should come due again. */
   dispatch(row: OwedRow, signal: AbortSignal): Promise<void>
+  /** Milliseconds after which a row that was rejected comes due again, null to give it up. Default: one second. */
+  retryMs?(row: OwedRow): number | null
   log: Log
 }
 
@@ -97,18 +99,18 @@ export class Relay {
   }
 
   async #dispatch(row: OwedRow, signal: AbortSignal): Promise<void> {
-    const { outbox, kind, dispatch, log } = this.#options
+    const { outbox, kind, dispatch, log, retryMs = () => AFTER_TROUBLE_MS } = this.#options
     try {
       await dispatch(row, signal)
     } catch (error) {
-      const interrupted = signal.aborted
-      if (!interrupted)
-        log.warn(
-          { err: error, kind, product_id: row.product_id },
-          'Owed work was not taken over; it comes due again'
-        )
-      await outbox.release(row.id, interrupted ? 0 : AFTER_TROUBLE_MS).catch(() => undefined)
-      return
+      if (signal.aborted) return void (await outbox.release(row.id).catch(() => undefined))
+      const waitMs = retryMs(row)
+      const details = { err: error, kind, product_id: row.product_id, claims: row.claims }
+      if (waitMs !== null) {
+        log.warn(details, 'Owed work was not taken over; it comes due again')
+        return void (await outbox.postpone(row.id, waitMs).catch(() => undefined))
+      }
+      log.error(details, 'Owed work was rejected too often; it is given up')
     }
     this.#dispatched.push(row.id)
     this.#deletion ??= this.#deleteDispatched().finally(() => {

@@ -166,6 +166,12 @@ export const Settings = Type.Object({
     default: 1000,
     description: 'Clients that may wait for images over server-sent events at once, in each process'
   }),
+  WEBHOOK_URL: Type.Optional(
+    Type.String({ description: 'Is sent product.images.finished, signed; guarded like the URLs of source images' })
+  ),
+  WEBHOOK_SECRET: Type.Optional(
+    Type.String({ description: 'What webhooks are signed with: whsec_ and base64, or any text (Standard Webhooks)' })
+  ),
   ALLOWED_SOURCE_NETWORKS: Type.String({
     default: '',
     description: 'Comma-separated CIDRs that may be downloaded from although they are not public'

@@ -37,7 +37,8 @@ export async function withWorkbench<T>(config: Config, work: (bench: Workbench) 
     cache,
     outbox: new Outbox(pool),
     signal: new ProductSignal(null),
-    jobTimeoutMs: config.JOB_TIMEOUT_MS
+    jobTimeoutMs: config.JOB_TIMEOUT_MS,
+    webhooks: config.WEBHOOK_URL !== undefined
   })
   return await work({ pool, store, objects })
 }

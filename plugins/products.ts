@@ -28,7 +28,14 @@ export default fp<{ config: Config }>(
     app.decorate('users', new UserStore(pool))
     app.decorate(
       'products',
-      new ProductStore({ pool, cache: app.cache, outbox, signal, jobTimeoutMs: config.JOB_TIMEOUT_MS })
+      new ProductStore({
+        pool,
+        cache: app.cache,
+        outbox,
+        signal,
+        jobTimeoutMs: config.JOB_TIMEOUT_MS,
+        webhooks: config.WEBHOOK_URL !== undefined
+      })
     )
     if (!notifications) return
     if (!config.rabbitmq) new OutboxSignal(outbox, notifications)

@@ -1,6 +1,7 @@
 import type { Pool, QueryConfig } from 'pg'
 import type { Cache, CachedProduct } from '../cache.ts'
 import { AppError, productNotFound } from '../errors.ts'
+import { createOnce, type IdempotencyKey } from '../idempotency.ts'
 import { objectKey } from '../objects.ts'
 import type { Outbox, Owed } from '../outbox.ts'
 import * as changes from './changes.ts'
@@ -25,7 +26,11 @@ export interface ProductStoreOptions {
   signal: ProductSignal
   /** How long a worker may be busy with an image whose row is gone, in milliseconds. */
   jobTimeoutMs: number
+  /** Whether somebody wants to be told when all images of a product are finished. */
+  webhooks?: boolean
 }
+
+const PENDING = { status: 'pending' } as const
 
 const FOREIGN_KEY_VIOLATION = '23503'
 
@@ -40,12 +45,14 @@ export class ProductStore {
     this.#options = options
   }
 
-  /** Answers the new product's id. Rejects with `unknown_user`. */
-  async create(input: ProductInput): Promise<number> {
+  /** Answers the new product's id, or with a key the one that it has created before. Rejects with `unknown_user`. */
+  async create(input: ProductInput, key?: IdempotencyKey): Promise<number> {
     const { user_id, product_name, product_description = '', product_price, product_images = [] } = input
     const values = [user_id, product_name, product_description, product_price, product_images]
     try {
-      const id = await this.#write({ ...statements.CREATE, values })
+      const id = key
+        ? await createOnce(this.#options.pool, statements.CREATE_ONCE, values, key)
+        : await this.#write({ ...statements.CREATE, values })
       if (id === null) throw new Error('INSERT answered no id')
       if (product_images.length > 0) this.#options.outbox.wake()
       return id
@@ -169,7 +176,8 @@ export class ProductStore {
     const rows = record.images.filter((row) => !removed.has(row.id)).map((row) => changed.get(row.id) ?? row)
     const owed: Owed[] = [
       ...owe.map((wait_ms) => ({ kind: 'images' as const, product_id: record.id, wait_ms })),
-      ...remove.map((row) => this.#removal(record.id, row))
+      ...remove.map((row) => this.#removal(record.id, row)),
+      ...this.#webhook(record, [...rows, ...add.map(() => PENDING)])
     ]
     const { product_name, product_description, product_price, product_images } = fields
     const columns = [product_name, product_description, product_price, product_images]
@@ -192,6 +200,14 @@ export class ProductStore {
       payload: { key },
       wait_ms: row.status === 'pending' ? this.#options.jobTimeoutMs : 0
     }
+  }
+
+  /** Owed by the change that leaves no image pending. */
+  #webhook({ id, version, images }: ProductRecord, after: Pick<ImageRow, 'status'>[]): Owed[] {
+    const isPending = ({ status }: Pick<ImageRow, 'status'>) => status === 'pending'
+    const finishes = images.some(isPending) && after.length > 0 && !after.some(isPending)
+    if (!this.#options.webhooks || !finishes) return []
+    return [{ kind: 'webhook', product_id: id, payload: { version: version + 1 }, wait_ms: 0 }]
   }
 
   async #write(statement: QueryConfig): Promise<number | null> {

@@ -1,0 +1,55 @@
+import fp from 'fastify-plugin'
+import type { Config } from '../lib/config.ts'
+import type { OwedRow } from '../lib/outbox.ts'
+import { toProduct } from '../lib/products/record.ts'
+import { Relay } from '../lib/relay.ts'
+import { retryWaitMs } from '../lib/retry.ts'
+import { Webhook } from '../lib/webhook.ts'
+
+const CAPACITY = 8
+const LEASE_MS = 60_000
+const GRACE_MS = 5000
+/** With waits of ten minutes at most: about four hours. */
+const MOST_ATTEMPTS = 30
+
+/** Tells WEBHOOK_URL when all images of a product are finished. */
+export default fp<{ config: Config }>(
+  async (app, { config }) => {
+    const { WEBHOOK_URL: url, WEBHOOK_SECRET: secret, RETRY_BASE_MS: baseMs } = config
+    if (!url) return
+    const { cache, log, outbox, products } = app
+    const webhook = new Webhook({ url, secret, policy: config.sources })
+
+    async function dispatch({ id, product_id, payload }: OwedRow, stop: AbortSignal): Promise<void> {
+      const record = product_id === null ? null : await products.load(product_id)
+      // Deleted, or changed since: the end of that change is told when it has come.
+      if (!record || record.images.some(({ status }) => status === 'pending')) return
+      // The receiver may read the product at once.
+      await cache.forget(record.id)
+      const message = {
+        type: 'product.images.finished',
+        timestamp: record.updated_at,
+        data: toProduct(record)
+      }
+      await webhook.send(`asyncprod-${id}`, message, stop)
+      log.info({ product_id, version: payload.version }, 'Webhook delivered')
+    }
+
+    const relay = new Relay({
+      outbox,
+      kind: 'webhook',
+      capacity: CAPACITY,
+      leaseMs: LEASE_MS,
+      dispatch,
+      retryMs: ({ claims }) =>
+        claims < MOST_ATTEMPTS ? retryWaitMs({ baseMs, maxAttempts: MOST_ATTEMPTS }, claims) : null,
+      log
+    })
+    app.addHook('onReady', async () => relay.start())
+    app.addHook('onClose', async () => {
+      await relay.stop(GRACE_MS)
+      await webhook.close()
+    })
+  },
+  { name: 'webhooks', dependencies: ['products', 'redis'] }
+)

@@ -1,0 +1,82 @@
+import { createHmac } from 'node:crypto'
+import { once } from 'node:events'
+import { createServer, type IncomingHttpHeaders } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { text } from 'node:stream/consumers'
+import t from 'tap'
+import { buildTestApp, settled } from '../helper.ts'
+import { startOrigin } from '../services/origin.ts'
+
+const SECRET = `whsec_${Buffer.from('a secret of the receiver').toString('base64')}`
+
+interface Delivery {
+  headers: IncomingHttpHeaders
+  body: string
+}
+
+t.test('a receiver of webhooks', async (t) => {
+  const statuses = [500, 204]
+  const deliveries: Delivery[] = []
+  const receiver = createServer(async (request, response) => {
+    deliveries.push({ headers: request.headers, body: await text(request) })
+    response.writeHead(statuses[deliveries.length - 1] ?? 204).end()
+    receiver.emit('delivery')
+  })
+  receiver.listen(0, '127.0.0.1')
+  await once(receiver, 'listening')
+  t.teardown(() => new Promise((resolve) => receiver.close(resolve)))
+  const origin = await startOrigin()
+  t.teardown(() => origin.stop())
+  const app = await buildTestApp(t, {
+    ALLOWED_SOURCE_NETWORKS: '127.0.0.0/8',
+    RETRY_BASE_MS: '10',
+    WEBHOOK_URL: `http://127.0.0.1:${(receiver.address() as AddressInfo).port}/hook`,
+    WEBHOOK_SECRET: SECRET
+  })
+  const first = once(receiver, 'delivery')
+  const id = await app.products.create({
+    user_id: 1,
+    product_name: 'Lamp',
+    product_price: 1,
+    product_images: [`${origin.url}/missing.jpg`]
+  })
+  await settled(app, id)
+  await first
+  if (deliveries.length < 2) await once(receiver, 'delivery')
+
+  const read = await app.inject(`/api/v1/products/${id}`)
+  const [delivery, again] = deliveries
+
+  t.test('is told once all images of a product are finished, with the product as it is read', async (t) => {
+    t.strictSame(JSON.parse(delivery?.body ?? ''), {
+      type: 'product.images.finished',
+      timestamp: read.json().updated_at,
+      data: read.json()
+    })
+  })
+
+  t.test('can tell by the signature who sent it', async (t) => {
+    const {
+      'webhook-id': id,
+      'webhook-timestamp': timestamp,
+      'webhook-signature': signature
+    } = delivery?.headers ?? {}
+    const expected = createHmac('sha256', 'a secret of the receiver').update(
+      `${id}.${timestamp}.${delivery?.body}`
+    )
+    t.equal(signature, `v1,${expected.digest('base64')}`)
+  })
+
+  t.test('is told again under the same id when it could not take the message', async (t) => {
+    t.equal(again?.headers['webhook-id'], delivery?.headers['webhook-id'])
+    t.equal(again?.body, delivery?.body)
+  })
+})
+
+t.test('a webhook that leads inside stops the start', async (t) => {
+  await t.rejects(buildTestApp(t, { WEBHOOK_URL: 'http://169.254.169.254/hook' }), {
+    message:
+      'WEBHOOK_URL cannot be used: it must not point to a private or reserved address. ' +
+      'A receiver of your own network needs ALLOWED_SOURCE_NETWORKS'
+  })
+})

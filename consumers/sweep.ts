@@ -1,11 +1,14 @@
 import fp from 'fastify-plugin'
 import type { Config } from '../lib/config.ts'
+import { removeExpiredKeys } from '../lib/idempotency.ts'
 
 /** Three jobs in a row would have ended by then. */
 const LOST_AFTER_JOBS = 3
 const IMAGES_A_SWEEP = 1000
+/** A statement that deletes so many is over in milliseconds. */
+const KEYS_AT_ONCE = 1000
 
-/** Owes again what somebody took over and lost: a message of a broker whose disk was wiped, say. */
+/** Owes again what somebody took over and lost (a message of a broker whose disk was wiped, say), and forgets old keys. */
 export default fp<{ config: Config }>(
   async (app, { config: { JOB_TIMEOUT_MS } }) => {
     let running = Promise.resolve()
@@ -17,13 +20,22 @@ export default fp<{ config: Config }>(
         app.log.warn({ err: error }, 'The sweep for lost images failed; it is tried again')
       }
     }
+    let closing = false
+    const forgetKeys = async () => {
+      try {
+        while (!closing && (await removeExpiredKeys(app.pg.pool, KEYS_AT_ONCE)) === KEYS_AT_ONCE);
+      } catch (error) {
+        app.log.warn({ err: error }, 'Old idempotency keys could not be removed; it is tried again')
+      }
+    }
     let timer: NodeJS.Timeout | undefined
     app.addHook('onReady', async () => {
       timer = setInterval(() => {
-        running = running.then(sweep)
+        running = running.then(sweep).then(forgetKeys)
       }, JOB_TIMEOUT_MS)
     })
     app.addHook('onClose', async () => {
+      closing = true
       clearInterval(timer)
       await running
     })

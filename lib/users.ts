@@ -1,14 +1,23 @@
 import { type Static, Type } from '@sinclair/typebox'
 import type { Pool } from 'pg'
 import { AppError } from './errors.ts'
+import { createOnce, type IdempotencyKey, onceOnly } from './idempotency.ts'
 import { Id } from './products/schemas.ts'
 
 export const UserInput = Type.Object(
   { username: Type.String({ format: 'text', minLength: 1, maxLength: 100, examples: ['ada'] }) },
   { $id: 'UserInput' }
 )
-export const User = Type.Object({ user_id: Id, username: Type.String() }, { $id: 'User' })
+export const User = Type.Object(
+  { user_id: Id, username: Type.String() },
+  { $id: 'User', description: 'Who owns products' }
+)
 export type User = Static<typeof User>
+
+const CREATE_ONCE = {
+  name: 'user-create-once',
+  text: onceOnly('created AS (INSERT INTO users (username) SELECT $1::varchar FROM unused RETURNING id)', 2)
+}
 
 export const userNotFound = (id: number) => new AppError('not_found', `There is no user ${id}.`)
 
@@ -19,7 +28,9 @@ export class UserStore {
     this.#pool = pool
   }
 
-  async create(username: string): Promise<number> {
+  /** Answers the new user's id, or with a key the one that it has created before. */
+  async create(username: string, key?: IdempotencyKey): Promise<number> {
+    if (key) return createOnce(this.#pool, CREATE_ONCE, [username], key)
     const { rows } = await this.#pool.query<{ id: number }>(
       'INSERT INTO users (username) VALUES ($1) RETURNING id',
       [username]

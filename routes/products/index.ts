@@ -5,6 +5,7 @@ import type { Config } from '../../lib/config.ts'
 import { productNotFound } from '../../lib/errors.ts'
 import { Id, Product, ProductInput, ProductReplacement } from '../../lib/products/schemas.ts'
 import { ref } from '../../lib/ref.ts'
+import { IdempotencyHeader, idempotencyKey } from '../idempotency.ts'
 import { noBody, problems } from '../replies.ts'
 import { ifMatch, isKnown, toETag } from './etag.ts'
 import { checkImages } from './images.ts'
@@ -25,6 +26,7 @@ const routes: FastifyPluginAsyncTypebox<{ config: Config }> = async (app, { conf
         tags,
         operationId: 'createProduct',
         summary: 'Create a product; its images are processed afterwards',
+        headers: IdempotencyHeader,
         body: ref(ProductInput),
         response: {
           201: Type.Object(
@@ -41,7 +43,7 @@ const routes: FastifyPluginAsyncTypebox<{ config: Config }> = async (app, { conf
     async (request, reply) => {
       request.caller.mustActFor(request.body.user_id, '/user_id')
       checkImages(request.body.product_images, config)
-      const product_id = await products.create(request.body)
+      const product_id = await products.create(request.body, idempotencyKey(request))
       return reply.code(201).header('location', `${app.prefix}/products/${product_id}`).send({ product_id })
     }
   )
@@ -114,7 +116,7 @@ const routes: FastifyPluginAsyncTypebox<{ config: Config }> = async (app, { conf
         summary: 'Replace the product that the body names',
         headers: IfMatch,
         body: ref(ProductReplacement),
-        response: { 200: Message, ...problems(403, 404, 412, 413, 415, 422) }
+        response: { 200: Message('Replaced'), ...problems(403, 404, 412, 413, 415, 422) }
       }
     },
     async ({ body, headers, caller }) => {
@@ -138,7 +140,7 @@ const routes: FastifyPluginAsyncTypebox<{ config: Config }> = async (app, { conf
         params: Params,
         headers: IfMatch,
         body: ref(ProductInput),
-        response: { 200: Message, ...problems(403, 404, 412, 413, 415, 422) }
+        response: { 200: Message('Replaced'), ...problems(403, 404, 412, 413, 415, 422) }
       }
     },
     async ({ params, body, headers, caller }) => {
@@ -183,7 +185,7 @@ const routes: FastifyPluginAsyncTypebox<{ config: Config }> = async (app, { conf
         summary: 'Process the failed images again, or all of them',
         params: Params,
         querystring: ReprocessQuery,
-        response: { 202: Message, ...problems(404) }
+        response: { 202: Message('The images are owed again'), ...problems(404) }
       }
     },
     async ({ params, query, caller }, reply) => {

@@ -2,6 +2,7 @@ import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typ
 import { Id } from '../../lib/products/schemas.ts'
 import { ref } from '../../lib/ref.ts'
 import { User, UserInput, userNotFound } from '../../lib/users.ts'
+import { IdempotencyHeader, idempotencyKey } from '../idempotency.ts'
 import { problems } from '../replies.ts'
 
 const tags = ['users']
@@ -15,6 +16,7 @@ const routes: FastifyPluginAsyncTypebox = async (app) => {
         tags,
         operationId: 'createUser',
         summary: 'Create a user',
+        headers: IdempotencyHeader,
         body: ref(UserInput),
         response: {
           201: Type.Object(
@@ -29,7 +31,7 @@ const routes: FastifyPluginAsyncTypebox = async (app) => {
       }
     },
     async (request, reply) => {
-      const user_id = await app.users.create(request.body.username)
+      const user_id = await app.users.create(request.body.username, idempotencyKey(request))
       return reply.code(201).header('location', `${app.prefix}/users/${user_id}`).send({ user_id })
     }
   )

@@ -1,0 +1,12 @@
+-- What callers have created under an Idempotency-Key, so that a repeated request gets the answer of the first one. Written
+-- in the commit that creates, removed by the sweep after a day.
+CREATE TABLE idempotency_keys (
+  caller text NOT NULL,
+  key text NOT NULL,
+  -- SHA-256 of what was asked for.
+  fingerprint bytea NOT NULL,
+  created_id integer NOT NULL,
+  created_at timestamptz NOT NULL DEFAULT now(),
+  PRIMARY KEY (caller, key)
+);
+CREATE INDEX idempotency_keys_by_age ON idempotency_keys (created_at);

@@ -49,7 +49,7 @@ export async function settled({ products, outbox }: FastifyInstance, id: number)
 }
 
 /** A stream for `options.logger`, that emits each entry under its message. */
-export class TestLog extends EventEmitter {
+export class LogStream extends EventEmitter {
   readonly entries: Record<string, unknown>[] = []
 
   write(line: string): void {

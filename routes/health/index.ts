@@ -11,15 +11,22 @@ const Unhealthy = Type.Object(
   { description: 'It cannot be used' }
 )
 const Healthy = (name: string) =>
-  Type.Object({ status: Type.Literal('healthy'), [name]: Type.String({ examples: ['connected'] }) })
-
-const Readiness = Type.Object({
-  status: Type.String({ examples: ['ready', 'draining', 'unready'] }),
-  dependencies: Type.Record(
-    Type.String(),
-    Type.String({ examples: ['connected', 'embedded', 'unavailable'] })
+  Type.Object(
+    { status: Type.Literal('healthy'), [name]: Type.String({ examples: ['connected'] }) },
+    { description: 'It can be used' }
   )
-})
+
+const Readiness = (description: string) =>
+  Type.Object(
+    {
+      status: Type.String({ examples: ['ready', 'draining', 'unready'] }),
+      dependencies: Type.Record(
+        Type.String(),
+        Type.String({ examples: ['connected', 'embedded', 'unavailable'] })
+      )
+    },
+    { description }
+  )
 
 const routes: FastifyPluginAsyncTypebox<{ hide?: boolean }> = async (app, { hide = false }) => {
   app.addHook('onRoute', openToAll)
@@ -59,7 +66,7 @@ const routes: FastifyPluginAsyncTypebox<{ hide?: boolean }> = async (app, { hide
         tags,
         operationId: 'getLiveness',
         summary: 'Whether the process runs',
-        response: { 200: Type.Object({ status: Type.Literal('alive') }) }
+        response: { 200: Type.Object({ status: Type.Literal('alive') }, { description: 'It runs' }) }
       }
     },
     async () => ({ status: 'alive' as const })
@@ -73,7 +80,10 @@ const routes: FastifyPluginAsyncTypebox<{ hide?: boolean }> = async (app, { hide
         tags,
         operationId: 'getReadiness',
         summary: 'Whether requests should be sent here',
-        response: { 200: Readiness, 503: Readiness }
+        response: {
+          200: Readiness('Requests are welcome'),
+          503: Readiness('Something is missing, or the process is about to stop')
+        }
       }
     },
     async (request, reply) => {

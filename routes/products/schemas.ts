@@ -2,7 +2,7 @@ import { type Static, type TSchema, Type } from '@sinclair/typebox'
 import { Id, ImageStatus } from '../../lib/products/schemas.ts'
 
 export const Params = Type.Object({ id: Id })
-export const Message = Type.Object({ message: Type.String() })
+export const Message = (description: string) => Type.Object({ message: Type.String() }, { description })
 
 export const IfMatch = Type.Object({
   'if-match': Type.Optional(Type.String({ description: 'Change the product only if this is still its ETag' }))

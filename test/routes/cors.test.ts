@@ -2,6 +2,8 @@ import t from 'tap'
 import { buildTestApp } from '../helper.ts'
 
 const ORIGIN = 'https://shop.example'
+const EXPOSED =
+  'ETag, Link, Location, Retry-After, WWW-Authenticate, RateLimit-Limit, RateLimit-Remaining, RateLimit-Reset'
 const PREFLIGHT = {
   method: 'OPTIONS',
   url: '/api/v1/products/1',
@@ -23,13 +25,14 @@ t.test('by default every origin may call', async (t) => {
   t.strictSame(corsHeaders(preflight.headers), {
     'access-control-allow-origin': '*',
     'access-control-allow-methods': 'GET, POST, PUT, DELETE, OPTIONS',
-    'access-control-allow-headers': 'Content-Type, Authorization, If-Match, If-None-Match',
-    'access-control-expose-headers': 'ETag, Link, Location, Retry-After'
+    'access-control-allow-headers':
+      'Content-Type, Authorization, X-API-Key, Idempotency-Key, If-Match, If-None-Match',
+    'access-control-expose-headers': EXPOSED
   })
   const reply = await app.inject({ url: '/health/live', headers: { origin: ORIGIN } })
   t.strictSame(corsHeaders(reply.headers), {
     'access-control-allow-origin': '*',
-    'access-control-expose-headers': 'ETag, Link, Location, Retry-After'
+    'access-control-expose-headers': EXPOSED
   })
   const options = await app.inject({ method: 'OPTIONS', url: '/api/v1/products' })
   t.equal(options.statusCode, 204, 'as in the original, an OPTIONS request need not come from a browser')

@@ -3,9 +3,9 @@ import { connect } from 'node:net'
 import { text } from 'node:stream/consumers'
 import t from 'tap'
 import { documented } from '../documented.ts'
-import { buildTestApp, TestLog } from '../helper.ts'
+import { buildTestApp, LogStream } from '../helper.ts'
 
-const log = new TestLog()
+const log = new LogStream()
 const app = await buildTestApp(t, { LOG_LEVEL: 'error' }, { logger: { level: 'error', stream: log } })
 const call = await documented(app)
 

@@ -82,6 +82,9 @@ export type ProductReplacement = {
     product_images?: Array<string>;
 };
 
+/**
+ * Who owns products
+ */
 export type User = {
     user_id: number;
     username: string;
@@ -112,7 +115,7 @@ export type GetHealthError = GetHealthErrors[keyof GetHealthErrors];
 
 export type GetHealthResponses = {
     /**
-     * Default Response
+     * It can be used
      */
     200: {
         status: 'healthy';
@@ -143,7 +146,7 @@ export type GetRedisHealthError = GetRedisHealthErrors[keyof GetRedisHealthError
 
 export type GetRedisHealthResponses = {
     /**
-     * Default Response
+     * It can be used
      */
     200: {
         status: 'healthy';
@@ -162,7 +165,7 @@ export type GetLivenessData = {
 
 export type GetLivenessResponses = {
     /**
-     * Default Response
+     * It runs
      */
     200: {
         status: 'alive';
@@ -180,7 +183,7 @@ export type GetReadinessData = {
 
 export type GetReadinessErrors = {
     /**
-     * Default Response
+     * Something is missing, or the process is about to stop
      */
     503: {
         status: string;
@@ -194,7 +197,7 @@ export type GetReadinessError = GetReadinessErrors[keyof GetReadinessErrors];
 
 export type GetReadinessResponses = {
     /**
-     * Default Response
+     * Requests are welcome
      */
     200: {
         status: string;
@@ -278,6 +281,12 @@ export type ListProductsResponse = ListProductsResponses[keyof ListProductsRespo
 
 export type CreateProductData = {
     body: ProductInput;
+    headers?: {
+        /**
+         * Any text that is new for each request. Sent again within 24 hours, the request is not done again but answered again.
+         */
+        'idempotency-key'?: string;
+    };
     path?: never;
     query?: never;
     url: '/api/v1/products';
@@ -395,7 +404,7 @@ export type ReplaceProductError = ReplaceProductErrors[keyof ReplaceProductError
 
 export type ReplaceProductResponses = {
     /**
-     * Default Response
+     * Replaced
      */
     200: {
         message: string;
@@ -568,7 +577,7 @@ export type UpdateProductError = UpdateProductErrors[keyof UpdateProductErrors];
 
 export type UpdateProductResponses = {
     /**
-     * Default Response
+     * Replaced
      */
     200: {
         message: string;
@@ -618,7 +627,7 @@ export type ReprocessProductError = ReprocessProductErrors[keyof ReprocessProduc
 
 export type ReprocessProductResponses = {
     /**
-     * Default Response
+     * The images are owed again
      */
     202: {
         message: string;
@@ -682,6 +691,12 @@ export type WatchProductResponse = WatchProductResponses[keyof WatchProductRespo
 
 export type CreateUserData = {
     body: UserInput;
+    headers?: {
+        /**
+         * Any text that is new for each request. Sent again within 24 hours, the request is not done again but answered again.
+         */
+        'idempotency-key'?: string;
+    };
     path?: never;
     query?: never;
     url: '/api/v1/users';
@@ -775,7 +790,7 @@ export type GetUserError = GetUserErrors[keyof GetUserErrors];
 
 export type GetUserResponses = {
     /**
-     * Default Response
+     * Who owns products
      */
     200: User;
 };

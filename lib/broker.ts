@@ -2,8 +2,11 @@ import { EventEmitter } from 'node:events'
 import { setTimeout as wait } from 'node:timers/promises'
 import { type AmqpConnectionManager, type ChannelWrapper, connect } from 'amqp-connection-manager'
 import type { Channel, ChannelModel, ConsumeMessage } from 'amqplib'
+import { deadQueue, declareImageQueue } from './image-queue.ts'
 import type { Log } from './log.ts'
 import type { ImageMessage } from './message.ts'
+import { reasonOf } from './up.ts'
+import { within } from './within.ts'
 
 export interface BrokerOptions {
   /** One or more nodes of a cluster. */
@@ -17,15 +20,13 @@ export type Verdict = { settle: 'ack' } | { settle: 'requeue' } | { settle: 'dea
 
 export type MessageHandler = (message: ConsumeMessage) => Promise<Verdict>
 
+const CONNECT_TIMEOUT_MS = 5000
 const PUBLISH_TIMEOUT_MS = 5000
 const RECONNECT_SECONDS = 1
 /** What cannot be handled now comes back at once when it is given back. */
 const REQUEUE_MS = 1000
-
-/** The broker's own last word on a message that takes worker after worker down with it. */
-const DELIVERY_LIMIT = 20
-
-export const deadQueue = (queue: string) => `${queue}.dead`
+/** A server that is frozen answers no goodbye. */
+const GOODBYE_MS = 2000
 
 /**
  * The image queue on RabbitMQ: publishes that are confirmed, deliveries that are settled on the channel they came by, and
@@ -37,8 +38,11 @@ export class Broker extends EventEmitter<{ connect: [] }> {
   readonly #publisher: ChannelWrapper
   readonly #log: Log
   readonly #returned = new Set<string>()
+  readonly #deliveries = new Set<Promise<void>>()
   #consumer: ChannelWrapper | undefined
   #cancelConsumer = async () => {}
+  #usable = false
+  #cancelled = false
   #closing = false
   #warnedAboutArguments = false
 
@@ -48,30 +52,37 @@ export class Broker extends EventEmitter<{ connect: [] }> {
     this.#log = log
     this.#manager = connect(urls, {
       heartbeatIntervalInSeconds: 5,
-      reconnectTimeInSeconds: RECONNECT_SECONDS
+      reconnectTimeInSeconds: RECONNECT_SECONDS,
+      connectionOptions: { timeout: CONNECT_TIMEOUT_MS, noDelay: true, keepAlive: true }
     })
     this.#manager.on('connectFailed', ({ err }) =>
-      log.warn({ reason: err.message }, 'RabbitMQ cannot be reached; trying again')
+      log.warn({ reason: reasonOf(err) }, 'RabbitMQ cannot be reached; trying again')
     )
-    this.#manager.on(
-      'disconnect',
-      ({ err }) => this.#closing || log.warn({ reason: err.message }, 'The connection to RabbitMQ is lost')
-    )
+    this.#manager.on('disconnect', ({ err }: { err?: Error }) => {
+      this.#usable = false
+      if (!this.#closing) log.warn({ reason: err?.message }, 'The connection to RabbitMQ is lost')
+    })
     this.#publisher = this.#openChannel('publisher', async (channel) => {
+      this.#returned.clear()
       channel.on('return', (message: { properties: { messageId?: string } }) => {
         this.#returned.add(message.properties.messageId ?? '')
       })
+      channel.once('close', () => {
+        this.#usable = false
+      })
+      this.#usable = true
+      this.emit('connect')
     })
-    this.#publisher.on('connect', () => this.emit('connect'))
   }
 
+  /** Whether messages can be published at this moment. */
   get connected(): boolean {
-    return this.#manager.isConnected()
+    return this.#usable
   }
 
   /** Resolves when messages can be published. */
   async ready(): Promise<void> {
-    await this.#publisher.waitForConnect()
+    if (!this.#usable) await new Promise<void>((resolve) => this.once('connect', resolve))
   }
 
   /** Resolves when the broker has the message on disk. Rejects when it cannot be routed or nobody confirms in time. */
@@ -82,56 +93,28 @@ export class Broker extends EventEmitter<{ connect: [] }> {
     })
   }
 
-  /** Puts a message aside, with the reason why nobody can work on it. */
-  async #bury(message: ConsumeMessage, reason: string): Promise<void> {
-    const {
-      messageId = `dead-${message.fields.deliveryTag}-${Date.now()}`,
-      contentType,
-      headers
-    } = message.properties
-    await this.#send(deadQueue(this.queue), message.content, {
-      messageId,
-      contentType,
-      headers: { ...headers, 'x-reason': reason }
-    })
-  }
-
-  async #send(
-    queue: string,
-    content: Buffer,
-    options: { messageId: string; contentType?: string; headers?: object }
-  ): Promise<void> {
-    await this.#publisher.sendToQueue(queue, content, {
-      ...options,
-      persistent: true,
-      mandatory: true,
-      timeout: PUBLISH_TIMEOUT_MS
-    })
-    // The broker confirms what it could not route, too; the return comes before the confirm.
-    if (this.#returned.delete(options.messageId)) {
-      this.#manager.reconnect()
-      throw new Error(`RabbitMQ has no queue ${queue}; it is declared again`)
-    }
-  }
-
-  /** Hands up to `prefetch` messages at once to the handler. */
+  /** Hands up to `prefetch` messages at once to the handler, from the moment on when the queue can be read. */
   async consume(prefetch: number, handle: MessageHandler): Promise<void> {
     this.#consumer = this.#openChannel('consumer', async (channel) => {
+      if (this.#cancelled) return
       await channel.prefetch(prefetch)
       const { consumerTag } = await channel.consume(this.queue, (message) => {
-        if (message) void this.#deliver(channel, message, handle)
         // The broker has cancelled the consumer: its queue was deleted, or moved to another node.
-        else if (!this.#closing) this.#manager.reconnect()
+        if (!message) this.#renew()
+        else if (this.#cancelled) channel.nack(message)
+        else this.#take(channel, message, handle)
       })
       this.#cancelConsumer = async () => void (await channel.cancel(consumerTag))
+      if (this.#cancelled) await this.#cancelConsumer()
     })
     await this.#consumer.waitForConnect()
   }
 
   /** Takes no more messages; those in hand can still be settled. */
   async cancel(): Promise<void> {
-    this.#closing = true
-    if (this.connected) await this.#cancelConsumer()
+    this.#cancelled = true
+    // On a channel that is gone there is nothing to cancel.
+    await within(GOODBYE_MS, this.#cancelConsumer()).catch(() => undefined)
   }
 
   /** Messages that wait in the queue. */
@@ -140,78 +123,114 @@ export class Broker extends EventEmitter<{ connect: [] }> {
     return messageCount
   }
 
+  /** Settles the messages in hand, then ends the connection. */
   async close(): Promise<void> {
+    this.#cancelled = true
+    await Promise.allSettled(this.#deliveries)
     this.#closing = true
-    await this.#consumer?.close()
-    await this.#publisher.close()
+    await within(GOODBYE_MS, this.#closeAll()).catch(() => undefined)
+  }
+
+  async #closeAll(): Promise<void> {
+    await Promise.allSettled([this.#consumer?.close(), this.#publisher.close()])
     await this.#manager.close()
   }
 
+  async #send(
+    queue: string,
+    content: Buffer,
+    options: { messageId: string; contentType?: string; headers?: object }
+  ): Promise<void> {
+    const timeout = PUBLISH_TIMEOUT_MS
+    // amqp-connection-manager's own timeout is switched off when the connection is lost before the confirm.
+    await within(
+      timeout,
+      this.#publisher.sendToQueue(queue, content, { ...options, persistent: true, mandatory: true, timeout })
+    )
+    // The broker confirms what it could not route, too; the return comes before the confirm.
+    if (this.#returned.delete(options.messageId)) {
+      this.#renew()
+      throw new Error(`RabbitMQ has no queue ${queue}; it is declared again`)
+    }
+  }
+
+  #take(channel: Channel, message: ConsumeMessage, handle: MessageHandler): void {
+    const delivery = this.#deliver(channel, message, handle)
+    this.#deliveries.add(delivery)
+    void delivery.finally(() => this.#deliveries.delete(delivery))
+  }
+
   async #deliver(channel: Channel, message: ConsumeMessage, handle: MessageHandler): Promise<void> {
-    const verdict = await handle(message).catch(async (error: unknown): Promise<Verdict> => {
+    const verdict = await this.#judge(message, handle).catch(async (error: unknown): Promise<Verdict> => {
       this.#log.error({ err: error }, 'A message could not be handled; it goes back to the queue')
       await wait(REQUEUE_MS)
       return { settle: 'requeue' }
     })
     try {
-      if (verdict.settle === 'dead') await this.#bury(message, verdict.reason)
-      if (verdict.settle === 'requeue') channel.nack(message, false, true)
       // On the channel that delivered: after a reconnect the tag means another message on the new one.
+      if (verdict.settle === 'requeue') channel.nack(message)
       else channel.ack(message)
     } catch (error) {
-      this.#log.debug({ err: error }, 'A message could not be settled; the broker delivers it again')
+      this.#log.debug({ err: error }, 'The channel of a message is gone; the broker delivers it again')
     }
+  }
+
+  async #judge(message: ConsumeMessage, handle: MessageHandler): Promise<Verdict> {
+    const verdict = await handle(message)
+    if (verdict.settle === 'dead') await this.#bury(message, verdict.reason)
+    return verdict
+  }
+
+  /** Puts a message aside, with the reason why nobody can work on it. */
+  async #bury({ content, properties, fields }: ConsumeMessage, reason: string): Promise<void> {
+    const { messageId = `dead-${fields.deliveryTag}-${Date.now()}`, contentType, headers } = properties
+    await this.#send(deadQueue(this.queue), content, {
+      messageId,
+      contentType,
+      headers: { ...headers, 'x-reason': reason }
+    })
+    this.#log.warn({ message_id: messageId, reason }, 'A message was put aside as a dead letter')
   }
 
   #openChannel(name: string, prepare: (channel: Channel) => Promise<void>): ChannelWrapper {
     const setup = async (channel: Channel) => {
       const { connection } = this.#manager
       if (!connection) throw new Error('the connection to RabbitMQ was lost')
-      await this.#declare(connection)
+      channel.on('error', (error) =>
+        this.#log.warn({ reason: error.message }, `The ${name} channel to RabbitMQ failed`)
+      )
       // amqp-connection-manager opens no new channel for one that closes alone.
-      channel.once('close', () => this.#closing || this.#manager.reconnect())
-      await prepare(channel)
+      channel.once('close', () => this.#renew(connection))
+      try {
+        await this.#declare(connection)
+        await prepare(channel)
+      } catch (error) {
+        this.#log.warn({ reason: reasonOf(error) }, 'The queue on RabbitMQ cannot be used; trying again')
+        setTimeout(() => this.#renew(connection), RECONNECT_SECONDS * 1000).unref()
+        throw error
+      }
     }
-    const wrapper = this.#manager.createChannel({
-      name,
-      confirm: true,
-      publishTimeout: PUBLISH_TIMEOUT_MS,
-      setup
-    })
-    wrapper.on('error', (err) => {
-      this.#log.warn({ reason: err.message }, `The ${name} channel to RabbitMQ failed`)
-      if (!this.#closing) setTimeout(() => this.#manager.reconnect(), RECONNECT_SECONDS * 1000).unref()
-    })
+    const wrapper = this.#manager.createChannel({ name, confirm: true, setup })
+    // Said above, or of a connection that is lost.
+    wrapper.on('error', (err) => this.#log.debug({ err }, `The ${name} channel to RabbitMQ was not opened`))
     return wrapper
   }
 
+  /**
+   * Ends a connection; the next one follows after RECONNECT_SECONDS, with new channels and the queue declared again. Not by
+   * amqp-connection-manager's reconnect(): that one waits for ever for a server that does not answer, and forgets a
+   * connection, consumer and all, when two channels call it.
+   */
+  #renew(connection: ChannelModel | undefined = this.#manager.connection): void {
+    if (!this.#closing) void connection?.close().catch(() => undefined)
+  }
+
   async #declare(connection: ChannelModel): Promise<void> {
-    await declareQueue(connection, deadQueue(this.queue), { 'x-queue-type': 'quorum' })
-    const asAsked = await declareQueue(connection, this.queue, {
-      'x-queue-type': 'quorum',
-      'x-delivery-limit': DELIVERY_LIMIT,
-      'x-dead-letter-exchange': '',
-      'x-dead-letter-routing-key': deadQueue(this.queue)
-    })
-    if (asAsked || this.#warnedAboutArguments) return
+    if ((await declareImageQueue(connection, this.queue)) || this.#warnedAboutArguments) return
     this.#warnedAboutArguments = true
     this.#log.warn(
       { queue: this.queue },
       'The queue exists with other arguments and is used as it is; delete it while it is empty to get a quorum queue with dead letters'
     )
-  }
-}
-
-/** False when the queue is there with other arguments. A refused declaration closes its channel, so each has its own. */
-async function declareQueue(connection: ChannelModel, queue: string, args: object): Promise<boolean> {
-  const channel = await connection.createChannel()
-  channel.on('error', () => undefined)
-  try {
-    await channel.assertQueue(queue, { durable: true, arguments: args })
-    await channel.close()
-    return true
-  } catch (error) {
-    if ((error as { code?: number }).code === 406) return false
-    throw error
   }
 }

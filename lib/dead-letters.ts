@@ -1,5 +1,5 @@
 import { type ChannelModel, type ConfirmChannel, connect, type GetMessage } from 'amqplib'
-import { deadQueue } from './broker.ts'
+import { deadQueue } from './image-queue.ts'
 
 /** A message that nobody could work on. */
 export interface DeadLetter {

@@ -8,8 +8,8 @@ for file in "$1"/pids/*; do
 done
 for file in "$1"/pids/*; do
   tries=0
-  while [ -e "$file" ] && [ $((tries += 1)) -le 40 ] && kill -0 -- "-${file##*/}" 2> /dev/null; do
-    [ $tries -eq 40 ] && kill -s KILL -- "-${file##*/}"
+  while [ -e "$file" ] && [ $((tries += 1)) -le 200 ] && kill -s 0 -- "-${file##*/}" 2> /dev/null; do
+    [ $tries -eq 200 ] && kill -s KILL -- "-${file##*/}"
     sleep 0.05
   done
 done

@@ -9,9 +9,7 @@ import { notOurs } from './foreign.ts'
 import { createFolder } from './guard.ts'
 import { ensureInstalled, program } from './install.ts'
 import { freePort } from './port.ts'
-import { startProcess } from './process.ts'
-
-const run = promisify(execFile)
+import { runProgram, startProcess } from './process.ts'
 
 export type PostgresServer = {
   /** A database that is always there. A test wants one of its own: createDatabase. */
@@ -47,7 +45,8 @@ export async function startPostgres({ durable = false } = {}): Promise<Postgres>
   const data = join(folder, 'data')
   const port = await freePort()
   const layout = ['-D', data, '-U', 'postgres', '-A', 'trust', '-E', 'UTF8', '--no-locale', '--no-sync']
-  await run(program('initdb'), layout, { cwd: folder, ...owner })
+  // not killed, come what may: in its bootstrap it would leave shared memory behind
+  await runProgram({ command: program('initdb'), args: layout, cwd: folder, owner })
 
   const address = ['-p', `${port}`, '-c', 'listen_addresses=127.0.0.1', '-c', 'unix_socket_directories=']
   // shared memory as files in the data folder: segments in /dev/shm would outlive a kill
@@ -137,5 +136,5 @@ function serverUser(): { uid: number; gid: number } | undefined {
 /** The small System V segment that guards a data folder outlives SIGKILL. Line 7 of its pid file: key and id. */
 async function freeSharedMemory(data: string): Promise<void> {
   const [, id] = (readFileSync(join(data, 'postmaster.pid'), 'utf8').split('\n')[6] ?? '').trim().split(/\s+/)
-  if (id) await run('ipcrm', ['-m', id])
+  if (id) await promisify(execFile)('ipcrm', ['-m', id])
 }

@@ -1,6 +1,6 @@
 import t from 'tap'
 import { createFolder } from './guard.ts'
-import { startProcess } from './process.ts'
+import { runProgram, startProcess } from './process.ts'
 import { descendants, isAlive } from './process-tree.ts'
 
 const shell = (script: string) => ({ command: '/bin/sh', args: ['-c', script], cwd: createFolder('shell') })
@@ -9,6 +9,13 @@ t.test('a server that ends instead of starting is reported with what it printed'
   await t.rejects(startProcess(shell('echo no such option >&2; exit 2'), /ready/), {
     message: 'sh ended with 2 instead of starting:\nno such option\n'
   })
+})
+
+t.test('a program that fails is reported with what it printed', async (t) => {
+  await t.rejects(runProgram(shell('echo no space left; exit 1')), {
+    message: 'sh ended with 1:\nno space left\n'
+  })
+  await t.resolves(runProgram(shell('exit 0')))
 })
 
 t.test('a program that is not there is reported by its name', async (t) => {

@@ -1,7 +1,8 @@
 import { type ChildProcess, type ChildProcessByStdio, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { closeSync, openSync, readFileSync } from 'node:fs'
 import { connect, Socket } from 'node:net'
-import { basename } from 'node:path'
+import { basename, join } from 'node:path'
 import type { Readable } from 'node:stream'
 import { setTimeout as delay } from 'node:timers/promises'
 import { forget, watch } from './guard.ts'
@@ -37,17 +38,9 @@ export type ServerProcess = {
  * @throws when it ends before, or takes longer than 90 s; the message carries the end of its output
  */
 export async function startProcess(program: Program, ready: RegExp | number): Promise<ServerProcess> {
-  const { command, args, cwd, env = process.env, owner = {}, endSignal = 'SIGKILL' } = program
-  const child = spawn(command, args, {
-    cwd,
-    env,
-    ...owner,
-    detached: true,
-    stdio: ['ignore', 'pipe', 'pipe']
-  })
-  const { pid } = child
-  if (pid === undefined) throw new Error(`Cannot start ${command}`, { cause: await failure(child) })
-  watch(pid, endSignal)
+  const { command, args, endSignal = 'SIGKILL' } = program
+  const child = spawn(command, args, { ...place(program), stdio: ['ignore', 'pipe', 'pipe'] })
+  const pid = await watched(child, endSignal)
   const exited = once(child, 'exit')
   const end = async (signal = endSignal) => {
     if (!isRunning(child)) return forget(pid)
@@ -61,11 +54,10 @@ export async function startProcess(program: Program, ready: RegExp | number): Pr
     while (below.some(isAlive)) await delay(5)
     forget(pid)
   }
-
   try {
     await becomeReady(child, ready)
   } catch (error) {
-    await end('SIGKILL')
+    await end()
     throw error
   }
   child.unref()
@@ -73,34 +65,78 @@ export async function startProcess(program: Program, ready: RegExp | number): Pr
   return { pid, signal: (signal) => signalGroup(pid, signal), end }
 }
 
+/**
+ * Runs a program to its end, even when this process ends before: the guard waits for it.
+ * @throws when it fails; the message carries the end of its output
+ */
+export async function runProgram(program: Program): Promise<void> {
+  const { command, args, cwd } = program
+  const path = join(cwd, 'output')
+  const file = openSync(path, 'a') // a pipe would break with this process, and the program with the pipe
+  const child = spawn(command, args, { ...place(program), stdio: ['ignore', file, file] })
+  closeSync(file)
+  const pid = await watched(child, 'SIGCONT')
+  const [code, signal]: unknown[] = await once(child, 'exit')
+  forget(pid)
+  const output = readFileSync(path, 'utf8').slice(-OUTPUT_KEPT)
+  if (code !== 0) throw new Error(`${basename(command)} ended with ${signal ?? code}:\n${output}`)
+}
+
+function place({ cwd, env = process.env, owner }: Program) {
+  return { cwd, env, ...owner, detached: true }
+}
+
+async function watched(child: ChildProcess, endSignal: NodeJS.Signals): Promise<number> {
+  if (child.pid === undefined) {
+    const [cause] = await once(child, 'error')
+    throw new Error(`Cannot start ${child.spawnfile}`, { cause })
+  }
+  watch(child.pid, endSignal)
+  return child.pid
+}
+
 async function becomeReady(child: Child, ready: RegExp | number): Promise<void> {
   const { promise, resolve, reject } = Promise.withResolvers<void>()
-  const name = basename(child.spawnfile)
-  let output = ''
-  const fail = (what: string) => reject(new Error(`${name} ${what}:\n${output || '(it printed nothing)'}`))
-  const listen = (chunk: Buffer) => {
-    output = (output + chunk).slice(-OUTPUT_KEPT)
-    if (ready instanceof RegExp && ready.test(output)) resolve()
-  }
-  const onExit = (code: number | null, signal: string | null) =>
+  const output = collect(child, (text) => ready instanceof RegExp && ready.test(text) && resolve())
+  const fail = (what: string) =>
+    reject(new Error(`${basename(child.spawnfile)} ${what}:\n${output.text || '(it printed nothing)'}`))
+  const onClose = (code: number | null, signal: string | null) =>
     fail(`ended with ${signal ?? code} instead of starting`)
   const limit = setTimeout(() => fail('did not become ready in time'), START_LIMIT_MS)
-  child.stdout.on('data', listen)
-  child.stderr.on('data', listen)
-  child.once('exit', onExit)
-  if (typeof ready === 'number') void listening(child, ready).then(resolve)
+  child.once('close', onClose) // after exit, when all it printed has come in
+  if (typeof ready === 'number') void listening(child, ready).then((up) => up && resolve())
   try {
     await promise
   } finally {
     clearTimeout(limit)
-    child.off('exit', onExit)
-    child.stdout.off('data', listen).resume() // a full pipe would stop the server
-    child.stderr.off('data', listen).resume()
+    child.off('close', onClose)
+    output.drop()
   }
 }
 
-async function listening(child: Child, port: number): Promise<void> {
-  while (isRunning(child) && !(await accepts(port))) await delay(20)
+/** The end of what it prints, until it is dropped. From then on it prints to nobody, but is never held up. */
+function collect(child: Child, onText: (text: string) => unknown = () => {}) {
+  const streams = [child.stdout, child.stderr]
+  const output = {
+    text: '',
+    drop() {
+      for (const stream of streams) stream.off('data', listen).resume()
+    }
+  }
+  const listen = (chunk: Buffer) => {
+    output.text = (output.text + chunk).slice(-OUTPUT_KEPT)
+    onText(output.text)
+  }
+  for (const stream of streams) stream.on('data', listen)
+  return output
+}
+
+async function listening(child: Child, port: number): Promise<boolean> {
+  while (isRunning(child)) {
+    if (await accepts(port)) return true
+    await delay(20)
+  }
+  return false
 }
 
 function accepts(port: number): Promise<boolean> {
@@ -108,11 +144,6 @@ function accepts(port: number): Promise<boolean> {
     const socket = connect(port, '127.0.0.1', () => resolve(true))
     socket.once('error', () => resolve(false)).once('connect', () => socket.destroy())
   })
-}
-
-async function failure(child: ChildProcess): Promise<unknown> {
-  const [error] = await once(child, 'error')
-  return error
 }
 
 function isRunning(child: ChildProcess): boolean {

@@ -5,8 +5,8 @@ import type { Verdict } from './examiner.ts'
 import { type Mutant, mutants } from './mutants.ts'
 
 const EXAMINER = fileURLToPath(new URL('./examiner.ts', import.meta.url))
-// Twice what a decoder may take by its own timeout, and no real file comes near either.
-const HANG_MS = 60_000
+// Twice what a decoder may take by its own timeout.
+const HANG_MS = 120_000
 
 export interface Finding extends Mutant {
   outcome: string

@@ -20,15 +20,22 @@ const BOUNDS: Bounds = {
   waiting: 1000
 }
 
+/** A start blocks the event loop, and with it what measures the load: that is forgotten after two samples of a second. */
+const AFTER_START_MS = 2000
+
 /** Overload is refused, not suffered. Health and documentation are answered all the same. */
 export default fp<{ bounds?: Partial<Bounds> }>(
   async (app, { bounds }) => {
     const { eventLoopDelayMs, heapBytes, waiting } = { ...BOUNDS, ...bounds }
     const { pool } = app.pg
+    let measurable = Number.POSITIVE_INFINITY
+    app.addHook('onReady', async () => {
+      measurable = performance.now() + AFTER_START_MS
+    })
     await app.register(underPressure, {
       maxEventLoopDelay: eventLoopDelayMs,
       maxHeapUsedBytes: heapBytes,
-      pressureHandler: refuse
+      pressureHandler: (request) => (performance.now() < measurable ? undefined : refuse(request))
     })
     app.addHook('onRequest', (request, _reply, done) => {
       if (pool.waitingCount < waiting) return done()

@@ -1,0 +1,30 @@
+import pg from 'pg'
+import { Outbox } from '../../lib/outbox.ts'
+import { CREATE } from '../../lib/products/statements.ts'
+import { onQuestion, options, say } from './child.ts'
+
+const LANES = 16
+const LEASE_MS = 30_000
+
+/** Creates a product, claims a row and ends it, again and again, by the product's own statements. */
+const pool = new pg.Pool({
+  connectionString: options<{ databaseUrl: string }>().databaseUrl,
+  max: LANES
+})
+const outbox = new Outbox(pool)
+const product = [1, 'Desk', 'A desk.', 1, ['http://a.test/1', 'http://a.test/2']]
+
+onQuestion<{ seconds: number }>(async ({ seconds }) => {
+  const end = performance.now() + seconds * 1000
+  let done = 0
+  const lane = async () => {
+    for (; performance.now() < end; done++) {
+      await pool.query({ ...CREATE, values: product })
+      const rows = await outbox.claim('images', 1, LEASE_MS)
+      await outbox.done(rows.map(({ id }) => id))
+    }
+  }
+  await Promise.all(Array.from({ length: LANES }, lane))
+  return { perSecond: done / seconds }
+})
+say('ready')

@@ -1,0 +1,77 @@
+import type { Contest, Figure, Row, Sample, Usage } from './row.ts'
+import { quantile, spread } from './statistics.ts'
+
+/** A figure after all rounds. */
+export interface Measured extends Figure {
+  ceiling: Side
+  ours: Side
+  /** The middle of the rounds' own ratios: what disturbs the machine for a while disturbs both sides of a round. */
+  ratio: number
+  ratios: number[]
+  reached: boolean
+}
+
+export interface Side {
+  median: number
+  /** From the least to the most, as a part of the median. */
+  spread: number
+  values: number[]
+}
+
+export interface Outcome {
+  name: string
+  title: string
+  ceiling: string
+  figures: Measured[]
+  /** In the middle of the rounds. */
+  usage: { ceiling: Usage[]; ours: Usage[] }
+}
+
+/** Ceiling, ours, ceiling, ours … after a warm-up of both. */
+export async function compete(
+  row: Row,
+  contest: Contest,
+  rounds: number,
+  progress: (done: string) => void
+): Promise<Outcome> {
+  const samples: { ceiling: Sample[]; ours: Sample[] } = { ceiling: [], ours: [] }
+  for (let round = row.whole ? 1 : 0; round <= rounds; round++) {
+    progress(round === 0 ? 'warm-up' : `round ${round} of ${rounds}`)
+    for (const side of ['ceiling', 'ours'] as const) {
+      const sample = await contest[side]()
+      if (round > 0) samples[side].push(sample)
+    }
+  }
+  return {
+    name: row.name,
+    title: row.title,
+    ceiling: row.ceiling,
+    figures: row.figures.map((figure) => measured(figure, samples)),
+    usage: { ceiling: typical(samples.ceiling), ours: typical(samples.ours) }
+  }
+}
+
+function measured(figure: Figure, samples: { ceiling: Sample[]; ours: Sample[] }): Measured {
+  const ceiling = valuesOf(samples.ceiling, figure)
+  const ours = valuesOf(samples.ours, figure)
+  const ratios = ours.map((value, index) => value / (ceiling[index] ?? Number.NaN))
+  const ratio = quantile(ratios)
+  const { reach, most } = figure
+  const isReached = 'atLeast' in reach ? ratio >= reach.atLeast : ratio <= reach.atMost
+  const reached = isReached && (most === undefined || quantile(ours) <= most)
+  return { ...figure, ceiling: side(ceiling), ours: side(ours), ratio, ratios, reached }
+}
+
+const valuesOf = (samples: Sample[], { name }: Figure) =>
+  samples.map(({ values }) => values[name] ?? Number.NaN)
+
+const side = (values: number[]): Side => ({ median: quantile(values), spread: spread(values), values })
+
+function typical(samples: Sample[]): Usage[] {
+  const all = samples.flatMap(({ usage }) => usage)
+  return [...Map.groupBy(all, ({ process }) => process)].map(([process, usages]) => ({
+    process,
+    cpuSeconds: quantile(usages.map(({ cpuSeconds }) => cpuSeconds)),
+    peakBytes: quantile(usages.map(({ peakBytes }) => peakBytes))
+  }))
+}

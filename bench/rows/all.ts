@@ -1,0 +1,26 @@
+import type { Row } from '../row.ts'
+import { row as backlog } from './backlog.ts'
+import { kept, published } from './creates.ts'
+import { drain, lifetime } from './drain.ts'
+import { row as idle } from './idle.ts'
+import { row as list } from './list.ts'
+import { large, small } from './pipeline.ts'
+import { cached, uncached } from './reads.ts'
+import { row as scale } from './scale.ts'
+import { row as start } from './start.ts'
+
+export const ROWS: Row[] = [
+  large,
+  small,
+  published,
+  kept,
+  cached,
+  uncached,
+  idle,
+  list,
+  backlog,
+  drain,
+  lifetime,
+  start,
+  scale
+]

@@ -1,0 +1,40 @@
+import { create } from '../images.ts'
+import type { Row } from '../row.ts'
+import { quantile } from '../statistics.ts'
+
+const IMAGES_A_ROUND = 15
+
+/** From the POST to the event that says the image is there, with nothing else to do. */
+export const row: Row = {
+  name: 'idle',
+  title: 'POST → done on an idle system, one 6-megapixel image, p50',
+  ceiling: 'the bare sharp call on it',
+  figures: [{ name: 'milliseconds', unit: 'ms', reach: { atMost: 2.5 } }],
+  async open(world, _size, stack) {
+    const [loop] = await world.program('bare sharp', 'sharp-loop.ts', world.pictures['6mp'], stack)
+    const estate = await world.estate(stack)
+    const api = await world.product('api', 'api', estate, stack)
+    await world.product('worker', 'worker', estate, stack)
+    const typical = async (work: (index: number) => Promise<unknown>) => {
+      const close = world.accounts.open()
+      const times: number[] = []
+      for (let index = 0; index < IMAGES_A_ROUND; index++) {
+        const started = performance.now()
+        await work(index)
+        times.push(performance.now() - started)
+      }
+      return { values: { milliseconds: quantile(times) }, usage: close() }
+    }
+    return {
+      ceiling: () => typical(() => loop.ask({ images: 1, concurrency: 1 })),
+      ours: () =>
+        typical(async (index) => {
+          const id = await create(api.url, [world.imageUrl('6mp', `idle-${index}`)])
+          const events = await fetch(`${api.url}/api/v1/products/${id}/events`)
+          // The stream ends when no image is pending.
+          if (!(await events.text()).includes('"image_status":"done"'))
+            throw new Error(`Product ${id} is not done`)
+        })
+    }
+  }
+}

@@ -1,0 +1,69 @@
+import { Redis } from 'ioredis'
+import type { Row } from '../row.ts'
+import type { Estate } from '../world.ts'
+
+const CONNECTIONS = 50
+/** Read again and again, so each is in the cache. */
+const HOT = 200
+/** So many that none is read twice while an entry of the cache would live. */
+const COLD = 300_000
+
+export const cached: Row = {
+  name: 'reads-cached',
+  title: 'product reads, cached',
+  ceiling: 'a bare Fastify route with one Redis GET',
+  figures: [{ name: 'rate', unit: 'reads/s', reach: { atLeast: 0.8 } }],
+  async open(world, { seconds }, stack) {
+    const estate = await world.estate(stack)
+    await seed(estate, HOT)
+    const api = await world.product('api', 'api', estate, stack)
+    const redis = stack.adopt(new Redis(estate.redisUrl), (redis) => redis.disconnect())
+    for (let id = 1; id <= HOT; id++) {
+      const answer = await fetch(`${api.url}/api/v1/products/${id}`)
+      await redis.set(`bench:${id}`, await answer.text())
+    }
+    const [, bare] = await world.program<{ port: number }>('bare Fastify', 'bare-api.ts', estate, stack)
+    const load = { connections: CONNECTIONS, seconds, method: 'GET' as const, ids: HOT }
+    return {
+      ceiling: () =>
+        world.load({ ...load, url: `http://127.0.0.1:${bare.port}`, path: '/get/' }, (r) => r.perSecond),
+      ours: () => world.load({ ...load, url: api.url, path: '/api/v1/products/' }, (r) => r.perSecond)
+    }
+  }
+}
+
+export const uncached: Row = {
+  name: 'reads-uncached',
+  title: 'product reads, not cached',
+  ceiling: 'a bare Fastify route with the same select',
+  figures: [{ name: 'rate', unit: 'reads/s', reach: { atLeast: 0.85 } }],
+  async open(world, { seconds }, stack) {
+    const estate = await world.estate(stack)
+    await seed(estate, COLD)
+    const api = await world.product('api', 'api', estate, stack)
+    const [, bare] = await world.program<{ port: number }>('bare Fastify', 'bare-api.ts', estate, stack)
+    const load = { connections: CONNECTIONS, seconds, method: 'GET' as const, ids: COLD }
+    return {
+      ceiling: () =>
+        world.load({ ...load, url: `http://127.0.0.1:${bare.port}`, path: '/select/' }, (r) => r.perSecond),
+      ours: () => world.load({ ...load, url: api.url, path: '/api/v1/products/' }, (r) => r.perSecond)
+    }
+  }
+}
+
+/** Finished products with two images each. */
+async function seed({ query }: Estate, products: number): Promise<void> {
+  await query(
+    `INSERT INTO products (user_id, product_name, product_description, product_price, product_images, compressed_product_images, version)
+     SELECT 1, 'Walnut desk ' || n, 'A desk of solid walnut, oiled by hand.', n % 1000, ARRAY['http://a.test/1', 'http://a.test/2'],
+       ARRAY['http://b.test/1', 'http://b.test/2'], 2
+     FROM generate_series(1, $1::integer) AS n`,
+    [products]
+  )
+  await query(
+    `INSERT INTO product_images (product_id, source_url, status, object_key, url, width, height, source_bytes, bytes, attempts)
+     SELECT id, 'http://a.test/' || n, 'done', 'products/' || id || '/' || n, 'http://b.test/' || n, 800, 533, 1600000, 60000, 1
+     FROM products, generate_series(1, 2) AS n`
+  )
+  await query('VACUUM ANALYZE products, product_images')
+}

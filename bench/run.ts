@@ -1,0 +1,75 @@
+import { execFileSync } from 'node:child_process'
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { cpus } from 'node:os'
+import { join } from 'node:path'
+import type { Options } from './options.ts'
+import { page, type Report } from './page.ts'
+import { compete, type Outcome } from './rounds.ts'
+import type { Row } from './row.ts'
+import { ROWS } from './rows/all.ts'
+import { markdown, print } from './table.ts'
+import { World } from './world.ts'
+
+const RESULTS = join(import.meta.dirname, 'results')
+
+/** Measures the rows one after another, prints each and writes bench/results. */
+export async function run({ size, only }: Options): Promise<void> {
+  const started = performance.now()
+  const rows = ROWS.filter(({ name }) => only.length === 0 || only.includes(name))
+  progress('starting PostgreSQL, Redis, RabbitMQ, a store and an origin')
+  const world = await World.start()
+  await using _ = world.stack
+  const outcomes: Outcome[] = []
+  for (const [index, row] of rows.entries()) {
+    const outcome = await measure(world, row, size, `[${index + 1}/${rows.length}] ${row.name}`)
+    outcomes.push(outcome)
+    progress('')
+    console.log(`${print(outcome)}\n`)
+    const minutes = (performance.now() - started) / 60_000
+    write({
+      date: new Date().toISOString(),
+      size: size.name,
+      machine: machine(),
+      commit: commit(),
+      minutes,
+      outcomes
+    })
+  }
+  console.log(`${markdown(outcomes)}\n\n${join(RESULTS, 'index.html')}`)
+}
+
+async function measure(world: World, row: Row, size: Options['size'], label: string): Promise<Outcome> {
+  await using stack = new AsyncDisposableStack()
+  progress(`${label}: preparing`)
+  const contest = await row.open(world, size, stack)
+  return await compete(row, contest, row.rounds?.(size) ?? size.rounds, (done) =>
+    progress(`${label}: ${done}`)
+  )
+}
+
+function write(report: Report): void {
+  mkdirSync(RESULTS, { recursive: true })
+  writeFileSync(join(RESULTS, 'results.json'), JSON.stringify(report, null, 2))
+  writeFileSync(join(RESULTS, 'index.html'), page(report))
+}
+
+function progress(line: string): void {
+  if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${line}`)
+  else if (line) process.stderr.write(`${line}\n`)
+}
+
+function machine(): string {
+  const [first] = cpus()
+  return `${cpus().length} × ${first?.model.trim() ?? process.arch}, Node ${process.version}`
+}
+
+function commit(): string {
+  try {
+    return execFileSync('git', ['describe', '--always', '--dirty'], {
+      encoding: 'utf8',
+      cwd: import.meta.dirname
+    }).trim()
+  } catch {
+    return 'no commit'
+  }
+}

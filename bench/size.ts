@@ -1,0 +1,50 @@
+/** How much is measured. */
+export interface Size {
+  name: 'quick' | 'default' | 'long'
+  rounds: number
+  /** Of load, for each side and round. */
+  seconds: number
+  /** Six-megapixel images for each side and round; of small ones eight times as many. */
+  images: number
+  /** Products in the large catalogue. */
+  catalogue: number
+  /** Rows owed in the backlog. */
+  owed: number
+  /** Small images queued to be drained. */
+  drained: number
+  /** Six-megapixel images through one worker. */
+  lifetime: number
+}
+
+export const SIZES: Record<Size['name'], Size> = {
+  quick: {
+    name: 'quick',
+    rounds: 3,
+    seconds: 2,
+    images: 200,
+    catalogue: 200_000,
+    owed: 200_000,
+    drained: 3000,
+    lifetime: 1500
+  },
+  default: {
+    name: 'default',
+    rounds: 5,
+    seconds: 4,
+    images: 400,
+    catalogue: 1_000_000,
+    owed: 1_000_000,
+    drained: 20_000,
+    lifetime: 10_000
+  },
+  long: {
+    name: 'long',
+    rounds: 11,
+    seconds: 10,
+    images: 800,
+    catalogue: 1_000_000,
+    owed: 1_000_000,
+    drained: 20_000,
+    lifetime: 20_000
+  }
+}

@@ -1,0 +1,56 @@
+import type { Measured, Outcome, Side } from './rounds.ts'
+import type { Usage } from './row.ts'
+
+export const number = (value: number) =>
+  value >= 100 ? Math.round(value).toLocaleString('en') : value.toPrecision(3).replace(/\.0+$/, '')
+
+export const reachOf = ({ reach, most, unit }: Measured) =>
+  ('atLeast' in reach ? `≥ ${reach.atLeast}` : `≤ ${reach.atMost}`) +
+  (most === undefined ? '' : `, under ${most} ${unit}`)
+
+export const sideOf = ({ median, spread }: Side) => `${number(median)} ±${Math.round(spread * 50)}%`
+
+/** What a row takes, in a line: CPU seconds and peak memory of each process. */
+export const usageOf = (usages: Usage[]) =>
+  usages
+    .map(
+      ({ process, cpuSeconds, peakBytes }) =>
+        `${process} ${cpuSeconds.toFixed(1)} s ${Math.round(peakBytes / 1e6)} MB`
+    )
+    .join(' · ')
+
+/** One row as lines of text. */
+export function print(outcome: Outcome): string {
+  const lines = outcome.figures.map((figure) => {
+    const verdict = figure.reached ? 'reached' : 'MISSED'
+    return `  ${figure.unit.padEnd(20)} ceiling ${sideOf(figure.ceiling).padEnd(14)} ours ${sideOf(figure.ours).padEnd(14)} ratio ${figure.ratio.toFixed(2)}  to reach ${reachOf(figure)}  ${verdict}`
+  })
+  const { ceiling, ours } = outcome.usage
+  return [
+    `${outcome.name}: ${outcome.title}, against ${outcome.ceiling}`,
+    ...lines,
+    `    ceiling: ${usageOf(ceiling)}`,
+    `    ours:    ${usageOf(ours)}`
+  ].join('\n')
+}
+
+/** All rows as a Markdown table. */
+export function markdown(outcomes: Outcome[]): string {
+  const rows = outcomes.flatMap(({ title, ceiling, figures }) =>
+    figures.map((figure) => {
+      const cells = [
+        `${title}, ${figure.unit}`,
+        ceiling,
+        sideOf(figure.ceiling),
+        sideOf(figure.ours),
+        figure.ratio.toFixed(2)
+      ]
+      return `| ${[...cells, reachOf(figure), figure.reached ? 'yes' : 'no'].join(' | ')} |`
+    })
+  )
+  return [
+    '| row | ceiling | ceiling’s figure | ours | ratio | to reach | reached |',
+    '|---|---|---|---|---|---|---|',
+    ...rows
+  ].join('\n')
+}

@@ -42,7 +42,7 @@ export async function startFaultyProxy(target: string, random: () => number): Pr
     }
     if (fault === 'cut before') return void incoming.socket.resetAndDestroy()
     forward(incoming, outgoing, (answer) => {
-      if (fault === 'cut after') {
+      if (outgoing.destroyed || fault === 'cut after') {
         answer.resume()
         return void incoming.socket.resetAndDestroy()
       }

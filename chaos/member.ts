@@ -68,8 +68,9 @@ export class Member {
       : `${this.name} ended with ${child.signalCode ?? child.exitCode}:\n${this.lastLines}`
   }
 
-  get pid(): number | undefined {
-    return this.#child && isRunning(this.#child) ? this.#child.pid : undefined
+  get pid(): number {
+    if (this.#child?.pid === undefined) throw new Error(`${this.name} has not been started`)
+    return this.#child.pid
   }
 
   async end(signal: NodeJS.Signals): Promise<number | null> {

@@ -5,13 +5,18 @@ const PROGRESS_EVERY_MS = 10_000
 const WRONG_SHOWN = 5
 const NAME_WIDTH = 24
 
+export interface Output {
+  isTTY?: boolean
+  write(text: string): unknown
+}
+
 /** Prints how it goes: on a terminal in one line that changes, elsewhere a line now and then. */
 export class Report {
   readonly #started = Date.now()
-  readonly #out: NodeJS.WriteStream
+  readonly #out: Output
   #nextProgress = 0
 
-  constructor(out: NodeJS.WriteStream) {
+  constructor(out: Output) {
     this.#out = out
   }
 

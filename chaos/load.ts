@@ -1,0 +1,72 @@
+import { setTimeout as wait } from 'node:timers/promises'
+import type { Dispatcher } from 'undici'
+import { headerOf, type Reply, send } from './http.ts'
+
+const TICK_MS = 10
+
+/** What became of the requests of one phase. */
+export interface Load {
+  offered: number
+  accepted: number
+  refused: number
+  /** Refused, but without saying when to come back. */
+  rude: number
+  /** Neither accepted nor refused: what they were. */
+  others: string[]
+  /** Of the accepted, in milliseconds, in ascending order. */
+  latencies: number[]
+  /** Of the refused, likewise. */
+  refusals: number[]
+}
+
+/**
+ * Creates products at that rate for so long, whether they are answered or not, as the many clients of a service do who know
+ * nothing of each other. Resolves when the last answer is there.
+ */
+export async function offer(
+  dispatcher: Dispatcher,
+  url: string,
+  rate: number,
+  durationMs: number
+): Promise<Load> {
+  const load: Load = { offered: 0, accepted: 0, refused: 0, rude: 0, others: [], latencies: [], refusals: [] }
+  const answers = new Set<Promise<void>>()
+  const started = performance.now()
+  for (let elapsed = 0; elapsed < durationMs; elapsed = performance.now() - started) {
+    while (load.offered < (elapsed * rate) / 1000) {
+      const answer = create(dispatcher, url, load)
+      answers.add(answer)
+      void answer.finally(() => answers.delete(answer))
+    }
+    await wait(TICK_MS)
+  }
+  await Promise.all(answers)
+  load.latencies.sort((a, b) => a - b)
+  load.refusals.sort((a, b) => a - b)
+  return load
+}
+
+async function create(dispatcher: Dispatcher, url: string, load: Load): Promise<void> {
+  const body = { user_id: 1, product_name: `Load ${++load.offered}`, product_price: 1 }
+  const started = performance.now()
+  const reply = await send(dispatcher, url, { method: 'POST', path: '/api/v1/products', body })
+  count(load, reply, performance.now() - started)
+}
+
+function count(load: Load, reply: Reply, ms: number): void {
+  if (typeof reply === 'string') return void load.others.push(reply)
+  const { status } = reply
+  if (status === 201) {
+    load.accepted++
+    load.latencies.push(ms)
+  } else if (status === 429 || status === 503) {
+    load.refused++
+    load.refusals.push(ms)
+    if (!(Number(headerOf(reply, 'retry-after')) > 0)) load.rude++
+  } else load.others.push(String(status))
+}
+
+/** The value below which that share of the sorted values lies. */
+export function percentile(sorted: number[], share: number): number {
+  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN
+}

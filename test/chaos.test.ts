@@ -1,0 +1,17 @@
+import t from 'tap'
+import { SHORT } from '../chaos/options.ts'
+import { Report } from '../chaos/report.ts'
+import { runChaos } from '../chaos/run.ts'
+import { needsOwn } from './services/needs.ts'
+
+t.setTimeout(600_000)
+
+t.test(
+  'every promise is kept while processes and servers die',
+  needsOwn('postgres', 'redis', 'rabbitmq', 's3'),
+  async (t) => {
+    const report = new Report({ write: (text: string) => t.comment(text.trimEnd()) })
+    const findings = await runChaos({ ...SHORT, seed: 3, embedded: false, log: undefined }, report)
+    for (const { promise, figure, wrong } of findings) t.same(wrong, [], `${promise} (${figure})`)
+  }
+)

@@ -1,0 +1,137 @@
+// The main of the executable: unpacks what it carries once into a cache folder and runs it from there. Only built-ins are at hand
+// here; the executable cannot load native parts from inside itself.
+'use strict'
+const { createHash, randomUUID } = require('node:crypto')
+const fs = require('node:fs')
+const Module = require('node:module')
+const os = require('node:os')
+const path = require('node:path')
+const { getAsset, getRawAsset } = require('node:sea')
+const { zstdDecompressSync } = require('node:zlib')
+
+const ENTRY = 'cli.ts'
+const COMPLETE = '.complete'
+const LEFT_OVER_MS = 3_600_000
+
+class UnpackError extends Error {}
+
+try {
+  const folder = unpackedFolder(getAsset('id', 'utf8'))
+  const entry = path.join(folder, ENTRY)
+  process.argv[1] = entry
+  Module.enableCompileCache?.(path.join(folder, '.compiled'))
+  Module.runMain(entry)
+} catch (error) {
+  if (!(error instanceof UnpackError)) throw error
+  console.error(error.message)
+  process.exit(1)
+}
+
+function unpackedFolder(id) {
+  const base = cacheBase()
+  const folder = path.join(base, id)
+  if (!fs.existsSync(path.join(folder, COMPLETE))) unpack(id, base, folder)
+  return folder
+}
+
+/** A folder that only we can write to: whoever else could would have their code run by us. */
+function cacheBase() {
+  const { ASYNCPROD_CACHE_DIR, XDG_CACHE_HOME, HOME } = process.env
+  const wanted =
+    ASYNCPROD_CACHE_DIR ||
+    path.join(XDG_CACHE_HOME || path.join(HOME || '/nonexistent', '.cache'), 'asyncprod')
+  try {
+    return privateFolder(path.resolve(wanted))
+  } catch (error) {
+    if (ASYNCPROD_CACHE_DIR)
+      throw new UnpackError(
+        `${wanted} cannot be used (${error.message}): set ASYNCPROD_CACHE_DIR to a folder of your own`
+      )
+  }
+  const fallback = path.join(os.tmpdir(), `asyncprod-${process.getuid()}`)
+  try {
+    return privateFolder(fallback)
+  } catch (error) {
+    throw new UnpackError(
+      `Neither ${wanted} nor ${fallback} can be used (${error.message}): set ASYNCPROD_CACHE_DIR to a folder of your own`
+    )
+  }
+}
+
+function privateFolder(folder) {
+  fs.mkdirSync(folder, { recursive: true, mode: 0o700 })
+  const { uid, mode } = fs.lstatSync(folder)
+  if (uid !== process.getuid()) throw new Error('it belongs to somebody else')
+  if (mode & 0o022) throw new Error('others can write to it')
+  fs.accessSync(folder, fs.constants.W_OK)
+  return folder
+}
+
+/** Into a folder of its own, which is renamed when it is whole: of several that start at once the first one wins. */
+function unpack(id, base, folder) {
+  removeLeftOvers(base)
+  const archive = Buffer.from(getRawAsset('archive'))
+  if (createHash('sha256').update(archive).digest('hex') !== id)
+    throw new UnpackError('The executable is damaged: get it again')
+  const unfinished = path.join(base, `unfinished-${randomUUID()}`)
+  try {
+    for (const { name, mode, content } of entries(zstdDecompressSync(archive))) {
+      const file = path.join(unfinished, name)
+      fs.mkdirSync(path.dirname(file), { recursive: true, mode: 0o700 })
+      fs.writeFileSync(file, content, { mode })
+    }
+    tryNativePart(unfinished)
+    fs.writeFileSync(path.join(unfinished, COMPLETE), '')
+    fs.renameSync(unfinished, folder)
+  } catch (error) {
+    fs.rmSync(unfinished, { recursive: true, force: true })
+    if (error.code === 'ENOTEMPTY' || error.code === 'EEXIST') return
+    if (error instanceof UnpackError) throw error
+    throw new UnpackError(
+      `What asyncprod needs cannot be unpacked into ${base} (${error.message}): make room, or set ASYNCPROD_CACHE_DIR`
+    )
+  }
+}
+
+/** The regular files of a ustar archive. */
+function* entries(tar) {
+  const text = (start, length) => tar.toString('utf8', start, start + length).replace(/\0.*$/s, '')
+  for (let at = 0; at + 512 <= tar.length && tar[at] !== 0; ) {
+    const prefix = text(at + 345, 155)
+    const size = Number.parseInt(text(at + 124, 12), 8)
+    const type = text(at + 156, 1)
+    if (type === '' || type === '0') {
+      const name = path.posix.join(prefix, text(at, 100))
+      if (name.startsWith('/') || name.split('/').includes('..'))
+        throw new UnpackError('The executable is damaged: get it again')
+      yield {
+        name,
+        mode: Number.parseInt(text(at + 100, 8), 8),
+        content: tar.subarray(at + 512, at + 512 + size)
+      }
+    }
+    at += 512 + Math.ceil(size / 512) * 512
+  }
+}
+
+/** A file system that is mounted noexec takes the files and refuses to load them; better said now. */
+function tryNativePart(folder) {
+  const native = fs.globSync('node_modules/@img/sharp-*/lib/*.node', { cwd: folder })[0]
+  try {
+    process.dlopen({ exports: {} }, path.join(folder, native))
+  } catch (error) {
+    throw new UnpackError(
+      `Native parts cannot be loaded from ${path.dirname(folder)} (${error.message}): set ASYNCPROD_CACHE_DIR to a folder that is not mounted noexec`
+    )
+  }
+}
+
+function removeLeftOvers(base) {
+  for (const name of fs.readdirSync(base)) {
+    const file = path.join(base, name)
+    const old =
+      name.startsWith('unfinished-') &&
+      Date.now() - (fs.statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? Date.now()) > LEFT_OVER_MS
+    if (old) fs.rmSync(file, { recursive: true, force: true })
+  }
+}

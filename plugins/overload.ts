@@ -1,12 +1,11 @@
+import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { getHeapStatistics } from 'node:v8'
-import underPressure from '@fastify/under-pressure'
-import type { FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { AppError } from '../lib/errors.ts'
 
 /** Above any of these the process refuses what it could answer only late. */
 export interface Bounds {
-  /** How late timers fire on average, in milliseconds; 10 ms is a busy process, a second is a stuck one. */
+  /** How late half of all timers fire, in milliseconds: 10 is a busy process, a second is a stuck one. */
   eventLoopDelayMs: number
   /** Bytes on the JavaScript heap; near its limit all time goes into collecting garbage. */
   heapBytes: number
@@ -20,32 +19,34 @@ const BOUNDS: Bounds = {
   waiting: 1000
 }
 
-/** A start blocks the event loop, and with it what measures the load: that is forgotten after two samples of a second. */
-const AFTER_START_MS = 2000
+/** Long enough that one stall, of a machine that was suspended or busy elsewhere, is not taken for overload. */
+const SAMPLE_MS = 5000
 
-/** Overload is refused, not suffered. Health and documentation are answered all the same. */
+/** Overload is refused, not suffered. Health, documentation and images are answered all the same. */
 export default fp<{ bounds?: Partial<Bounds> }>(
   async (app, { bounds }) => {
     const { eventLoopDelayMs, heapBytes, waiting } = { ...BOUNDS, ...bounds }
     const { pool } = app.pg
-    let measurable = Number.POSITIVE_INFINITY
+    const delays = monitorEventLoopDelay()
+    let overloaded = false
+    let timer: NodeJS.Timeout | undefined
+    // Not before: to start is work for the event loop, too.
     app.addHook('onReady', async () => {
-      measurable = performance.now() + AFTER_START_MS
+      delays.enable()
+      timer = setInterval(() => {
+        const delayMs = delays.percentile(50) / 1e6
+        overloaded = delayMs > eventLoopDelayMs || process.memoryUsage().heapUsed > heapBytes
+        delays.reset()
+      }, SAMPLE_MS).unref()
     })
-    await app.register(underPressure, {
-      maxEventLoopDelay: eventLoopDelayMs,
-      maxHeapUsedBytes: heapBytes,
-      pressureHandler: (request) => (performance.now() < measurable ? undefined : refuse(request))
+    app.addHook('onClose', async () => {
+      clearInterval(timer)
+      delays.disable()
     })
-    app.addHook('onRequest', (request, _reply, done) => {
-      if (pool.waitingCount < waiting) return done()
-      refuse(request).then(() => done(), done)
+    app.addHook('onRequest', ({ routeOptions }, _reply, done) => {
+      if ((!overloaded && pool.waitingCount < waiting) || routeOptions.config.access === 'open') done()
+      else done(new AppError('overloaded', 'The service has more to do than it can. Try again soon.'))
     })
   },
   { name: 'overload', dependencies: ['postgres'] }
 )
-
-async function refuse({ routeOptions }: FastifyRequest): Promise<void> {
-  if (routeOptions.config.access === 'open') return
-  throw new AppError('overloaded', 'The service has more to do than it can. Try again soon.')
-}

@@ -16,7 +16,16 @@ export default fp(
     const { broker, outbox, log } = app
     if (!broker) return
     const dispatch = (row: OwedRow) => publish(broker, row)
-    const relay = new Relay({ outbox, kind: 'images', capacity: CAPACITY, leaseMs: LEASE_MS, dispatch, log })
+    const relay = new Relay({
+      outbox,
+      kind: 'images',
+      capacity: CAPACITY,
+      leaseMs: LEASE_MS,
+      dispatch,
+      // While the broker is away rows only wait: no claims, no timeouts.
+      isOpen: () => broker.connected,
+      log
+    })
     broker.on('connect', () => outbox.emit('wake'))
     app.addHook('onReady', async () => relay.start())
     app.addHook('onClose', () => relay.stop(GRACE_MS))

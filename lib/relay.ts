@@ -13,11 +13,15 @@ export interface RelayOptions {
   dispatch(row: OwedRow, signal: AbortSignal): Promise<void>
   /** Milliseconds after which a row that was rejected comes due again, null to give it up. Default: one second. */
   retryMs?(row: OwedRow): number | null
+  /** Nothing is claimed while this answers false; whoever makes it true wakes the outbox. */
+  isOpen?(): boolean
   log: Log
 }
 
 /** Rows that other processes owe come due without a signal here, so that far it looks by itself. */
 const LONGEST_SLEEP_MS = 5000
+/** A row that is due and yet cannot be claimed is locked by somebody else. */
+const SHORTEST_SLEEP_MS = 20
 const AFTER_TROUBLE_MS = 1000
 
 /**
@@ -79,15 +83,15 @@ export class Relay {
 
   /** Takes what is due, and answers how long there is nothing to take. */
   async #claim(): Promise<number> {
-    const { outbox, kind, capacity, leaseMs } = this.#options
+    const { outbox, kind, capacity, leaseMs, isOpen = () => true } = this.#options
     const room = capacity - this.#inHand.size
     this.#waitsForRoom = room === 0
-    if (room === 0) return LONGEST_SLEEP_MS
+    if (room === 0 || !isOpen()) return LONGEST_SLEEP_MS
     const rows = await outbox.claim(kind, room, leaseMs)
     for (const row of rows) void this.#take(row)
     if (rows.length > 0) return 0
     const nextMs = await outbox.nextDueMs(kind)
-    return Math.min(Math.max(nextMs ?? LONGEST_SLEEP_MS, 1), LONGEST_SLEEP_MS)
+    return Math.min(Math.max(nextMs ?? LONGEST_SLEEP_MS, SHORTEST_SLEEP_MS), LONGEST_SLEEP_MS)
   }
 
   async #take(row: OwedRow): Promise<void> {
@@ -108,7 +112,9 @@ export class Relay {
       const details = { err: error, kind, product_id: row.product_id, claims: row.claims }
       if (waitMs !== null) {
         log.warn(details, 'Owed work was not taken over; it comes due again')
-        return void (await outbox.postpone(row.id, waitMs).catch(() => undefined))
+        await outbox.postpone(row.id, waitMs).catch(() => undefined)
+        // It may come due before the sleep ends that was begun while it was leased.
+        return this.#wake()
       }
       log.error(details, 'Owed work was rejected too often; it is given up')
     }

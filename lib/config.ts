@@ -1,4 +1,6 @@
+import { isIPv6 } from 'node:net'
 import { resolve } from 'node:path'
+import { Ajv } from 'ajv'
 import envSchema from 'env-schema'
 import { type AddressPolicy, parseNetworks, parsePorts } from './addresses.ts'
 import { ApiKeys } from './api-keys.ts'
@@ -42,7 +44,7 @@ export interface Config extends Settings {
 }
 
 /**
- * Reads the settings from a set of variables (`process.env`, or a test's own object). Empty means not set.
+ * Reads the settings from a set of variables (`process.env`, or a test's own object). Empty or blank means not set.
  * Throws a ConfigError that names the variable when one cannot be used.
  */
 export function loadConfig(variables: Record<string, string | undefined>): Config {
@@ -61,6 +63,7 @@ export function loadConfig(variables: Record<string, string | undefined>): Confi
     }
   }
   if (config.TRUST_PROXY) parse('TRUST_PROXY', config.TRUST_PROXY, parseNetworks)
+  checkCorsOrigin(config)
   checkPublicBaseUrl(config)
   checkWebhookUrl(config)
   refuseSharedEmbeddedParts(config)
@@ -69,9 +72,13 @@ export function loadConfig(variables: Record<string, string | undefined>): Confi
 
 function readSettings(variables: Record<string, string | undefined>): Settings {
   const known = Object.keys(Settings.properties)
-  const data = Object.fromEntries(known.map((name) => [name, variables[name]]).filter(([, value]) => value))
+  const data = Object.fromEntries(
+    known.map((name) => [name, variables[name]]).filter(([, value]) => value?.trim())
+  )
+  // Without strictNumbers Infinity is too large a number; with it, for Ajv, it is none and has no limits.
+  const ajv = new Ajv({ coerceTypes: true, useDefaults: true, strictNumbers: false })
   try {
-    return envSchema<Settings>({ schema: structuredClone(Settings), data, env: false })
+    return envSchema<Settings>({ schema: structuredClone(Settings), data, env: false, ajv })
   } catch (error) {
     throw new ConfigError(explain(error, data), { cause: error })
   }
@@ -92,19 +99,17 @@ function database(s: Settings): Config['database'] {
     return { connectionString: checkUrl('DATABASE_URL', s.DATABASE_URL, ['postgres:', 'postgresql:']) }
   if (!s.DB_HOST) return null
   const login = [s.DB_USER, s.DB_PASSWORD].filter((part) => part !== undefined).map(encodeURIComponent)
-  return {
-    connectionString: `postgres://${login.join(':')}@${s.DB_HOST}:${s.DB_PORT}/${encodeURIComponent(s.DB_NAME)}`
-  }
+  const address = `${hostOf(s.DB_HOST)}:${s.DB_PORT}`
+  const connectionString = `postgres://${login.join(':')}@${address}/${encodeURIComponent(s.DB_NAME)}`
+  return { connectionString: checkAddress('DB_HOST', connectionString) }
 }
 
 function redis(s: Settings): RedisServer | null {
   if (s.REDIS_URL) return { url: checkUrl('REDIS_URL', s.REDIS_URL, ['redis:', 'rediss:']) }
-  const address = s.REDIS_HOST ? `${s.REDIS_HOST}:${s.REDIS_PORT}` : s.REDIS_ADDR
+  const address = s.REDIS_HOST ? `${hostOf(s.REDIS_HOST)}:${s.REDIS_PORT}` : s.REDIS_ADDR
   if (!address) return null
   const login = s.REDIS_PASSWORD ? `:${encodeURIComponent(s.REDIS_PASSWORD)}@` : ''
-  return {
-    url: checkUrl(s.REDIS_HOST ? 'REDIS_HOST' : 'REDIS_ADDR', `redis://${login}${address}`, ['redis:'])
-  }
+  return { url: checkAddress(s.REDIS_HOST ? 'REDIS_HOST' : 'REDIS_ADDR', `redis://${login}${address}`) }
 }
 
 function rabbitmq(s: Settings): string[] | null {
@@ -168,6 +173,26 @@ function checkUrl(name: string, value: string, protocols: string[]): string {
   throw new ConfigError(
     `${name} cannot be used: it must be a URL that begins with ${protocols.join('// or ')}//`
   )
+}
+
+/** A folder stands for the PostgreSQL socket in it. */
+const hostOf = (host: string) =>
+  host.startsWith('/') ? encodeURIComponent(host) : isIPv6(host) ? `[${host}]` : host
+
+/** `url` was made of the setting and others. */
+function checkAddress(name: string, url: string): string {
+  if (URL.canParse(url)) return url
+  throw new ConfigError(`${name} cannot be used: it must be a host name or an address`)
+}
+
+function checkCorsOrigin({ CORS_ORIGIN }: Config): void {
+  if (CORS_ORIGIN === '*') return
+  for (const origin of CORS_ORIGIN.split(',').map((text) => text.trim())) {
+    if (URL.canParse(origin) && new URL(origin).origin === origin) continue
+    throw new ConfigError(
+      `CORS_ORIGIN cannot be used: "${origin}" is no origin: write it as https://shop.example, with no path`
+    )
+  }
 }
 
 function checkPublicBaseUrl(config: Config): void {

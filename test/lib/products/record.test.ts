@@ -1,0 +1,101 @@
+import t from 'tap'
+import { finishedUrls, type ImageRow, toProduct } from '../../../lib/products/record.ts'
+import { doneRow, failedRow, pendingRow, record } from './rows.ts'
+
+t.test('a record becomes the product that clients read', async (t) => {
+  t.strictSame(toProduct(record([doneRow('a'), failedRow('b')])), {
+    id: 7,
+    user_id: 1,
+    product_name: 'Desk lamp',
+    product_description: 'Bright.',
+    product_price: 100.5,
+    product_images: ['https://a.example/a', 'https://a.example/b'],
+    compressed_product_images: ['https://cdn.example/a.jpg'],
+    created_at: '2026-01-01T00:00:00.000Z',
+    updated_at: '2026-01-02T00:00:00.000Z',
+    image_status: 'partial',
+    images: [
+      {
+        source_url: 'https://a.example/a',
+        status: 'done',
+        url: 'https://cdn.example/a.jpg',
+        width: 800,
+        height: 600,
+        source_bytes: 2000,
+        bytes: 1000,
+        attempts: 1,
+        error: null
+      },
+      {
+        source_url: 'https://a.example/b',
+        status: 'failed',
+        url: null,
+        width: null,
+        height: null,
+        source_bytes: null,
+        bytes: null,
+        attempts: 5,
+        error: { code: 'timeout', detail: 'Too slow.' }
+      }
+    ]
+  })
+})
+
+t.test('image_status sums up the images', async (t) => {
+  const { pending, done, failed } = { pending: pendingRow('p'), done: doneRow('d'), failed: failedRow('f') }
+  const sums: [ImageRow[], string][] = [
+    [[], 'none'],
+    [[pending], 'pending'],
+    [[done], 'done'],
+    [[failed], 'failed'],
+    [[done, pending], 'pending'],
+    [[failed, pending], 'pending'],
+    [[failed, done], 'partial'],
+    [[failed, done, pending], 'pending'],
+    [[done, doneRow('e')], 'done'],
+    [[failed, failedRow('g')], 'failed']
+  ]
+  for (const [images, status] of sums) t.equal(toProduct(record(images)).image_status, status)
+})
+
+t.test('images have the order of product_images, whatever the order of their rows', async (t) => {
+  const urls = ['c', 'a', 'b'].map((name) => `https://a.example/${name}`)
+  const product = toProduct(record([doneRow('a'), doneRow('b'), doneRow('c')], { product_images: urls }))
+  t.strictSame(
+    product.images.map(({ source_url }) => source_url),
+    urls
+  )
+  t.strictSame(product.compressed_product_images, [
+    'https://cdn.example/c.jpg',
+    'https://cdn.example/a.jpg',
+    'https://cdn.example/b.jpg'
+  ])
+})
+
+t.test('a URL that is there twice stands for one image', async (t) => {
+  const [url] = record([doneRow('a')]).product_images
+  const product = toProduct(record([doneRow('a')], { product_images: [`${url}`, `${url}`] }))
+  t.strictSame(product.images[0], product.images[1])
+  t.strictSame(product.compressed_product_images, ['https://cdn.example/a.jpg', 'https://cdn.example/a.jpg'])
+})
+
+t.test('an image that has no row yet is pending, a row that is in no product is not shown', async (t) => {
+  const product = toProduct(record([doneRow('old')], { product_images: ['https://a.example/new'] }))
+  t.equal(product.image_status, 'pending')
+  t.match(product.images, [
+    { source_url: 'https://a.example/new', status: 'pending', attempts: 0, error: null }
+  ])
+  t.strictSame(product.compressed_product_images, [])
+})
+
+t.test('an image that is tried again says what went wrong', async (t) => {
+  const row = pendingRow('a', { attempts: 2, error_code: 'http_status', error_detail: 'Answered 503.' })
+  const [image] = toProduct(record([row])).images
+  t.match(image, { status: 'pending', attempts: 2, error: { code: 'http_status', detail: 'Answered 503.' } })
+})
+
+t.test('only what is done has a finished URL', async (t) => {
+  const replaced = { ...doneRow('a'), status: 'pending' as const }
+  t.strictSame(finishedUrls(['https://a.example/a'], [replaced]), [])
+  t.strictSame(finishedUrls([], [doneRow('a')]), [])
+})

@@ -30,7 +30,7 @@ export async function buildTestApp(
   })
   // A worker that still waits for a silent origin is not waited for.
   const config = loadConfig({ DATA_DIR, LOG_LEVEL: 'silent', SHUTDOWN_GRACE_MS: '100', ...variables })
-  if (!config.database) await cp(await startedFolder(), DATA_DIR, { recursive: true })
+  if (!config.database && !variables.DATA_DIR) await cp(await startedFolder(), DATA_DIR, { recursive: true })
   const app = await buildApp(config, options)
   closing.push(() => app.close())
   await app.ready()

@@ -1,9 +1,13 @@
 import { LRUCache } from 'lru-cache'
 import { type Cache, type CachedProduct, cacheReads } from '../cache.ts'
 
+/** Entries live as shortly as in Redis: a program that knows of no cache may write to the database, too. */
+const ENTRY_MS = 5000
+
 /** The cache of a service that is one process. */
 export class EmbeddedCache implements Cache {
   readonly #entries = new LRUCache<number, CachedProduct>({
+    ttl: ENTRY_MS,
     maxSize: 64 * 1024 * 1024,
     sizeCalculation: ({ json }) => json.length * 2 + 100
   })

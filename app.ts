@@ -6,6 +6,8 @@ import publisher from './consumers/publisher.ts'
 import sweep from './consumers/sweep.ts'
 import webhooks from './consumers/webhooks.ts'
 import type { Config } from './lib/config.ts'
+import { loggerOptions } from './lib/log.ts'
+import { requestId } from './lib/request-id.ts'
 import auth from './plugins/auth.ts'
 import body from './plugins/body.ts'
 import dependencies from './plugins/dependencies.ts'
@@ -22,6 +24,7 @@ import rateLimit from './plugins/rate-limit.ts'
 import redis from './plugins/redis.ts'
 import securityHeaders from './plugins/security-headers.ts'
 import storage from './plugins/storage.ts'
+import tracing from './plugins/tracing.ts'
 import validation from './plugins/validation.ts'
 import healthRoutes from './routes/health/index.ts'
 import productEvents from './routes/products/events.ts'
@@ -34,13 +37,14 @@ const RATE_LIMIT_HEADERS = ['RateLimit-Limit', 'RateLimit-Remaining', 'RateLimit
 /** The whole service, read aloud. It neither listens nor reads the environment: that is for the process, or for a test. */
 export async function buildApp(config: Config, options: FastifyServerOptions = {}): Promise<FastifyInstance> {
   const app = Fastify({
-    logger: { level: config.LOG_LEVEL },
+    logger: loggerOptions(config),
+    genReqId: requestId,
     // Each plugin that waits for a server bounds that itself; a migration takes as long as it takes.
     pluginTimeout: 0,
     bodyLimit: 1_048_576,
     requestTimeout: 30_000,
     trustProxy: config.TRUST_PROXY ?? false,
-    logController: new LogController({ disableRequestLogging: true }),
+    logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'request_id' }),
     // A request that was accepted before the stop is answered.
     return503OnClosing: false,
     ...earlyErrors,
@@ -67,6 +71,7 @@ export async function buildDocument(config: Config): Promise<ReturnType<FastifyI
 /** How every request is read and answered. */
 async function addManners(app: FastifyInstance, config: Config): Promise<void> {
   await app.register(logging)
+  await app.register(tracing, { config })
   await app.register(errors)
   await app.register(body)
   await app.register(openapi, { config })

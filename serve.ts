@@ -1,6 +1,7 @@
 import closeWithGrace from 'close-with-grace'
 import { buildApp } from './app.ts'
 import { type Config, loadConfig } from './lib/config.ts'
+import { loggerOptions } from './lib/log.ts'
 import { VERSION } from './lib/version.ts'
 
 const pretty = { target: 'pino-pretty', options: { ignore: 'pid,hostname', translateTime: 'SYS:HH:MM:ss.l' } }
@@ -9,7 +10,7 @@ const pretty = { target: 'pino-pretty', options: { ignore: 'pid,hostname', trans
 export async function serve(variables: NodeJS.ProcessEnv): Promise<void> {
   const config = loadConfig(variables)
   const app = await buildApp(config, {
-    logger: { level: config.LOG_LEVEL, ...(process.stdout.isTTY && { transport: pretty }) }
+    logger: { ...loggerOptions(config), ...(process.stdout.isTTY && { transport: pretty }) }
   })
   // The first signal ends what was begun, within the grace; a second one ends the process at once.
   closeWithGrace({ delay: config.SHUTDOWN_GRACE_MS, logger: app.log }, async ({ err, signal }) => {

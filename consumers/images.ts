@@ -11,6 +11,7 @@ import { parseMessage } from '../lib/message.ts'
 import type { OwedRow } from '../lib/outbox.ts'
 import { ImagePipeline } from '../lib/pipeline.ts'
 import { Relay } from '../lib/relay.ts'
+import { inJob } from '../lib/trail.ts'
 
 /** A message or row that was taken this often without an end ends the process that takes it. */
 const MOST_DELIVERIES = 10
@@ -81,7 +82,7 @@ async function handle(
     await pipeline.giveUp(message.product_id, stop)
     return { settle: 'dead', reason: `delivered ${deliveries} times without an end` }
   }
-  await pipeline.process(message.product_id, stop)
+  await job(message.product_id, properties.headers ?? {}, () => pipeline.process(message.product_id, stop))
   return { settle: 'ack' }
 }
 
@@ -92,12 +93,15 @@ function relay({ outbox, log }: FastifyInstance, pipeline: ImagePipeline, capaci
   return intake
 }
 
+const job = (productId: number, carried: object, work: () => Promise<void>) =>
+  inJob('images of a product', carried, { 'asyncprod.product_id': productId }, work)
+
 async function work(
   pipeline: ImagePipeline,
-  { product_id, claims }: OwedRow,
+  { product_id, claims, payload }: OwedRow,
   stop: AbortSignal
 ): Promise<void> {
   if (product_id === null) return
   if (claims > MOST_DELIVERIES) await pipeline.giveUp(product_id, stop)
-  else await pipeline.process(product_id, stop)
+  else await job(product_id, payload, () => pipeline.process(product_id, stop))
 }

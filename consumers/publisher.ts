@@ -34,7 +34,8 @@ export default fp(
 )
 
 /** Nothing is left to do for a product that has been deleted meanwhile. */
-async function publish(broker: Broker, { id, product_id, user_id, product_images }: OwedRow): Promise<void> {
+async function publish(broker: Broker, row: OwedRow): Promise<void> {
+  const { id, product_id, user_id, product_images, payload } = row
   if (product_id === null || user_id === null) return
-  await broker.publish({ product_id, user_id, image_urls: product_images ?? [] }, `asyncprod-${id}`)
+  await broker.publish({ product_id, user_id, image_urls: product_images ?? [] }, `asyncprod-${id}`, payload)
 }

@@ -86,10 +86,11 @@ export class Broker extends EventEmitter<{ connect: [] }> {
   }
 
   /** Resolves when the broker has the message on disk. Rejects when it cannot be routed or nobody confirms in time. */
-  async publish(message: ImageMessage, messageId: string): Promise<void> {
+  async publish(message: ImageMessage, messageId: string, headers: object = {}): Promise<void> {
     await this.#send(this.queue, Buffer.from(JSON.stringify(message)), {
       messageId,
-      contentType: 'application/json'
+      contentType: 'application/json',
+      headers
     })
   }
 

@@ -65,6 +65,9 @@ export function loadConfig(variables: Record<string, string | undefined>): Confi
   if (config.TRUST_PROXY) parse('TRUST_PROXY', config.TRUST_PROXY, parseNetworks)
   checkCorsOrigin(config)
   checkPublicBaseUrl(config)
+  if (config.OTEL_EXPORTER_OTLP_ENDPOINT) {
+    checkUrl('OTEL_EXPORTER_OTLP_ENDPOINT', config.OTEL_EXPORTER_OTLP_ENDPOINT, ['http:', 'https:'])
+  }
   checkWebhookUrl(config)
   refuseSharedEmbeddedParts(config)
   return config

@@ -51,7 +51,9 @@ export async function createOnce(
   pool: Pool,
   statement: { name: string; text: string },
   values: unknown[],
-  { caller, key }: IdempotencyKey
+  { caller, key }: IdempotencyKey,
+  /** Values that a repeated request need not repeat; they follow the fingerprint. */
+  others: unknown[] = []
 ): Promise<number> {
   const fingerprint = createHash('sha256')
     .update(JSON.stringify([statement.name, values]))
@@ -71,7 +73,7 @@ export async function createOnce(
     try {
       const { rows } = await pool.query<Answer>({
         ...statement,
-        values: [...values, caller, key, fingerprint]
+        values: [...values, caller, key, fingerprint, ...others]
       })
       return rows[0] ?? NOTHING
     } catch (error) {

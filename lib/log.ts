@@ -1,3 +1,11 @@
+import { requestOfJob } from './trail.ts'
+
+/** Options for pino. */
+export const loggerOptions = ({ LOG_LEVEL }: { LOG_LEVEL: string }) => ({
+  level: LOG_LEVEL,
+  mixin: requestOfJob
+})
+
 /** What lib/ needs of a pino logger. */
 export interface Log {
   debug(details: object, message: string): void

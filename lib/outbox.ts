@@ -1,10 +1,11 @@
 import { EventEmitter } from 'node:events'
 import type { Pool } from 'pg'
+import type { Carrier } from './trail.ts'
 
 export type OutboxKind = 'images' | 'object' | 'webhook'
 
 /** `key` of an object that is to be removed, `version` of a product whose images are finished. */
-export interface Payload {
+export interface Payload extends Carrier {
   key?: string
   version?: number
 }

@@ -166,11 +166,18 @@ export const Settings = Type.Object({
     default: 1000,
     description: 'Clients that may wait for images over server-sent events at once, in each process'
   }),
+  OTEL_EXPORTER_OTLP_ENDPOINT: Type.Optional(
+    Type.String({ description: 'Collector that traces are sent to, for example http://127.0.0.1:4318' })
+  ),
   WEBHOOK_URL: Type.Optional(
-    Type.String({ description: 'Is sent product.images.finished, signed; guarded like the URLs of source images' })
+    Type.String({
+      description: 'Is sent product.images.finished, signed; guarded like the URLs of source images'
+    })
   ),
   WEBHOOK_SECRET: Type.Optional(
-    Type.String({ description: 'What webhooks are signed with: whsec_ and base64, or any text (Standard Webhooks)' })
+    Type.String({
+      description: 'What webhooks are signed with: whsec_ and base64, or any text (Standard Webhooks)'
+    })
   ),
   ALLOWED_SOURCE_NETWORKS: Type.String({
     default: '',

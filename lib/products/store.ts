@@ -4,6 +4,7 @@ import { AppError, productNotFound } from '../errors.ts'
 import { createOnce, type IdempotencyKey } from '../idempotency.ts'
 import { objectKey } from '../objects.ts'
 import type { Outbox, Owed } from '../outbox.ts'
+import { carrier } from '../trail.ts'
 import * as changes from './changes.ts'
 import { encodeCursor, type ListedRecord, listStatement, type ProductFilter } from './list.ts'
 import { finishedUrls, type ImageRow, type ProductRecord, toProduct } from './record.ts'
@@ -49,10 +50,11 @@ export class ProductStore {
   async create(input: ProductInput, key?: IdempotencyKey): Promise<number> {
     const { user_id, product_name, product_description = '', product_price, product_images = [] } = input
     const values = [user_id, product_name, product_description, product_price, product_images]
+    const payload = JSON.stringify(carrier())
     try {
       const id = key
-        ? await createOnce(this.#options.pool, statements.CREATE_ONCE, values, key)
-        : await this.#write({ ...statements.CREATE, values })
+        ? await createOnce(this.#options.pool, statements.CREATE_ONCE, values, key, [payload])
+        : await this.#write({ ...statements.CREATE, values: [...values, payload] })
       if (id === null) throw new Error('INSERT answered no id')
       if (product_images.length > 0) this.#options.outbox.wake()
       return id
@@ -175,7 +177,12 @@ export class ProductStore {
     const removed = new Set(remove.map((row) => row.id))
     const rows = record.images.filter((row) => !removed.has(row.id)).map((row) => changed.get(row.id) ?? row)
     const owed: Owed[] = [
-      ...owe.map((wait_ms) => ({ kind: 'images' as const, product_id: record.id, wait_ms })),
+      ...owe.map((wait_ms) => ({
+        kind: 'images' as const,
+        product_id: record.id,
+        payload: carrier(),
+        wait_ms
+      })),
       ...remove.map((row) => this.#removal(record.id, row)),
       ...this.#webhook(record, [...rows, ...add.map(() => PENDING)])
     ]
@@ -207,7 +214,7 @@ export class ProductStore {
     const isPending = ({ status }: Pick<ImageRow, 'status'>) => status === 'pending'
     const finishes = images.some(isPending) && after.length > 0 && !after.some(isPending)
     if (!this.#options.webhooks || !finishes) return []
-    return [{ kind: 'webhook', product_id: id, payload: { version: version + 1 }, wait_ms: 0 }]
+    return [{ kind: 'webhook', product_id: id, payload: { version: version + 1, ...carrier() }, wait_ms: 0 }]
   }
 
   async #write(statement: QueryConfig): Promise<number | null> {

@@ -1,0 +1,49 @@
+import { context, propagation, type Span, SpanStatusCode, trace } from '@opentelemetry/api'
+import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks'
+import { W3CTraceContextPropagator } from '@opentelemetry/core'
+import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-http'
+import { resourceFromAttributes } from '@opentelemetry/resources'
+import { BatchSpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace'
+import { type StageContext, stages } from './stages.ts'
+import { VERSION } from './version.ts'
+
+/** Sends spans to an OTLP collector (`http://host:4318`) from now on; loaded only when there is one. Answers how to end it. */
+export function startTracing(endpoint: string, role: string): () => Promise<void> {
+  const exporter = new OTLPTraceExporter({ url: `${endpoint.replace(/\/+$/, '')}/v1/traces` })
+  const provider = new TracerProvider({
+    resource: resourceFromAttributes({
+      'service.name': 'asyncprod',
+      'service.version': VERSION,
+      'asyncprod.role': role
+    }),
+    spanProcessors: [new BatchSpanProcessor({ exporter })]
+  })
+  const contexts = new AsyncLocalStorageContextManager()
+  context.setGlobalContextManager(contexts)
+  propagation.setGlobalPropagator(new W3CTraceContextPropagator())
+  trace.setGlobalTracerProvider(provider)
+  stages.subscribe(stageSpans)
+  return async () => {
+    stages.unsubscribe(stageSpans)
+    await provider.shutdown()
+    for (const api of [context, propagation, trace]) api.disable()
+  }
+}
+
+const spans = new WeakMap<StageContext, Span>()
+
+const stageSpans = {
+  start(stage: StageContext) {
+    const attributes = { 'asyncprod.product_id': stage.productId }
+    spans.set(stage, trace.getTracer('asyncprod').startSpan(stage.stage, { attributes }))
+  },
+  asyncEnd(stage: StageContext & { error?: unknown }) {
+    const span = spans.get(stage)
+    if (stage.error !== undefined)
+      span?.setStatus({ code: SpanStatusCode.ERROR, message: String(stage.error) })
+    span?.end()
+  },
+  end() {},
+  asyncStart() {},
+  error() {}
+}

@@ -10,9 +10,9 @@ const GRACE_MS = 5000
 export default fp(
   async (app) => {
     const { objects, outbox, log } = app
-    const dispatch = async ({ payload: { key } }: OwedRow) => {
+    const dispatch = async ({ payload: { key } }: OwedRow, stop: AbortSignal) => {
       if (key === undefined) return
-      await objects.remove(key)
+      await objects.remove(key, stop)
       log.info({ key }, 'Object removed')
     }
     const relay = new Relay({ outbox, kind: 'object', capacity: CAPACITY, leaseMs: LEASE_MS, dispatch, log })

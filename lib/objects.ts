@@ -2,7 +2,7 @@
 export interface ObjectStore {
   /** Stores a JPEG and answers its public URL. Rejects with an ImageError of code `storage`. */
   put(key: string, jpeg: Buffer, signal: AbortSignal): Promise<string>
-  remove(key: string): Promise<void>
+  remove(key: string, signal?: AbortSignal): Promise<void>
   /** The keys that begin with the prefix, and since when they are there. */
   list(prefix: string): AsyncIterable<StoredObject>
   ping(): Promise<void>

@@ -68,8 +68,9 @@ export class S3Objects implements ObjectStore {
     return `${this.#publicUrl}/${key}`
   }
 
-  async remove(key: string): Promise<void> {
-    await this.#client.send(new DeleteObjectCommand({ Bucket: this.#bucket, Key: key }))
+  async remove(key: string, signal?: AbortSignal): Promise<void> {
+    const command = new DeleteObjectCommand({ Bucket: this.#bucket, Key: key })
+    await this.#client.send(command, signal && { abortSignal: signal })
   }
 
   async *list(prefix: string): AsyncIterable<StoredObject> {

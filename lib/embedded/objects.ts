@@ -22,8 +22,9 @@ export class EmbeddedObjects implements ObjectStore {
       await mkdir(dirname(path), { recursive: true })
       await writeDurably(unfinished, jpeg)
       await rename(unfinished, path)
+      await syncFolders(dirname(path), dirname(dirname(path)))
     } catch (cause) {
-      await rm(unfinished, { force: true })
+      await rm(unfinished, { force: true }).catch(() => undefined)
       throw new ImageError('storage', 'The image could not be stored; it is tried again.', {
         transient: true,
         cause
@@ -42,8 +43,9 @@ export class EmbeddedObjects implements ObjectStore {
       const path = join(entry.parentPath, entry.name)
       const key = relative(this.#folder, path).replaceAll(sep, '/')
       if (!entry.isFile() || !key.startsWith(prefix)) continue
-      const { mtime, size } = await stat(path)
-      yield { key, modified: mtime, bytes: size }
+      // It may have been removed since.
+      const file = await stat(path).catch(() => undefined)
+      if (file) yield { key, modified: file.mtime, bytes: file.size }
     }
   }
 
@@ -59,4 +61,12 @@ async function writeDurably(path: string, bytes: Buffer): Promise<void> {
   await using file = await open(path, 'wx')
   await file.writeFile(bytes)
   await file.sync()
+}
+
+/** A file's name is in its folder, whose own is in the one above. */
+async function syncFolders(...paths: string[]): Promise<void> {
+  for (const path of paths) {
+    await using folder = await open(path)
+    await folder.sync()
+  }
 }

@@ -21,17 +21,28 @@ const TROUBLES: [string, number][] = [
   ['stall', 0.05],
   ['429 with Retry-After', 0.03]
 ]
+/** Most are small: what is tried here is the way, not the work. */
 const SIZES = [
+  [160, 120],
+  [200, 150],
   [240, 180],
-  [640, 480],
   [1000, 750]
 ] as const
 
 /** Serves `/<number>.jpg`, a picture that shows the number, and misbehaves as the seed says. */
 export async function startMisbehavingOrigin(seed: number): Promise<MisbehavingOrigin> {
   const tally = new Tally()
+  const pictures = new Map<number, Promise<Buffer>>()
   const asked = new Map<number, number>()
   const isMissing = (image: number) => chance(seed, image, 0) < MISSING
+
+  // Drawn once: a slow answer is asked for again, and would make an origin that draws slower still.
+  const draw = (image: number) => {
+    const [width, height] = SIZES[Math.floor(chance(seed, image, -1) * SIZES.length)] ?? SIZES[0]
+    const picture = pictures.get(image) ?? labelled(image, { width, height })
+    pictures.set(image, picture)
+    return picture
+  }
 
   const server = createServer(async (request, response) => {
     const image = Number(/^\/(\d+)\.jpg$/.exec(request.url ?? '')?.[1])
@@ -40,7 +51,7 @@ export async function startMisbehavingOrigin(seed: number): Promise<MisbehavingO
     response.on('error', () => undefined)
     const kind = isMissing(image) ? '404' : troubleOf(chance(seed, image, count))
     tally.add(kind)
-    await answer(response, kind, image, seed)
+    await answer(response, kind, () => draw(image))
   })
   // An idle connection that is closed at the moment of its next use would be a trouble that no seed decided.
   server.keepAliveTimeout = 600_000
@@ -72,12 +83,11 @@ function troubleOf(chance: number): string {
   return 'picture'
 }
 
-async function answer(response: ServerResponse, kind: string, image: number, seed: number): Promise<void> {
+async function answer(response: ServerResponse, kind: string, draw: () => Promise<Buffer>): Promise<void> {
   if (kind === '404') return void response.writeHead(404).end('Not found')
   if (kind === '500') return void response.writeHead(500).end('Internal Server Error')
   if (kind === '429 with Retry-After') return void response.writeHead(429, { 'retry-after': '1' }).end()
-  const [width, height] = SIZES[Math.floor(chance(seed, image, -1) * SIZES.length)] ?? SIZES[0]
-  const picture = await labelled(image, { width, height })
+  const picture = await draw()
   response.writeHead(200, { 'content-type': 'image/jpeg', 'content-length': picture.length })
   if (kind === 'picture') return void response.end(picture)
   // The head and a half of the picture, then nothing more, or a reset.

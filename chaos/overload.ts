@@ -66,7 +66,7 @@ async function overload(report: Report): Promise<Measured[]> {
   const postgres = stack.adopt(await startPostgres(), (it) => it.stop())
   const databaseUrl = await postgres.createDatabase()
   const folder = createFolder('overload')
-  const settings = { DATABASE_URL: databaseUrl, DATA_DIR: folder, LOG_LEVEL: 'fatal' }
+  const settings = { DATABASE_URL: databaseUrl, DATA_DIR: folder }
   const service = new Member('service', 'all', await freePort(), settings, () => undefined)
   stack.defer(async () => void (await service.end('SIGTERM')))
   await service.start(folder)

@@ -41,7 +41,7 @@ const IMPATIENT: Settings = {
   RETRY_BASE_MS: '200',
   MAX_ATTEMPTS: '20',
   JOB_TIMEOUT_MS: '10000',
-  DOWNLOAD_TIMEOUT_MS: '3000'
+  DOWNLOAD_TIMEOUT_MS: '4000'
 }
 
 /** One run, from the first server to what the audit found. Whatever was started is gone when it resolves. */

@@ -446,6 +446,14 @@ export type DeleteProductErrors = {
      */
     412: Problem;
     /**
+     * The body is too large
+     */
+    413: Problem;
+    /**
+     * The body is no JSON
+     */
+    415: Problem;
+    /**
      * The caller has sent too many requests; send more after the time that Retry-After names
      */
     429: Problem;
@@ -613,6 +621,14 @@ export type ReprocessProductErrors = {
      * There is no such thing
      */
     404: Problem;
+    /**
+     * The body is too large
+     */
+    413: Problem;
+    /**
+     * The body is no JSON
+     */
+    415: Problem;
     /**
      * The caller has sent too many requests; send more after the time that Retry-After names
      */

@@ -21,7 +21,10 @@ export interface Capacity {
 }
 
 /** Fitted to the cores and the memory of the machine, or of the container if that has less. */
-export function capacityOf({ WORKER_CONCURRENCY, MAX_SOURCE_BYTES }: Config): Capacity {
+export function capacityOf({
+  WORKER_CONCURRENCY,
+  MAX_SOURCE_BYTES
+}: Pick<Config, 'WORKER_CONCURRENCY' | 'MAX_SOURCE_BYTES'>): Capacity {
   const memory = Math.min(process.constrainedMemory() || totalmem(), totalmem())
   const decodes = Math.floor(memory / BYTES_PER_DECODE)
   const compress = WORKER_CONCURRENCY ?? Math.max(1, Math.min(availableParallelism(), decodes))

@@ -5,31 +5,42 @@ export class HostBusy extends Error {
   override readonly name = 'HostBusy'
 }
 
+export interface HostLanesOptions {
+  /** Jobs that one host may have at once. */
+  width: number
+  /** How long a job waits for its turn before it is asked whether it makes room. */
+  patienceMs: number
+  /** Whether a job of another host could be done at this moment, if one were there. */
+  hasRoom(): boolean
+}
+
 /**
  * Bounds how many jobs one host may have at once, so that a slow one never takes the places of all the others. Who waits
- * longer than `patienceMs` for its turn is turned away with HostBusy, and makes room for a job of another host.
+ * longer than `patienceMs` while there is room for others is turned away with HostBusy. Where all is busy anyway nobody gains
+ * by that: a queue of one host's images was turned away and owed again until each was made twice, seen.
  */
 export class HostLanes {
   readonly #lanes = new Map<string, LimitFunction>()
-  readonly #width: number
-  readonly #patienceMs: number
+  readonly #options: HostLanesOptions
 
-  constructor({ width, patienceMs }: { width: number; patienceMs: number }) {
-    this.#width = width
-    this.#patienceMs = patienceMs
+  constructor(options: HostLanesOptions) {
+    this.#options = options
   }
 
   async run<T>(host: string, job: () => Promise<T>): Promise<T> {
-    const lane = this.#lanes.get(host) ?? pLimit(this.#width)
+    const { width, patienceMs, hasRoom } = this.#options
+    const lane = this.#lanes.get(host) ?? pLimit(width)
     this.#lanes.set(host, lane)
     const { promise: tooLate, reject } = Promise.withResolvers<never>()
     let waits = true
-    const timer = setTimeout(() => {
+    const impatience = setInterval(() => {
+      if (!hasRoom()) return
       waits = false
+      clearInterval(impatience)
       reject(new HostBusy())
-    }, this.#patienceMs)
+    }, patienceMs)
     const turn = lane(async () => {
-      clearTimeout(timer)
+      clearInterval(impatience)
       if (!waits) throw new HostBusy()
       return await job()
     })

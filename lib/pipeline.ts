@@ -34,6 +34,8 @@ const HOST_BUSY_MS = 2000
 export class ImagePipeline {
   readonly #options: PipelineOptions
   readonly #turns: Turns
+  /** Images that are being made here: a second message for their product leaves them alone. */
+  readonly #inHand = new Set<string>()
 
   constructor(options: PipelineOptions) {
     this.#options = options
@@ -45,15 +47,11 @@ export class ImagePipeline {
    * finished is owed again, without an attempt being counted. Rejects only when the database could not be told.
    */
   async process(productId: number, stop: AbortSignal): Promise<void> {
-    const { store, jobTimeoutMs } = this.#options
+    const { store } = this.#options
     const product = await this.#persist(() => store.reconciled(productId), stop)
-    const due = product?.images.filter((image) => isDue(image, product)) ?? []
+    const due = product?.images.filter((image) => isDue(image, product) && !this.#inHand.has(image.id)) ?? []
     if (due.length === 0) return
-    const signal = AbortSignal.any([stop, AbortSignal.timeout(jobTimeoutMs)])
-    const attempts = due.map(
-      async (image) => [image.id, await this.#attempt(productId, image, signal)] as const
-    )
-    const ended = new Map(await Promise.all(attempts))
+    const ended = await this.#attemptAll(productId, due, stop)
     const commit = () => inStage('commit', productId, () => store.finish(productId, ended))
     const after = await this.#persist(commit, stop)
     await this.#removeStrays(ended, after)
@@ -73,11 +71,32 @@ export class ImagePipeline {
     await this.#persist(() => store.finish(productId, new Map(outcomes)), stop)
   }
 
-  async #attempt(productId: number, image: ImageRow, signal: AbortSignal): Promise<Outcome> {
+  async #attemptAll(productId: number, due: ImageRow[], stop: AbortSignal): Promise<Map<string, Outcome>> {
+    const signal = AbortSignal.any([stop, AbortSignal.timeout(this.#options.jobTimeoutMs)])
+    // One time for all: each other time would be a message of its own.
+    const hostBusyMs = HOST_BUSY_MS * (1 + Math.random())
+    for (const { id } of due) this.#inHand.add(id)
+    try {
+      const attempts = due.map(
+        async (image) => [image.id, await this.#attempt(productId, image, hostBusyMs, signal)] as const
+      )
+      return new Map(await Promise.all(attempts))
+    } finally {
+      // Before the outcomes are recorded: what somebody owes again after that is nobody's here.
+      for (const { id } of due) this.#inHand.delete(id)
+    }
+  }
+
+  async #attempt(
+    productId: number,
+    image: ImageRow,
+    hostBusyMs: number,
+    signal: AbortSignal
+  ): Promise<Outcome> {
     const started = performance.now()
     const outcome = await this.#turns
       .image(hostOf(image.source_url), () => this.#make(productId, image, signal))
-      .catch((error: unknown) => this.#shortfall(image, error, signal))
+      .catch((error: unknown) => this.#shortfall(image, error, hostBusyMs, signal))
     const details = {
       product_id: productId,
       image_id: image.id,
@@ -113,10 +132,9 @@ export class ImagePipeline {
     }
   }
 
-  #shortfall(image: ImageRow, error: unknown, signal: AbortSignal): Outcome {
+  #shortfall(image: ImageRow, error: unknown, hostBusyMs: number, signal: AbortSignal): Outcome {
     if (signal.aborted) return { status: 'interrupted', wait_ms: 0 }
-    if (error instanceof HostBusy)
-      return { status: 'interrupted', wait_ms: HOST_BUSY_MS * (1 + Math.random()) }
+    if (error instanceof HostBusy) return { status: 'interrupted', wait_ms: hostBusyMs }
     return this.#failure(image, error)
   }
 

@@ -20,9 +20,10 @@ export class Turns {
 
   constructor(capacity: Capacity) {
     this.#capacity = capacity
-    this.#hosts = new HostLanes({ width: capacity.perHost, patienceMs: HOST_PATIENCE_MS })
     this.#images = pLimit(2 * capacity.compress)
     this.#cores = pLimit(capacity.compress)
+    const hasRoom = () => this.#cores.activeCount < capacity.compress
+    this.#hosts = new HostLanes({ width: capacity.perHost, patienceMs: HOST_PATIENCE_MS, hasRoom })
   }
 
   /** From the download to the end of the upload. Rejects with HostBusy when the host has too many images in work. */

@@ -25,6 +25,7 @@ export interface KillerOptions {
 }
 
 const LONGEST_RESTART_MS = 1500
+const LONGEST_WORK_MS = 4000
 
 /** Processes and servers are struck at the same time, each in a row of its own. */
 export async function strikeAll(options: KillerOptions): Promise<void> {
@@ -46,8 +47,13 @@ function processKills({ seed, durationMs, fleet, kills }: KillerOptions): Blow[]
   return spread(kills, durationMs, random).map((atMs, index) => {
     // Everybody in turn, so that nobody is spared; when is up to the seed.
     const name = names[index % names.length] ?? ''
-    const pauseMs = random() * LONGEST_RESTART_MS
-    return { atMs, kind: `${name.split(' ')[0]} killed`, strike: () => fleet.kill(name, pauseMs) }
+    const [pauseMs, workMs] = [random() * LONGEST_RESTART_MS, random() * LONGEST_WORK_MS]
+    const strike = async () => {
+      // A fleet of one is to be killed at work, not while it starts.
+      if (fleet.members.length === 1) await fleet.complete().then(() => wait(workMs))
+      await fleet.kill(name, pauseMs)
+    }
+    return { atMs, kind: `${name.split(' ')[0]} killed`, strike }
   })
 }
 

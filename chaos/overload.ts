@@ -115,7 +115,9 @@ function rowOf({ name, seconds, load, peak }: Measured): Row {
   return [name, figures.join(', ')]
 }
 
-const ms = (value: number) => `${Math.round(value)} ms`
+function ms(value: number): string {
+  return `${Math.round(value)} ms`
+}
 
 function judge(measured: Measured[]): Finding[] {
   const [rest, ...later] = measured
@@ -175,4 +177,6 @@ function judge(measured: Measured[]): Finding[] {
   ]
 }
 
-const isQuiet = ({ rate }: Phase) => rate === QUIET_RATE
+function isQuiet({ rate }: Phase): boolean {
+  return rate === QUIET_RATE
+}

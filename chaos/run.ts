@@ -19,7 +19,7 @@ import { readOn, Writer } from './writer.ts'
 const WRITERS = 8
 const READERS = 2
 const READ_EVERY_MS = 20
-const QUIET_LIMIT_MS = 240_000
+const QUIET_LIMIT_MS = 600_000
 
 const FLEET: Role[] = ['api', 'api', 'worker', 'worker', 'worker']
 

@@ -35,13 +35,15 @@ const GOODBYE_MS = 2000
 export class Broker extends EventEmitter<{ connect: [] }> {
   readonly queue: string
   readonly #manager: AmqpConnectionManager
-  readonly #publisher: ChannelWrapper
   readonly #log: Log
   readonly #returned = new Set<string>()
   readonly #deliveries = new Set<Promise<void>>()
+  readonly #replaced = new WeakSet<ChannelWrapper>()
+  #publisher: ChannelWrapper
+  /** Where messages can be published at this moment. */
+  #usable: Channel | null = null
   #consumer: ChannelWrapper | undefined
   #cancelConsumer = async () => {}
-  #usable = false
   #cancelled = false
   #closing = false
   #warnedAboutArguments = false
@@ -59,25 +61,15 @@ export class Broker extends EventEmitter<{ connect: [] }> {
       log.warn({ reason: reasonOf(err) }, 'RabbitMQ cannot be reached; trying again')
     )
     this.#manager.on('disconnect', ({ err }: { err?: Error }) => {
-      this.#usable = false
+      this.#usable = null
       if (!this.#closing) log.warn({ reason: err?.message }, 'The connection to RabbitMQ is lost')
     })
-    this.#publisher = this.#openChannel('publisher', async (channel) => {
-      this.#returned.clear()
-      channel.on('return', (message: { properties: { messageId?: string } }) => {
-        this.#returned.add(message.properties.messageId ?? '')
-      })
-      channel.once('close', () => {
-        this.#usable = false
-      })
-      this.#usable = true
-      this.emit('connect')
-    })
+    this.#publisher = this.#openPublisher()
   }
 
   /** Whether messages can be published at this moment. */
   get connected(): boolean {
-    return this.#usable
+    return this.#usable !== null
   }
 
   /** Resolves when messages can be published. */
@@ -140,11 +132,18 @@ export class Broker extends EventEmitter<{ connect: [] }> {
     options: { messageId: string; contentType?: string; headers?: object }
   ): Promise<void> {
     const timeout = PUBLISH_TIMEOUT_MS
+    const publisher = this.#publisher
+    const sent = publisher.sendToQueue(queue, content, {
+      ...options,
+      persistent: true,
+      mandatory: true,
+      timeout
+    })
     // amqp-connection-manager's own timeout is switched off when the connection is lost before the confirm.
-    await within(
-      timeout,
-      this.#publisher.sendToQueue(queue, content, { ...options, persistent: true, mandatory: true, timeout })
-    )
+    await within(timeout, sent).catch((error: unknown) => {
+      if (isRefusal(error)) this.#replace(publisher)
+      throw error
+    })
     // The broker confirms what it could not route, too; the return comes before the confirm.
     if (this.#returned.delete(options.messageId)) {
       this.#renew()
@@ -190,6 +189,33 @@ export class Broker extends EventEmitter<{ connect: [] }> {
     this.#log.warn({ message_id: messageId, reason }, 'A message was put aside as a dead letter')
   }
 
+  #openPublisher(): ChannelWrapper {
+    return this.#openChannel('publisher', async (channel) => {
+      this.#returned.clear()
+      channel.on('return', (message: { properties: { messageId?: string } }) => {
+        this.#returned.add(message.properties.messageId ?? '')
+      })
+      channel.once('close', () => {
+        if (this.#usable === channel) this.#usable = null
+      })
+      this.#usable = channel
+      this.emit('connect')
+    })
+  }
+
+  /**
+   * RabbitMQ 3.10 refuses for ever on a channel whose first message met a quorum queue without a leader, and takes the same
+   * message on another one. The connection stays: with it the messages in hand would be delivered again.
+   */
+  #replace(publisher: ChannelWrapper): void {
+    if (this.#closing || publisher !== this.#publisher) return
+    this.#log.warn({ queue: this.queue }, 'RabbitMQ refused a message; the next ones go over a new channel')
+    this.#replaced.add(publisher)
+    this.#usable = null
+    this.#publisher = this.#openPublisher()
+    void publisher.close().catch(() => undefined)
+  }
+
   #openChannel(name: string, prepare: (channel: Channel) => Promise<void>): ChannelWrapper {
     const setup = async (channel: Channel) => {
       const { connection } = this.#manager
@@ -198,7 +224,7 @@ export class Broker extends EventEmitter<{ connect: [] }> {
         this.#log.warn({ reason: error.message }, `The ${name} channel to RabbitMQ failed`)
       )
       // amqp-connection-manager opens no new channel for one that closes alone.
-      channel.once('close', () => this.#renew(connection))
+      channel.once('close', () => this.#replaced.has(wrapper) || this.#renew(connection))
       try {
         await this.#declare(connection)
         await prepare(channel)
@@ -232,3 +258,6 @@ export class Broker extends EventEmitter<{ connect: [] }> {
     )
   }
 }
+
+/** Said by amqplib of a negative confirm. */
+const isRefusal = (error: unknown) => error instanceof Error && error.message === 'message nacked'

@@ -54,7 +54,7 @@ t.test('on a shared server', needsServices, async (t) => {
     const channel = await openChannel(t, server.url)
     await broker.publish(message, 'first')
     const got = await channel.get(broker.queue, { noAck: true })
-    if (!got) return t.fail('the queue is empty although the publish was confirmed')
+    if (!got) return void t.fail('the queue is empty although the publish was confirmed')
     const { deliveryMode, contentType, messageId } = got.properties
     t.same(
       { deliveryMode, contentType, messageId, body: JSON.parse(String(got.content)) },
@@ -89,6 +89,42 @@ t.test('on a shared server', needsServices, async (t) => {
     t.equal(log.lines.filter((line) => /connection to RabbitMQ is lost/.test(line.message)).length, 1)
     t.equal(await broker.depth(), 1)
   })
+
+  t.test(
+    'after a refusal the next messages go over another channel, and those in hand stay in hand',
+    async (t) => {
+      const queue = server.queueName()
+      const channel = await openChannel(t, server.url)
+      const full = { 'x-max-length': 1, 'x-overflow': 'reject-publish' }
+      await channel.assertQueue(queue, { durable: true, arguments: full })
+      const { broker, log } = await open(t, queue)
+      const go = Promise.withResolvers<void>()
+      const taken = Promise.withResolvers<void>()
+      const ids: string[] = []
+      await broker.consume(1, async ({ properties }) => {
+        ids.push(properties.messageId)
+        taken.resolve()
+        await go.promise
+        return { settle: 'ack' }
+      })
+      await broker.publish(message, 'in hand')
+      await taken.promise
+      await broker.publish(message, 'waiting')
+      const again = once(broker, 'connect')
+      const refused = await Promise.allSettled(['a', 'b'].map((id) => broker.publish(message, id)))
+      t.same([...new Set(refused.map(({ status }) => status))], ['rejected'])
+      t.equal(broker.connected, false)
+      await again
+      await channel.purgeQueue(queue)
+      await broker.publish(message, 'after')
+      go.resolve()
+      await broker.close()
+      const lines = log.lines.map((line) => line.message)
+      t.equal(lines.filter((line) => /refused a message/.test(line)).length, 1)
+      t.notOk(lines.some((line) => /is lost/.test(line)))
+      t.same(ids, ['in hand'])
+    }
+  )
 
   t.test('no more than the prefetch is handed over at once', async (t) => {
     const { broker } = await open(t)
@@ -209,7 +245,7 @@ t.test('on a shared server', needsServices, async (t) => {
     await broker.close()
     const channel = await openChannel(t, server.url)
     const left = await channel.get(broker.queue, { noAck: true })
-    t.same({ handled, left: left && left.properties.messageId }, { handled: 1, left: 'too late' })
+    t.same({ handled, left: left ? left.properties.messageId : false }, { handled: 1, left: 'too late' })
     t.equal(await channel.get(broker.queue), false)
   })
 

@@ -1,49 +1,54 @@
 #!/usr/bin/env node
 import { existsSync } from 'node:fs'
-import { dead, usage as deadUsage } from './commands/dead.ts'
-import { failed, usage as failedUsage } from './commands/failed.ts'
-import { migrate, usage as migrateUsage } from './commands/migrate.ts'
-import { objects, usage as objectsUsage } from './commands/objects.ts'
-import { UsageError } from './commands/usage.ts'
-import { type Config, ConfigError, loadConfig } from './lib/config.ts'
-import { AppError } from './lib/errors.ts'
-import { VERSION } from './lib/version.ts'
+import type { Config } from './lib/config.ts'
 
-const COMMANDS: Record<string, (config: Config, args: string[]) => Promise<void>> = {
-  dead,
-  failed,
-  migrate,
-  objects
+type Work = (config: Config, args: string[]) => Promise<void>
+
+/** Loaded when asked for: a start as a server should not read what it will not run. */
+const COMMANDS: Record<string, () => Promise<Work>> = {
+  check: async () => (await import('./commands/check.ts')).check,
+  dead: async () => (await import('./commands/dead.ts')).dead,
+  demo: async () => (await import('./commands/demo.ts')).demo,
+  failed: async () => (await import('./commands/failed.ts')).failed,
+  migrate: async () => (await import('./commands/migrate.ts')).migrate,
+  objects: async () => (await import('./commands/objects.ts')).objects,
+  openapi: async () => (await import('./commands/openapi.ts')).openapi
 }
 
-const USAGE = `asyncprod                              serves, as the settings in the environment and .env say
-${deadUsage}
-${failedUsage}
-${objectsUsage}
-${migrateUsage}
-asyncprod --help | --version`
+/** Errors that say what to do; the stack of others is for whoever mends the program. */
+const EXPECTED = ['ConfigError', 'StartError', 'AppError']
 
 const [command = 'serve', ...args] = process.argv.slice(2)
 
 try {
   await run()
 } catch (error) {
-  const usage = error instanceof UsageError || isArgumentError(error)
-  console.error(usage || error instanceof ConfigError || error instanceof AppError ? error.message : error)
+  const usage = isUsageError(error)
+  console.error(usage || (error instanceof Error && EXPECTED.includes(error.name)) ? error.message : error)
   process.exitCode = usage ? 2 : 1
-}
-
-/** `util.parseArgs` throws a TypeError for an option that nobody knows. */
-function isArgumentError(error: unknown): error is Error {
-  return error instanceof TypeError && 'code' in error && String(error.code).startsWith('ERR_PARSE_ARGS')
 }
 
 async function run(): Promise<void> {
   if (command === 'serve') return void (await import('./server.ts'))
-  if (command === '--version') return console.log(VERSION)
-  if (command === '--help') return console.log(USAGE)
-  const work = COMMANDS[command]
-  if (!work) throw new UsageError(USAGE)
+  if (command === '--version') return console.log((await import('./lib/version.ts')).VERSION)
+  if (command === '--help') return console.log(await help())
+  const work = (await COMMANDS[command]?.()) ?? (await unknown())
+  const { loadConfig } = await import('./lib/config.ts')
   if (existsSync('.env')) process.loadEnvFile('.env')
   await work(loadConfig(process.env), args)
+}
+
+async function help(): Promise<string> {
+  return (await import('./commands/help.ts')).help
+}
+
+async function unknown(): Promise<never> {
+  const { UsageError } = await import('./commands/usage.ts')
+  throw new UsageError(await help())
+}
+
+/** `util.parseArgs` throws a TypeError for an option that nobody knows. */
+function isUsageError(error: unknown): error is Error {
+  if (!(error instanceof Error)) return false
+  return error.name === 'UsageError' || ('code' in error && String(error.code).startsWith('ERR_PARSE_ARGS'))
 }

@@ -163,7 +163,7 @@ const routes: FastifyPluginAsyncTypebox<{ config: Config }> = async (app, { conf
         summary: 'Delete a product; its images are removed afterwards',
         params: Params,
         headers: IfMatch,
-        response: { 204: noBody({ description: 'Deleted' }), ...problems(404, 412) }
+        response: { 204: noBody({ description: 'Deleted' }), ...problems(404, 412, 413, 415) }
       }
     },
     async ({ params, headers, caller }, reply) => {
@@ -185,7 +185,7 @@ const routes: FastifyPluginAsyncTypebox<{ config: Config }> = async (app, { conf
         summary: 'Process the failed images again, or all of them',
         params: Params,
         querystring: ReprocessQuery,
-        response: { 202: Message('The images are owed again'), ...problems(404) }
+        response: { 202: Message('The images are owed again'), ...problems(404, 413, 415) }
       }
     },
     async ({ params, query, caller }, reply) => {

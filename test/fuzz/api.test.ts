@@ -1,0 +1,45 @@
+import t from 'tap'
+import { documented } from '../documented.ts'
+import { buildTestApp } from '../helper.ts'
+import { sharedPostgres } from '../services/shared.ts'
+import { fuzz } from './api-fuzzer.ts'
+
+// Seconds on a machine that has nothing else to do.
+t.setTimeout(600_000)
+
+const OPERATIONS = [
+  ...['createProduct', 'createUser', 'deleteProduct', 'getProduct', 'getUser', 'listProducts'],
+  ...['replaceProduct', 'reprocessProduct', 'updateProduct', 'watchProduct']
+]
+
+t.test('whatever is sent is answered as documented, and refused with its reason', async (t) => {
+  const seed = Number(process.env.FUZZ_SEED ?? Math.floor(Math.random() * 2 ** 31))
+  t.comment(`FUZZ_SEED=${seed}`)
+  const database = process.env.TEST_SERVICES === 'none' ? undefined : await sharedPostgres(t)
+  const outcomes = await fuzz(seed, 2000, await database?.createDatabase())
+  t.comment([...outcomes].sort().map(([outcome, count]) => `${outcome}: ${count}`))
+  const answered = new Set(
+    [...outcomes.keys()].filter((outcome) => / 2\d\d$/.test(outcome)).map((o) => o.split(' ')[0])
+  )
+  t.strictSame(
+    OPERATIONS.filter((name) => !answered.has(name)),
+    [],
+    'and every operation has done something'
+  )
+})
+
+t.test('a body of 10 MB is refused, wherever one can be sent', async (t) => {
+  const call = await documented(await buildTestApp(t))
+  const payload = JSON.stringify({ user_id: 1, product_name: 'x'.repeat(10_000_000), product_price: 1 })
+  for (const [method, url] of [
+    ['POST', '/api/v1/products'],
+    ['PUT', '/api/v1/products'],
+    ['PUT', '/api/v1/products/1'],
+    ['DELETE', '/api/v1/products/1'],
+    ['POST', '/api/v1/products/1/reprocess'],
+    ['POST', '/api/v1/users']
+  ] as const) {
+    const reply = await call({ method, url, payload, headers: { 'content-type': 'application/json' } })
+    t.match(reply.json(), { status: 413, title: 'Payload Too Large' }, `${method} ${url}`)
+  }
+})

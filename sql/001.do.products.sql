@@ -18,11 +18,14 @@ CREATE TABLE IF NOT EXISTS products (
   updated_at timestamptz DEFAULT now()
 );
 
--- Some originals call the key users.user_id. A generated id beside it serves both names, and inserts stay as they were.
+-- Originals call the key users.user_id, or users.id. The other one is generated beside it, so both can be read, and inserts
+-- stay as they were.
 DO $$
 BEGIN
   IF NOT EXISTS (SELECT FROM pg_attribute WHERE attrelid = 'users'::regclass AND attname = 'id' AND NOT attisdropped) THEN
     ALTER TABLE users ADD COLUMN id integer GENERATED ALWAYS AS (user_id) STORED UNIQUE;
+  ELSIF NOT EXISTS (SELECT FROM pg_attribute WHERE attrelid = 'users'::regclass AND attname = 'user_id' AND NOT attisdropped) THEN
+    ALTER TABLE users ADD COLUMN user_id integer GENERATED ALWAYS AS (id) STORED UNIQUE;
   END IF;
 END $$;
 

@@ -1,0 +1,170 @@
+import type { FastifyInstance } from 'fastify'
+import t, { type Test } from 'tap'
+import { documented } from '../documented.ts'
+import { buildTestApp, settled } from '../helper.ts'
+import { photo } from '../pictures.ts'
+import { startOrigin } from '../services/origin.ts'
+import { INSERT, ORIGINAL_FORMS, originalUrl, WRITE_BACK } from './original.ts'
+import { PLACES } from './places.ts'
+
+const origin = await startOrigin()
+t.teardown(() => origin.stop())
+const picture = await photo({ width: 64, height: 48 })
+for (const path of ['/one.jpg', '/two.png', '/a/photo.jpg', '/b/photo.jpg', '/new.jpg', '/newer.jpg']) {
+  origin.serve(path, picture)
+}
+const url = (path: string) => origin.url + path
+
+const VARIABLES = { ALLOWED_SOURCE_NETWORKS: '127.0.0.0/8', PUBLIC_BASE_URL: 'https://cdn.example' }
+
+const list = (urls: string[] | null) => (urls ? `ARRAY[${urls.map((url) => `'${url}'`)}]::text[]` : 'NULL')
+
+/** Products 1 to 7 of user 2, as the original has left them. */
+const ROWS: [name: string, images: string[] | null, results: string[] | null][] = [
+  ['complete', ['/one.jpg', '/two.png'], [originalUrl(1, 'one.jpg'), originalUrl(1, 'two.png')]],
+  ['partial', ['/one.jpg', '/two.png'], [originalUrl(2, 'two.png')]],
+  ['ambiguous', ['/a/photo.jpg', '/b/photo.jpg'], [originalUrl(3, 'photo.jpg')]],
+  ['not begun', ['/one.jpg'], null],
+  ['empty lists', [], []],
+  ['no lists', null, null],
+  [
+    'twice',
+    ['/one.jpg', '/two.png', '/one.jpg'],
+    ['one.jpg', 'two.png', 'one.jpg'].map((name) => originalUrl(7, name))
+  ]
+]
+
+const CONTENT = [
+  `INSERT INTO users (username) VALUES ('ada'), ('bob')`,
+  ...ROWS.map(
+    ([name, images, results]) =>
+      `INSERT INTO products (user_id, product_name, product_description, product_price, product_images, compressed_product_images)
+       VALUES (2, '${name}', 'Old.', 9.99, ${list(images?.map(url) ?? null)}, ${list(results)})`
+  ),
+  `UPDATE products SET product_description = NULL, created_at = NULL, updated_at = NULL WHERE product_name = 'no lists'`
+].join(';\n')
+
+for (const { place, options, create } of PLACES) {
+  // The first start of an embedded database takes seconds, and the SQL is the same: one form of the tables will do there.
+  const forms = Object.entries(ORIGINAL_FORMS).slice(0, place === 'embedded' ? 1 : undefined)
+  for (const [form, tables] of forms) {
+    t.test(`an original database (${place}, ${form}) is adopted in place`, options, async (t) => {
+      const database = await create(t)
+      await database.prepare(`${tables};\n${CONTENT}`)
+      const app = await buildTestApp(t, { ...VARIABLES, ...database.variables })
+      await t.test('its products are served with their images', (t) => testProducts(t, app))
+      await t.test('its users are there, and no others', (t) => testUsers(t, app))
+      await t.test('the original goes on writing beside us', (t) => testForeignWrites(t, app))
+      await t.test('products are created, changed and deleted as ever', (t) => testOwnWrites(t, app))
+    })
+  }
+}
+
+async function testProducts(t: Test, app: FastifyInstance) {
+  const call = await documented(app)
+  const read = async (id: number) => (await call({ url: `/api/v1/products/${id}` })).json()
+  for (let id = 1; id <= ROWS.length; id++) await settled(app, id)
+
+  const complete = await read(1)
+  const adopted = { width: null, height: null, source_bytes: null, bytes: null, attempts: 0, error: null }
+  t.strictSame(complete, {
+    id: 1,
+    user_id: 2,
+    product_name: 'complete',
+    product_description: 'Old.',
+    product_price: 9.99,
+    product_images: [url('/one.jpg'), url('/two.png')],
+    compressed_product_images: [originalUrl(1, 'one.jpg'), originalUrl(1, 'two.png')],
+    created_at: complete.created_at,
+    updated_at: complete.updated_at,
+    image_status: 'done',
+    images: [
+      { source_url: url('/one.jpg'), status: 'done', url: originalUrl(1, 'one.jpg'), ...adopted },
+      { source_url: url('/two.png'), status: 'done', url: originalUrl(1, 'two.png'), ...adopted }
+    ]
+  })
+
+  const partial = await read(2)
+  t.equal(partial.image_status, 'done')
+  t.match(partial.images, [
+    {
+      source_url: url('/one.jpg'),
+      url: /^https:\/\/cdn\.example\/products\/2\/.+\.jpg$/,
+      width: 64,
+      attempts: 1
+    },
+    { source_url: url('/two.png'), url: originalUrl(2, 'two.png'), width: null, attempts: 0 }
+  ])
+
+  const ambiguous = await read(3)
+  t.equal(ambiguous.image_status, 'done')
+  for (const image of ambiguous.images) t.match(image.url, /^https:\/\/cdn\.example\/products\/3\//)
+
+  t.match(await read(4), { image_status: 'done', images: [{ width: 64, attempts: 1 }] })
+  for (const id of [5, 6]) {
+    t.match(await read(id), {
+      image_status: 'none',
+      product_images: [],
+      compressed_product_images: [],
+      images: []
+    })
+  }
+  t.match(await read(6), { product_description: '', created_at: /^2/, updated_at: /^2/ })
+  const [first, , third] = (await read(7)).images
+  t.match(first, { url: originalUrl(7, 'one.jpg') })
+  t.strictSame(third, first)
+
+  const listed = (await call({ url: '/api/v1/products?user_id=2' })).json()
+  t.strictSame(listed.map(({ id }: { id: number }) => id).sort(), [1, 2, 3, 4, 5, 6, 7])
+}
+
+async function testUsers(t: Test, app: FastifyInstance) {
+  const call = await documented(app)
+  t.strictSame((await call({ url: '/api/v1/users/1' })).json(), { user_id: 1, username: 'ada' })
+  t.strictSame((await call({ url: '/api/v1/users/2' })).json(), { user_id: 2, username: 'bob' })
+  t.equal((await call({ url: '/api/v1/users/3' })).statusCode, 404)
+  const created = await call({ method: 'POST', url: '/api/v1/users', payload: { username: 'eve' } })
+  t.strictSame(created.json(), { user_id: 3 })
+}
+
+async function testForeignWrites(t: Test, app: FastifyInstance) {
+  const call = await documented(app)
+  const { rows } = await app.pg.query<{ id: number }>(INSERT, [2, 'foreign', null, 5, [url('/new.jpg')]])
+  const id = rows[0]?.id ?? 0
+  app.outbox.wake()
+  await settled(app, id)
+  const inserted = (await call({ url: `/api/v1/products/${id}` })).json()
+  t.match(inserted, {
+    product_name: 'foreign',
+    product_description: '',
+    image_status: 'done',
+    images: [{ width: 64 }]
+  })
+
+  await app.pg.query('UPDATE products SET product_images = $1 WHERE id = $2', [
+    [url('/newer.jpg'), url('/new.jpg')],
+    id
+  ])
+  app.outbox.wake()
+  await settled(app, id)
+  const updated = (await call({ url: `/api/v1/products/${id}` })).json()
+  t.strictSame(updated.images[1], inserted.images[0])
+  t.match(updated.images[0], { source_url: url('/newer.jpg'), status: 'done', width: 64 })
+
+  await app.pg.query(WRITE_BACK, [[originalUrl(id, 'newer.jpg')], id])
+  await app.pg.query('DELETE FROM products WHERE id = $1', [id])
+  const { rows: left } = await app.pg.query('SELECT FROM product_images WHERE product_id = $1', [id])
+  t.strictSame(left, [])
+}
+
+async function testOwnWrites(t: Test, app: FastifyInstance) {
+  const call = await documented(app)
+  const fields = { user_id: 2, product_name: 'own', product_price: 1 }
+  const created = await call({ method: 'POST', url: '/api/v1/products', payload: fields })
+  t.equal(created.statusCode, 201)
+  t.ok(created.json().product_id > ROWS.length)
+  const unknown = await call({ method: 'POST', url: '/api/v1/products', payload: { ...fields, user_id: 99 } })
+  t.equal(unknown.statusCode, 422)
+  t.equal((await call({ method: 'PUT', url: '/api/v1/products/1', payload: fields })).statusCode, 200)
+  t.equal((await call({ method: 'DELETE', url: '/api/v1/products/2' })).statusCode, 204)
+}

@@ -1,0 +1,424 @@
+import { once } from 'node:events'
+import { connect } from 'amqplib'
+import type { FastifyInstance } from 'fastify'
+import sharp from 'sharp'
+import t, { type Test } from 'tap'
+import { deadQueue } from '../../lib/image-queue.ts'
+import { objectKey } from '../../lib/objects.ts'
+import type { ProductRecord } from '../../lib/products/record.ts'
+import { settled } from '../helper.ts'
+import { labelled, readLabel } from '../pictures.ts'
+import { needsServices } from '../services/needs.ts'
+import {
+  answer,
+  flood,
+  type Handler,
+  type Origin,
+  redirect,
+  reset,
+  silence,
+  startOrigin
+} from '../services/origin.ts'
+import { sharedRabbitmq } from '../services/shared.ts'
+import { embedded, type House, type OpenHouse, real } from './houses.ts'
+
+const small = { width: 900, height: 700 }
+const input = { user_id: 1, product_name: 'Lamp', product_price: 1 }
+
+async function create(app: FastifyInstance, product_images: string[]): Promise<number> {
+  const payload = { ...input, product_images }
+  const response = await app.inject({ method: 'POST', url: '/api/v1/products', payload })
+  if (response.statusCode !== 201) throw new Error(response.body)
+  return response.json().product_id
+}
+
+const show = async (app: FastifyInstance, id: number) => (await app.inject(`/api/v1/products/${id}`)).json()
+
+/** The product as soon as it is as it should be. No clock: the outbox wakes whenever a product was changed. */
+async function until(
+  { products, outbox }: FastifyInstance,
+  id: number,
+  isRight: (record: ProductRecord) => boolean
+): Promise<ProductRecord> {
+  for (;;) {
+    const changed = once(outbox, 'wake')
+    const record = await products.load(id)
+    if (record && isRight(record)) return record
+    await changed
+  }
+}
+
+async function keys({ objects }: FastifyInstance, productId: number): Promise<string[]> {
+  const found: string[] = []
+  for await (const { key } of objects.list(`products/${productId}/`)) found.push(key)
+  return found.sort()
+}
+
+const keysOf = ({ id, images }: ProductRecord) => images.map((image) => objectKey(id, image.id)).sort()
+
+async function untilKeys(app: FastifyInstance, productId: number, expected: string[]): Promise<void> {
+  while (JSON.stringify(await keys(app, productId)) !== JSON.stringify(expected));
+}
+
+/** A message that is a hint to look at the product, as a relay or a broker may repeat it at any time. */
+async function hint({ pg, outbox }: FastifyInstance, id: number, times = 1): Promise<void> {
+  await pg.query(`INSERT INTO outbox (kind, product_id) SELECT 'images', $1 FROM generate_series(1, $2)`, [
+    id,
+    times
+  ])
+  outbox.wake()
+}
+
+/** Resolves when nothing is owed for the product, or in hand more than that many rows. */
+async function quiet({ pg, broker }: FastifyInstance, id: number, inHand = 0): Promise<void> {
+  const owed = async () =>
+    (
+      await pg.query(
+        `SELECT FROM outbox WHERE product_id = $1 AND kind = 'images' AND due_at < now() + interval '1 min'`,
+        [id]
+      )
+    ).rowCount ?? 0
+  while ((await owed()) > inHand || (await broker?.depth()));
+}
+
+/** Holds its answer until it is let go. */
+function held(handler: Handler) {
+  const { promise, resolve } = Promise.withResolvers<void>()
+  const handle: Handler = async (request, response) => {
+    await promise
+    handler(request, response)
+  }
+  return { handle, letGo: resolve }
+}
+
+/** The pipeline from the request to the finished image, whatever the parts are. */
+async function pipeline(t: Test, open: OpenHouse): Promise<void> {
+  const origin: Origin = await startOrigin()
+  t.teardown(() => origin.stop())
+  const house: House = await open(t)
+  const { app } = house
+  let paths = 0
+  const place = (handler: Handler) => {
+    const path = `/${++paths}`
+    origin.on(path, handler)
+    return `${origin.url}${path}`
+  }
+  const pathOf = (url: string) => new URL(url).pathname
+  const picture = async (id: number) => answer(await labelled(id, small))
+
+  t.test('every image of a product is made, in the order of its sources', async (t) => {
+    const urls = [place(await picture(11)), place(await picture(12)), place(await picture(13))]
+    const id = await create(app, urls)
+    await settled(app, id)
+    const product = await show(app, id)
+    t.equal(product.image_status, 'done')
+    t.same(
+      product.compressed_product_images,
+      product.images.map(({ url }: { url: string }) => url)
+    )
+    for (const [index, image] of product.images.entries()) {
+      const bytes = await house.read(image.url)
+      const { format, width, height } = await sharp(bytes).metadata()
+      t.match(image, {
+        source_url: urls[index],
+        status: 'done',
+        attempts: 1,
+        error: null,
+        bytes: bytes.length,
+        width,
+        height
+      })
+      t.same(
+        { format, width, height, label: await readLabel(bytes) },
+        { format: 'jpeg', width: 771, height: 600, label: 11 + index }
+      )
+    }
+    await quiet(app, id)
+  })
+
+  t.test('what fails is left out of the results, and says why', async (t) => {
+    const good = place(await picture(21))
+    const id = await create(app, [`${origin.url}/not-there`, good])
+    await settled(app, id)
+    const { image_status, compressed_product_images, images } = await show(app, id)
+    t.equal(image_status, 'partial')
+    t.same(compressed_product_images, [images[1].url])
+    t.same(images[0].error, { code: 'http_status', detail: 'The server answered 404 Not Found' })
+  })
+
+  const jpeg = await labelled(1, small)
+  const failures: [code: string, attempts: number, handler: Handler][] = [
+    ['blocked_address', 1, redirect('http://10.0.0.1/secret.jpg')],
+    ['unreachable', 3, reset()],
+    ['http_status', 1, answer('gone', { status: 410 })],
+    ['http_status', 3, answer('sorry', { status: 500 })],
+    ['too_large', 1, flood()],
+    ['unsupported_format', 1, answer('<svg xmlns="http://www.w3.org/2000/svg"/>', { type: 'image/jpeg' })],
+    ['corrupt_image', 1, answer(jpeg.subarray(0, jpeg.length / 2))],
+    ['too_many_pixels', 1, answer(await labelled(1, { width: 1200, height: 900 }))]
+  ]
+  for (const [code, attempts, handler] of failures) {
+    t.test(`an image fails with ${code} after ${attempts} attempts`, async (t) => {
+      const url = place(handler)
+      const id = await create(app, [url])
+      await settled(app, id)
+      const { image_status, images } = await show(app, id)
+      t.match(images, [{ status: 'failed', attempts, url: null, error: { code, detail: /\w+/ } }])
+      t.equal(image_status, 'failed')
+      t.equal(origin.count(pathOf(url)), attempts)
+      t.same(await keys(app, id), [])
+      await quiet(app, id)
+    })
+  }
+
+  t.test('an origin that recovers is tried again until it does', async (t) => {
+    let requests = 0
+    const good = await picture(31)
+    const sorry = answer('sorry', { status: 503 })
+    const url = place((request, response) => (++requests < 3 ? sorry : good)(request, response))
+    const id = await create(app, [url])
+    await settled(app, id)
+    t.match((await show(app, id)).images, [{ status: 'done', attempts: 3, error: null }])
+  })
+
+  t.test('Retry-After is honoured, and the wait can be seen', async (t) => {
+    const url = place(answer('later', { status: 429, headers: { 'retry-after': '1800' } }))
+    const id = await create(app, [url])
+    await until(app, id, ({ images }) => images[0]?.attempts === 1)
+    const { rows } = await app.pg.query(
+      `SELECT due_at > now() + interval '29 min' AND due_at <= now() + interval '30 min' AS in_time FROM outbox
+       WHERE product_id = $1 AND due_at > now() + interval '1 min'`,
+      [id]
+    )
+    t.same(rows, [{ in_time: true }])
+    t.match(await show(app, id), { image_status: 'pending', images: [{ error: { code: 'http_status' } }] })
+
+    // A hint before its time changes nothing.
+    await hint(app, id, 5)
+    await quiet(app, id)
+    t.equal(origin.count(pathOf(url)), 1)
+    t.match((await show(app, id)).images, [{ attempts: 1 }])
+  })
+
+  t.test('a replaced image is removed with its object, the others stay as they are', async (t) => {
+    const [kept, old, fresh] = [place(await picture(41)), place(await picture(42)), place(await picture(43))]
+    const id = await create(app, [kept, old])
+    const before = await settled(app, id)
+    const payload = { ...input, product_images: [fresh, kept] }
+    await app.inject({ method: 'PUT', url: `/api/v1/products/${id}`, payload })
+    const after = await settled(app, id)
+    await untilKeys(app, id, keysOf(after))
+    const row = (record: ProductRecord) => record.images.find(({ source_url }) => source_url === kept)
+    t.same(row(after), row(before))
+    t.equal(origin.count(pathOf(kept)), 1)
+  })
+
+  t.test('a deleted product takes its objects with it', async () => {
+    const id = await create(app, [place(await picture(51)), place(await picture(52))])
+    await settled(app, id)
+    await app.inject({ method: 'DELETE', url: `/api/v1/products/${id}` })
+    await untilKeys(app, id, [])
+  })
+
+  for (const method of ['PUT', 'DELETE'] as const) {
+    t.test(`an image that is removed by ${method} while it is made leaves no object behind`, async () => {
+      const { handle, letGo } = held(await picture(61))
+      const url = place(handle)
+      const asked = origin.requested(pathOf(url))
+      const id = await create(app, [url])
+      await asked
+      const payload = method === 'PUT' ? { ...input, product_images: [] } : undefined
+      await app.inject({ method, url: `/api/v1/products/${id}`, ...(payload && { payload }) })
+      const put = app.objects.put
+      const stored = new Promise<void>((resolve) => {
+        app.objects.put = async (...args) => {
+          const answered = await put.apply(app.objects, args)
+          resolve()
+          return answered
+        }
+      })
+      letGo()
+      await stored
+      app.objects.put = put
+      await untilKeys(app, id, [])
+    })
+  }
+
+  t.test('what failed is made again when asked for', async (t) => {
+    const url = `${origin.url}/mended`
+    const good = place(await picture(71))
+    const id = await create(app, [url, good])
+    await settled(app, id)
+    origin.on('/mended', await picture(72))
+    const { statusCode } = await app.inject({ method: 'POST', url: `/api/v1/products/${id}/reprocess` })
+    t.equal(statusCode, 202)
+    const record = await settled(app, id)
+    t.match(
+      record.images.map(({ status, attempts }) => ({ status, attempts })),
+      [
+        { status: 'done', attempts: 1 },
+        { status: 'done', attempts: 1 }
+      ]
+    )
+    t.equal(origin.count(pathOf(good)), 1)
+  })
+
+  t.test('all images are made again when asked for, at new URLs', async (t) => {
+    const id = await create(app, [place(await picture(81))])
+    const before = await settled(app, id)
+    await app.inject({ method: 'POST', url: `/api/v1/products/${id}/reprocess?all=true` })
+    const after = await settled(app, id)
+    t.not(after.images[0]?.url, before.images[0]?.url)
+    await untilKeys(app, id, keysOf(after))
+  })
+
+  t.test('repeated messages for one product make every image once', async (t) => {
+    const { handle, letGo } = held(await picture(91))
+    const url = place(handle)
+    const asked = origin.requested(pathOf(url))
+    const id = await create(app, [url])
+    await asked
+    await hint(app, id, 10)
+    await quiet(app, id, 1)
+    letGo()
+    const record = await settled(app, id)
+    await hint(app, id, 10)
+    await quiet(app, id)
+    t.same(await app.products.load(id).then((p) => p?.images), record.images)
+    t.equal(origin.count(pathOf(url)), 1)
+  })
+
+  t.test('a message for a product that never was is forgotten', async (t) => {
+    await hint(app, 2_000_000_000)
+    await t.resolves(quiet(app, 2_000_000_000))
+  })
+
+  t.test('a product that the original wrote is worked on', async (t) => {
+    const url = place(await picture(95))
+    const { rows } = await app.pg.query<{ id: number }>(
+      `INSERT INTO products (user_id, product_name, product_description, product_price, product_images)
+       VALUES (1, 'Theirs', '', 5, ARRAY[$1]) RETURNING id`,
+      [url]
+    )
+    const id = rows[0]?.id ?? 0
+    app.outbox.wake()
+    const record = await until(app, id, ({ images }) => images[0]?.status === 'done')
+    const compressed = await app.pg.query(
+      'SELECT compressed_product_images AS urls FROM products WHERE id = $1',
+      [id]
+    )
+    t.same(compressed.rows, [{ urls: [record.images[0]?.url] }])
+  })
+
+  t.test('an image that cannot be stored is tried again, and fails with storage', async (t) => {
+    const { app, breakStorage } = await open(t, { MAX_ATTEMPTS: '2' })
+    await breakStorage()
+    const id = await create(app, [place(await picture(96))])
+    await settled(app, id)
+    t.match((await show(app, id)).images, [{ status: 'failed', attempts: 2, error: { code: 'storage' } }])
+  })
+
+  t.test('an origin that never answers is a timeout', async (t) => {
+    const { app } = await open(t, { DOWNLOAD_TIMEOUT_MS: '200', MAX_ATTEMPTS: '2' })
+    const id = await create(app, [place(silence())])
+    await settled(app, id)
+    t.match((await show(app, id)).images, [{ status: 'failed', attempts: 2, error: { code: 'timeout' } }])
+  })
+
+  t.test('an image that nobody works on any more is owed again by the sweep', async (t) => {
+    const { app } = await open(t, { JOB_TIMEOUT_MS: '500' })
+    const { rows } = await app.pg.query<{ id: number }>(
+      `WITH lost AS (INSERT INTO products (user_id, product_name, product_price, product_images, version)
+         VALUES (1, 'Lost', 1, ARRAY[$1], 1) RETURNING id)
+       INSERT INTO product_images (product_id, source_url, owed_at) SELECT id, $1, now() - interval '1 hour' FROM lost
+       RETURNING product_id AS id`,
+      [place(await picture(97))]
+    )
+    const record = await until(app, rows[0]?.id ?? 0, ({ images }) => images[0]?.status === 'done')
+    t.equal(record.images[0]?.attempts, 1)
+  })
+
+  t.test('a stop gives back what is in hand, and no attempt is counted', async (t) => {
+    const url = place(silence())
+    const asked = origin.requested(pathOf(url))
+    const { app } = await open(t)
+    await create(app, [url])
+    await asked
+    const finish = app.products.finish.bind(app.products)
+    const recorded = new Promise<ProductRecord | null>((resolve) => {
+      app.products.finish = async (...args) => {
+        const record = await finish(...args)
+        resolve(record)
+        return record
+      }
+    })
+    await app.close()
+    t.match((await recorded)?.images, [{ status: 'pending', attempts: 0, error_code: null }])
+  })
+}
+
+t.test('on embedded parts', (t) => pipeline(t, embedded))
+
+t.test('on PostgreSQL, Redis, RabbitMQ and S3', needsServices, async (t) => {
+  await pipeline(t, real)
+
+  async function withQueue(t: Test) {
+    const { app } = await real(t)
+    const { broker } = app
+    if (!broker) throw new Error('RABBITMQ_URL is set')
+    const connection = await connect((await sharedRabbitmq(t)).url)
+    t.teardown(() => connection.close())
+    return { app, broker, channel: await connection.createConfirmChannel() }
+  }
+
+  t.test(
+    'a message of the original is understood, a forged one believed in nothing but its id',
+    async (t) => {
+      const { app, broker, channel } = await withQueue(t)
+      const origin = await startOrigin()
+      t.teardown(() => origin.stop())
+      origin.on('/1', answer(await labelled(1, small)))
+      const theirs = { product_id: 2_000_000_000, user_id: 7, image_urls: [`${origin.url}/forged`] }
+      channel.sendToQueue(broker.queue, Buffer.from(JSON.stringify(theirs)))
+      const id = await create(app, [`${origin.url}/1`])
+      const forged = { product_id: id, user_id: 7, image_urls: [`${origin.url}/forged`] }
+      channel.sendToQueue(broker.queue, Buffer.from(JSON.stringify(forged)))
+      await channel.waitForConfirms()
+      await settled(app, id)
+      await quiet(app, id)
+      t.same(origin.requests, ['/1'])
+    }
+  )
+
+  t.test('what is no message becomes a dead letter with its reason', async (t) => {
+    const { broker, channel } = await withQueue(t)
+    const letters: unknown[] = []
+    const three = Promise.withResolvers<void>()
+    await channel.consume(deadQueue(broker.queue), (message) => {
+      letters.push(message?.properties.headers?.['x-reason'])
+      if (letters.length === 3) three.resolve()
+    })
+    for (const body of ['', '{"product_id":"1","user_id":1,"image_urls":[]}', 'null'])
+      channel.sendToQueue(broker.queue, Buffer.from(body))
+    await three.promise
+    t.match(letters.sort(), [/is no image message/, /is no image message/, /is not JSON/])
+  })
+
+  t.test('a purged queue costs time only', async (t) => {
+    const { app } = await real(t, { JOB_TIMEOUT_MS: '500' })
+    const { broker } = app
+    const origin = await startOrigin()
+    t.teardown(() => origin.stop())
+    origin.on('/1', answer(await labelled(1, small)))
+    // Confirmed, and yet lost: nobody will ever deliver it.
+    const publish = broker?.publish
+    const lost = new Promise<void>((resolve) => {
+      if (broker) broker.publish = async () => resolve()
+    })
+    const id = await create(app, [`${origin.url}/1`])
+    await lost
+    if (broker && publish) broker.publish = publish
+    const record = await settled(app, id)
+    t.match(record.images, [{ status: 'done', attempts: 1 }])
+  })
+})

@@ -63,6 +63,9 @@ export function finish(record: ProductRecord, outcomes: Map<string, Outcome>): C
   for (const row of record.images) {
     const outcome = outcomes.get(row.id)
     if (!outcome || row.status !== 'pending') continue
+    // Somebody else has tried it meanwhile and said when it is due again: both attempts together are one.
+    const isOwedLater = Date.parse(row.owed_at) > record.read_at.getTime()
+    if (outcome.status !== 'done' && isOwedLater) continue
     const next = settle(row, outcome)
     if (next.status === 'pending') owe.add(next.wait_ms)
     update.push(next)

@@ -30,6 +30,17 @@ const DATABASE_RETRY_MS = 1000
 /** An image that made room for those of other hosts is owed again after this. */
 const HOST_BUSY_MS = 2000
 
+/** What the images that are worked on for one message have in common. */
+interface Job {
+  productId: number
+  /** Aborts when the service stops. */
+  stop: AbortSignal
+  /** Aborts then, too, and when the time for the job is over. */
+  signal: AbortSignal
+  /** When images that were turned away are owed again; another time for each would be a message of its own. */
+  hostBusyMs: number
+}
+
 /** What is owed for one product: its due images downloaded, compressed and stored, and the product told, in one commit. */
 export class ImagePipeline {
   readonly #options: PipelineOptions
@@ -43,8 +54,8 @@ export class ImagePipeline {
   }
 
   /**
-   * Works on what is due of the product; there may be nothing, a message is only a hint. When `stop` aborts, what is not
-   * finished is owed again, without an attempt being counted. Rejects only when the database could not be told.
+   * Works on what is due of the product; there may be nothing, a message is only a hint. When `stop` aborts, or the time for
+   * the job is over before an image was begun, it is owed again, without an attempt being counted. Rejects only when the database could not be told.
    */
   async process(productId: number, stop: AbortSignal): Promise<void> {
     const { store } = this.#options
@@ -73,13 +84,10 @@ export class ImagePipeline {
 
   async #attemptAll(productId: number, due: ImageRow[], stop: AbortSignal): Promise<Map<string, Outcome>> {
     const signal = AbortSignal.any([stop, AbortSignal.timeout(this.#options.jobTimeoutMs)])
-    // One time for all: each other time would be a message of its own.
-    const hostBusyMs = HOST_BUSY_MS * (1 + Math.random())
+    const job = { productId, stop, signal, hostBusyMs: HOST_BUSY_MS * (1 + Math.random()) }
     for (const { id } of due) this.#inHand.add(id)
     try {
-      const attempts = due.map(
-        async (image) => [image.id, await this.#attempt(productId, image, hostBusyMs, signal)] as const
-      )
+      const attempts = due.map(async (image) => [image.id, await this.#attempt(image, job)] as const)
       return new Map(await Promise.all(attempts))
     } finally {
       // Before the outcomes are recorded: what somebody owes again after that is nobody's here.
@@ -87,18 +95,16 @@ export class ImagePipeline {
     }
   }
 
-  async #attempt(
-    productId: number,
-    image: ImageRow,
-    hostBusyMs: number,
-    signal: AbortSignal
-  ): Promise<Outcome> {
+  async #attempt(image: ImageRow, job: Job): Promise<Outcome> {
     const started = performance.now()
     const outcome = await this.#turns
-      .image(hostOf(image.source_url), () => this.#make(productId, image, signal))
-      .catch((error: unknown) => this.#shortfall(image, error, hostBusyMs, signal))
+      .image(hostOf(image.source_url), async () => {
+        if (job.signal.aborted) return INTERRUPTED
+        return await this.#make(image, job).catch((error: unknown) => this.#shortfall(image, error, job))
+      })
+      .catch((error: unknown) => this.#turnedAway(image, error, job))
     const details = {
-      product_id: productId,
+      product_id: job.productId,
       image_id: image.id,
       ms: Math.round(performance.now() - started),
       ...outcome
@@ -108,11 +114,10 @@ export class ImagePipeline {
     return outcome
   }
 
-  async #make(productId: number, image: ImageRow, signal: AbortSignal): Promise<Outcome> {
+  async #make(image: ImageRow, { productId, signal }: Job): Promise<Outcome> {
     const { id, source_url: sourceUrl } = image
     const key = objectKey(productId, id)
     const { downloader, compress, objects, maxPixels } = this.#options
-    signal.throwIfAborted()
     const { bytes: source } = await inStage('download', productId, () =>
       downloader.download(sourceUrl, signal)
     )
@@ -132,10 +137,16 @@ export class ImagePipeline {
     }
   }
 
-  #shortfall(image: ImageRow, error: unknown, hostBusyMs: number, signal: AbortSignal): Outcome {
-    if (signal.aborted) return { status: 'interrupted', wait_ms: 0 }
+  #turnedAway(image: ImageRow, error: unknown, { hostBusyMs }: Job): Outcome {
     if (error instanceof HostBusy) return { status: 'interrupted', wait_ms: hostBusyMs }
     return this.#failure(image, error)
+  }
+
+  /** An image that had begun when the time was over has used an attempt: else one that takes longer has no end. */
+  #shortfall(image: ImageRow, error: unknown, { stop, signal }: Job): Outcome {
+    if (stop.aborted) return INTERRUPTED
+    const tooSlow = signal.aborted && !(error instanceof ImageError)
+    return this.#failure(image, tooSlow ? jobTimeout(this.#options.jobTimeoutMs) : error)
   }
 
   #failure(image: ImageRow, error: unknown): Outcome {
@@ -175,6 +186,11 @@ export class ImagePipeline {
     }
   }
 }
+
+const INTERRUPTED: Outcome = { status: 'interrupted', wait_ms: 0 }
+
+const jobTimeout = (ms: number) =>
+  new ImageError('timeout', `The image was not finished within ${ms / 1000} seconds.`, { transient: true })
 
 const isDue = (image: ImageRow, { read_at }: ProductRecord) =>
   image.status === 'pending' && Date.parse(image.owed_at) <= read_at.getTime()

@@ -6,6 +6,8 @@ const TICK_MS = 10
 
 /** What became of the requests of one phase. */
 export interface Load {
+  /** The offering took this long: where the cores are busy, longer than it should. */
+  seconds: number
   offered: number
   accepted: number
   refused: number
@@ -29,7 +31,16 @@ export async function offer(
   rate: number,
   durationMs: number
 ): Promise<Load> {
-  const load: Load = { offered: 0, accepted: 0, refused: 0, rude: 0, others: [], latencies: [], refusals: [] }
+  const load: Load = {
+    seconds: 0,
+    offered: 0,
+    accepted: 0,
+    refused: 0,
+    rude: 0,
+    others: [],
+    latencies: [],
+    refusals: []
+  }
   const answers = new Set<Promise<void>>()
   const started = performance.now()
   for (let elapsed = 0; elapsed < durationMs; elapsed = performance.now() - started) {
@@ -40,6 +51,7 @@ export async function offer(
     }
     await wait(TICK_MS)
   }
+  load.seconds = (performance.now() - started) / 1000
   await Promise.all(answers)
   load.latencies.sort((a, b) => a - b)
   load.refusals.sort((a, b) => a - b)

@@ -1,0 +1,67 @@
+import type pg from 'pg'
+import { Agent } from 'undici'
+import { type Load, offer, percentile } from './load.ts'
+import type { Member } from './member.ts'
+import { peakMemory } from './memory.ts'
+
+export interface Phase {
+  name: string
+  /** Creates a second. */
+  rate: number
+  seconds: number
+  /** How long the database takes over each create, in seconds. */
+  slowness: number
+}
+
+export interface Measured extends Phase {
+  load: Load
+  /** MiB */
+  peak: number
+  /** Rows. */
+  created: number
+}
+
+export const QUIET_RATE = 100
+
+export function isQuiet({ rate }: Phase): boolean {
+  return rate === QUIET_RATE
+}
+
+/** Offers the service what the phase says. */
+export async function measure(phase: Phase, { url, pid }: Member, database: pg.Client): Promise<Measured> {
+  await using stack = new AsyncDisposableStack()
+  const dispatcher = stack.adopt(new Agent(), (it) => it.destroy())
+  await database.query('UPDATE slowness SET seconds = $1', [phase.slowness])
+  const rowsBefore = await countProducts(database)
+  peakMemory(pid)
+  const load = await offer(dispatcher, url, phase.rate, phase.seconds * 1000)
+  return { ...phase, load, peak: peakMemory(pid), created: (await countProducts(database)) - rowsBefore }
+}
+
+async function countProducts(database: pg.Client): Promise<number> {
+  const { rows } = await database.query<{ count: number }>('SELECT count(*)::integer FROM products')
+  return rows[0]?.count ?? 0
+}
+
+/** As a row of the report: its name, and its figures in one line. */
+export function rowOf({ name, load, peak }: Measured): [string, string] {
+  const { seconds, offered, accepted, refused, latencies, refusals, others } = load
+  const perSecond = (count: number) => `${Math.round(count / seconds)}/s`
+  const times = (sorted: number[]) => {
+    return sorted.length === 0
+      ? ''
+      : ` (p50 ${ms(percentile(sorted, 0.5))}, p99 ${ms(percentile(sorted, 0.99))})`
+  }
+  const figures = [
+    `offered ${perSecond(offered)}`,
+    `accepted ${perSecond(accepted)}${times(latencies)}`,
+    `refused ${perSecond(refused)}${times(refusals)}`,
+    `other ${others.length}`,
+    `peak ${peak} MiB`
+  ]
+  return [name, figures.join(', ')]
+}
+
+export function ms(value: number): string {
+  return `${Math.round(value)} ms`
+}

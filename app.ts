@@ -13,6 +13,7 @@ import body from './plugins/body.ts'
 import dependencies from './plugins/dependencies.ts'
 import { earlyErrors } from './plugins/early-errors.ts'
 import errors from './plugins/errors.ts'
+import keepAlive from './plugins/keep-alive.ts'
 import logging from './plugins/logging.ts'
 import metrics from './plugins/metrics.ts'
 import openapi from './plugins/openapi.ts'
@@ -72,6 +73,7 @@ export async function buildDocument(config: Config): Promise<ReturnType<FastifyI
 async function addManners(app: FastifyInstance, config: Config): Promise<void> {
   await app.register(logging)
   await app.register(tracing, { config })
+  await app.register(keepAlive)
   await app.register(errors)
   await app.register(body)
   await app.register(openapi, { config })

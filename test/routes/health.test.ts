@@ -1,9 +1,22 @@
-import t from 'tap'
+import type { FastifyInstance } from 'fastify'
+import t, { type Test } from 'tap'
+import type { Dependency } from '../../plugins/dependencies.ts'
 import { documented } from '../documented.ts'
-import { buildTestApp } from '../helper.ts'
+import { buildTestApp, LogStream } from '../helper.ts'
 
-const app = await buildTestApp(t)
+const log = new LogStream()
+const app = await buildTestApp(t, {}, { logger: { level: 'warn', stream: log } })
 const call = await documented(app)
+
+/** Has a part answer as told until the test ends. */
+function replace(t: Test, { dependencies }: FastifyInstance, name: string, ping: Dependency['ping']) {
+  const part = dependencies.get(name)
+  if (!part) throw new Error(`There is no part ${name}`)
+  dependencies.set(name, { ...part, ping })
+  t.teardown(() => dependencies.set(name, part))
+}
+
+const failing = () => Promise.reject(new Error('10.1.2.3 refused the password hunter2'))
 
 t.test('the process is alive', async (t) => {
   const reply = await call({ url: '/health/live' })
@@ -18,4 +31,86 @@ t.test('each part is ready, and says whether it is embedded', async (t) => {
     status: 'ready',
     dependencies: { database: 'embedded', redis: 'embedded', storage: 'embedded' }
   })
+})
+
+t.test("the original's health routes say the same of the database and of Redis", async (t) => {
+  const database = await call({ url: '/health' })
+  t.equal(database.statusCode, 200)
+  t.strictSame(database.json(), { status: 'healthy', database: 'embedded' })
+  const redis = await call({ url: '/redis-health' })
+  t.equal(redis.statusCode, 200)
+  t.strictSame(redis.json(), { status: 'healthy', redis: 'embedded' })
+})
+
+t.test('all of them are found below the API, too', async (t) => {
+  for (const url of ['/health', '/redis-health', '/health/live', '/health/ready']) {
+    const reply = await app.inject(`/api/v1${url}`)
+    t.equal(reply.statusCode, 200)
+    t.strictSame(reply.json(), (await app.inject(url)).json())
+  }
+})
+
+t.test('without its database the service is not ready, but alive', async (t) => {
+  replace(t, app, 'database', failing)
+  const health = await call({ url: '/health' })
+  t.equal(health.statusCode, 503)
+  t.strictSame(health.json(), { status: 'unhealthy', error: 'The database does not answer' })
+  const ready = await call({ url: '/health/ready' })
+  t.equal(ready.statusCode, 503)
+  t.strictSame(ready.json(), {
+    status: 'unready',
+    dependencies: { database: 'unavailable', redis: 'embedded', storage: 'embedded' }
+  })
+  t.equal((await call({ url: '/health/live' })).statusCode, 200)
+  t.match(log.entries.at(-1), { msg: 'A dependency does not answer', err: { message: /hunter2/ } })
+})
+
+t.test('without Redis it is ready all the same', async (t) => {
+  replace(t, app, 'redis', failing)
+  const health = await call({ url: '/redis-health' })
+  t.equal(health.statusCode, 503)
+  t.strictSame(health.json(), { status: 'unhealthy', error: 'The redis does not answer' })
+  const ready = await call({ url: '/health/ready' })
+  t.equal(ready.statusCode, 200)
+  t.strictSame(ready.json(), {
+    status: 'ready',
+    dependencies: { database: 'embedded', redis: 'unavailable', storage: 'embedded' }
+  })
+})
+
+t.test('a part that never answers counts as one that is away', async (t) => {
+  replace(t, app, 'database', () => new Promise(() => {}))
+  const reply = await call({ url: '/health' })
+  t.equal(reply.statusCode, 503)
+  t.strictSame(reply.json(), { status: 'unhealthy', error: 'The database does not answer' })
+})
+
+t.test('while the service stops it says so to who is still connected', async (t) => {
+  const app = await buildTestApp(t)
+  const asked = Promise.withResolvers<void>()
+  const gate = Promise.withResolvers<void>()
+  replace(t, app, 'database', () => {
+    asked.resolve()
+    return gate.promise
+  })
+  const reply = fetch(`${await app.listen({ port: 0 })}/health/ready`)
+  await asked.promise
+
+  const stopping = Promise.withResolvers<void>()
+  const close = app.server.close.bind(app.server)
+  t.intercept(app.server, 'close', {
+    value: (callback?: (error?: Error) => void) => {
+      stopping.resolve()
+      return close(callback)
+    }
+  })
+  const closed = app.close()
+  await stopping.promise
+  gate.resolve()
+  t.equal((await reply).status, 503)
+  t.strictSame(await (await reply).json(), {
+    status: 'draining',
+    dependencies: { database: 'embedded', redis: 'embedded', storage: 'embedded' }
+  })
+  await closed
 })

@@ -1,0 +1,36 @@
+import { once } from 'node:events'
+import { Agent, get, type IncomingMessage } from 'node:http'
+import Fastify from 'fastify'
+import t from 'tap'
+import keepAlive from '../../plugins/keep-alive.ts'
+
+t.test(
+  'a connection that is busy when the service stops ends with its answer, and is not waited for',
+  async (t) => {
+    const app = Fastify()
+    const asked = Promise.withResolvers<void>()
+    const gate = Promise.withResolvers<void>()
+    await app.register(keepAlive)
+    app.get('/', async () => {
+      asked.resolve()
+      await gate.promise
+      return 'answered'
+    })
+    const agent = new Agent({ keepAlive: true })
+    t.teardown(() => agent.destroy())
+    const answer: Promise<IncomingMessage[]> = once(get(await app.listen({ port: 0 }), { agent }), 'response')
+    await asked.promise
+
+    const closeServer = app.server.close.bind(app.server)
+    t.intercept(app.server, 'close', {
+      value: (callback?: (error?: Error) => void) => {
+        closeServer(callback)
+        gate.resolve()
+      }
+    })
+    const closed = app.close()
+    const [response] = await answer
+    t.equal(String(await response?.toArray()), 'answered')
+    await closed
+  }
+)

@@ -1,0 +1,19 @@
+import { execFile } from 'node:child_process'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import t from 'tap'
+import { needsServices } from '../services/needs.ts'
+import { sharedPostgres } from '../services/shared.ts'
+
+const ROOT = join(import.meta.dirname, '../..')
+
+t.test('asyncprod migrate brings a database to the newest version, once', needsServices, async (t) => {
+  const DATABASE_URL = await (await sharedPostgres(t)).createDatabase()
+  const migrate = () =>
+    promisify(execFile)(process.execPath, ['cli.ts', 'migrate'], {
+      cwd: ROOT,
+      env: { ...process.env, DATABASE_URL }
+    })
+  t.match((await migrate()).stdout, /^migrated 1 products\nmigrated 2 adopt\n/)
+  t.equal((await migrate()).stdout, 'The database is at the newest version\n')
+})

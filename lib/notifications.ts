@@ -3,6 +3,8 @@ import pg from 'pg'
 import type { Log } from './log.ts'
 
 const RECONNECT_MS = 1000
+/** A server that is frozen answers neither a greeting nor a query. */
+const ANSWER_TIMEOUT_MS = 5000
 
 export interface Subscriber {
   /** Another process has said this. */
@@ -36,8 +38,15 @@ export class Notifications {
 
   /** Tells the other processes, in less than 8000 bytes. Rejects when they cannot be reached. */
   async send(channel: string, payload = ''): Promise<void> {
-    if (!this.#client) throw new Error('There is no connection for notifications')
-    await this.#client.query('SELECT pg_notify($1, $2)', [channel, payload])
+    const client = this.#client
+    if (!client) throw new Error('There is no connection for notifications')
+    try {
+      await client.query('SELECT pg_notify($1, $2)', [channel, payload])
+    } catch (error) {
+      // Nobody is heard over it either; ended, it is made again.
+      void client.end().catch(() => undefined)
+      throw error
+    }
   }
 
   async close(): Promise<void> {
@@ -51,6 +60,8 @@ export class Notifications {
     const client = new pg.Client({
       connectionString,
       keepAlive: true,
+      connectionTimeoutMillis: ANSWER_TIMEOUT_MS,
+      query_timeout: ANSWER_TIMEOUT_MS,
       application_name: 'asyncprod notifications'
     })
     let own: number | undefined
@@ -68,6 +79,7 @@ export class Notifications {
       await client.query(channels.join(';'))
       const { rows } = await client.query<{ pid: number }>('SELECT pg_backend_pid() AS pid')
       own = rows[0]?.pid
+      if (this.#closed) return await client.end()
       this.#client = client
       for (const subscriber of this.#subscribers.values()) subscriber.connected?.()
     } catch {

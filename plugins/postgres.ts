@@ -38,7 +38,8 @@ export default fp<{ config: Config }>(
       log: app.log
     }
     // A migration may take longer than any statement of the pool.
-    const migrations = await untilUp(waiting, () => migrateOnce(new app.pg.Client(server)))
+    const client = { ...server, connectionTimeoutMillis: CONNECTION_TIMEOUT_MS }
+    const migrations = await untilUp(waiting, () => migrateOnce(new app.pg.Client(client)))
     if (migrations.length > 0) app.log.info({ migrations }, 'The database has been migrated')
     app.dependencies.set('database', {
       required: true,

@@ -68,3 +68,26 @@ t.test('what cannot be said rejects', async (t) => {
   const notifications = new Notifications({ connectionString: 'postgres://127.0.0.1:1/x', log: createLog() })
   await t.rejects(notifications.send('news'), { message: 'There is no connection for notifications' })
 })
+
+t.test('a connection that cannot say something is made again', needsServices, async (t) => {
+  const url = await (await sharedPostgres(t)).createDatabase()
+  const [ann, bob] = await Promise.all([member(t, url), member(t, url)])
+  await t.rejects(ann.notifications.send('news', 'x'.repeat(8000)), { message: /payload string too long/ })
+  t.equal(await ann.next(), 'connected')
+  await ann.notifications.send('news', 'again')
+  t.equal(await bob.next(), 'again')
+})
+
+t.test('closing while it connects leaves no connection behind', needsServices, async (t) => {
+  const url = await (await sharedPostgres(t)).createDatabase()
+  const notifications = new Notifications({ connectionString: url, log: createLog() })
+  notifications.subscribe('news', { heard: () => undefined, connected: () => t.fail('it has connected') })
+  notifications.start()
+  await notifications.close()
+  const client = new pg.Client(url)
+  await client.connect()
+  t.teardown(() => client.end())
+  const others = `SELECT FROM pg_stat_activity WHERE application_name = 'asyncprod notifications' AND datname = current_database()`
+  while ((await client.query(others)).rowCount !== 0);
+  t.pass('it is gone')
+})

@@ -1,0 +1,60 @@
+import t from 'tap'
+import { documented } from '../documented.ts'
+import { buildTestApp } from '../helper.ts'
+import { needsOwn } from '../services/needs.ts'
+import { startPostgres } from '../services/postgres.ts'
+
+const PRODUCT = { user_id: 1, product_name: 'Desk lamp', product_price: 100.5 }
+
+const CALLS = [
+  { method: 'POST', url: '/api/v1/products', payload: PRODUCT },
+  { method: 'GET', url: '/api/v1/products' },
+  { method: 'PUT', url: '/api/v1/products', payload: { id: 1, ...PRODUCT } },
+  { method: 'GET', url: '/api/v1/products/1' },
+  { method: 'PUT', url: '/api/v1/products/1', payload: PRODUCT },
+  { method: 'DELETE', url: '/api/v1/products/1' },
+  { method: 'POST', url: '/api/v1/products/1/reprocess' },
+  { method: 'POST', url: '/api/v1/users', payload: { username: 'ada' } },
+  { method: 'GET', url: '/api/v1/users/1' }
+] as const
+
+t.test(
+  'while the database is away every call says so, and when to try again',
+  needsOwn('postgres'),
+  async (t) => {
+    await using server = await startPostgres()
+    const app = await buildTestApp(t, { DATABASE_URL: await server.createDatabase() })
+    const call = await documented(app)
+    await call({ method: 'POST', url: '/api/v1/products', payload: PRODUCT })
+    await server.kill()
+
+    for (const request of CALLS) {
+      const reply = await call(request)
+      t.equal(reply.headers['retry-after'], '2')
+      t.equal(reply.headers['content-type'], 'application/problem+json; charset=utf-8')
+      t.strictSame(
+        reply.json(),
+        {
+          type: 'about:blank',
+          title: 'Service Unavailable',
+          status: 503,
+          detail: 'The database is away. Try again soon.'
+        },
+        `${request.method} ${request.url}`
+      )
+    }
+    t.strictSame((await call({ url: '/health' })).json(), {
+      status: 'unhealthy',
+      error: 'The database does not answer'
+    })
+    t.match((await call({ url: '/health/ready' })).json(), {
+      status: 'unready',
+      dependencies: { database: 'unavailable' }
+    })
+
+    await server.restart()
+    t.strictSame((await call({ url: '/health' })).json(), { status: 'healthy', database: 'connected' })
+    t.match((await call({ url: '/api/v1/products' })).json(), [{ id: 1 }])
+    await app.close()
+  }
+)

@@ -1,4 +1,4 @@
-import type { Finding } from './audit.ts'
+import type { Finding } from './finding.ts'
 import { percentile } from './load.ts'
 import { isQuiet, type Measured, ms } from './phase.ts'
 

@@ -1,5 +1,5 @@
 import { styleText } from 'node:util'
-import type { Finding } from './audit.ts'
+import type { Finding } from './finding.ts'
 
 const PROGRESS_EVERY_MS = 10_000
 const WRONG_SHOWN = 5

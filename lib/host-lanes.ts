@@ -44,10 +44,11 @@ export class HostLanes {
       if (!waits) throw new HostBusy()
       return await job()
     })
-    try {
-      return await Promise.race([turn, tooLate])
-    } finally {
+    const leave = () => {
       if (lane.activeCount + lane.pendingCount === 0) this.#lanes.delete(host)
     }
+    // Also when it was turned away meanwhile: its place in the line is the last one to go.
+    turn.then(leave, leave)
+    return await Promise.race([turn, tooLate])
   }
 }

@@ -2,7 +2,6 @@ import { join } from 'node:path'
 import { Redis } from 'ioredis'
 import pg from 'pg'
 import type { Config } from './config.ts'
-import { EmbeddedCache } from './embedded/cache.ts'
 import { EmbeddedObjects } from './embedded/objects.ts'
 import { startEmbeddedPostgres } from './embedded/postgres.ts'
 import type { ObjectStore } from './objects.ts'
@@ -11,6 +10,7 @@ import { ProductSignal } from './products/signal.ts'
 import { ProductStore } from './products/store.ts'
 import { RedisCache } from './redis-cache.ts'
 import { S3Objects } from './s3.ts'
+import { Uncached } from './uncached.ts'
 
 /** What a command works with: the same parts as the service, without the service. */
 export interface Workbench {
@@ -27,7 +27,7 @@ export async function withWorkbench<T>(config: Config, work: (bench: Workbench) 
     ? new RedisCache(
         closing.adopt(new Redis(config.redis.url, { maxRetriesPerRequest: 1 }), (redis) => redis.disconnect())
       )
-    : new EmbeddedCache()
+    : new Uncached()
   const objects = config.bucket
     ? new S3Objects(config.bucket, { sockets: 8, publicBaseUrl: config.PUBLIC_BASE_URL })
     : new EmbeddedObjects(join(config.DATA_DIR, 'objects'), () => config.PUBLIC_BASE_URL ?? '')

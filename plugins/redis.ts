@@ -5,6 +5,7 @@ import type { Cache } from '../lib/cache.ts'
 import type { Config, RedisServer } from '../lib/config.ts'
 import { EmbeddedCache } from '../lib/embedded/cache.ts'
 import { RedisCache } from '../lib/redis-cache.ts'
+import { Uncached } from '../lib/uncached.ts'
 import { StartError } from '../lib/up.ts'
 
 declare module 'fastify' {
@@ -17,16 +18,21 @@ declare module 'fastify' {
 const COMMAND_TIMEOUT_MS = 250
 const RECONNECT_MS = 500
 
-/** The product cache: in Redis, or in the process. */
+/** The product cache: in Redis, or in the process where that is the only one. */
 export default fp<{ config: Config }>(
   async (app, { config }) => {
     if (config.redis) await connectRedis(app, config.redis, config.STARTUP_TIMEOUT_MS)
-    const cache: Cache = config.redis ? new RedisCache(app.redis) : new EmbeddedCache()
+    const cache = cacheFor(app, config)
     app.decorate('cache', cache)
     app.dependencies.set('redis', { kind: config.redis ? 'connected' : 'embedded', ping: () => cache.ping() })
   },
   { name: 'redis', dependencies: ['dependencies'] }
 )
+
+function cacheFor(app: FastifyInstance, { redis, database }: Config): Cache {
+  if (redis) return new RedisCache(app.redis)
+  return database ? new Uncached() : new EmbeddedCache()
+}
 
 async function connectRedis(app: FastifyInstance, { url }: RedisServer, timeoutMs: number): Promise<void> {
   const deadline = Date.now() + timeoutMs

@@ -3,15 +3,6 @@ export class InFlight {
   readonly #jobs = new Set<Promise<unknown>>()
   readonly #abort = new AbortController()
 
-  get size(): number {
-    return this.#jobs.size
-  }
-
-  /** Aborts when the time that `drain` gave is over. */
-  get signal(): AbortSignal {
-    return this.#abort.signal
-  }
-
   async run<T>(job: (signal: AbortSignal) => Promise<T>): Promise<T> {
     const running = job(this.#abort.signal)
     this.#jobs.add(running)
@@ -22,15 +13,10 @@ export class InFlight {
     }
   }
 
-  /** Waits for every job; those that run after `graceMs` are told to stop, and waited for. Answers how many were told. */
-  async drain(graceMs: number): Promise<number> {
-    let told = 0
-    const timer = setTimeout(() => {
-      told = this.#jobs.size
-      this.#abort.abort(new Error('the service is stopping'))
-    }, graceMs)
+  /** Waits for every job; those that run after `graceMs` are told to stop, and waited for. */
+  async drain(graceMs: number): Promise<void> {
+    const timer = setTimeout(() => this.#abort.abort(new Error('the service is stopping')), graceMs)
     while (this.#jobs.size > 0) await Promise.allSettled(this.#jobs)
     clearTimeout(timer)
-    return told
   }
 }

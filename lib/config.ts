@@ -109,7 +109,10 @@ function database(s: Settings): Config['database'] {
 
 function redis(s: Settings): RedisServer | null {
   if (s.REDIS_URL) return { url: checkUrl('REDIS_URL', s.REDIS_URL, ['redis:', 'rediss:']) }
-  const address = s.REDIS_HOST ? `${hostOf(s.REDIS_HOST)}:${s.REDIS_PORT}` : s.REDIS_ADDR
+  // Go's clients, and so the original's settings, leave out the host of this machine.
+  const address = s.REDIS_HOST
+    ? `${hostOf(s.REDIS_HOST)}:${s.REDIS_PORT}`
+    : s.REDIS_ADDR?.replace(/^:/, 'localhost:')
   if (!address) return null
   const login = s.REDIS_PASSWORD ? `:${encodeURIComponent(s.REDIS_PASSWORD)}@` : ''
   return { url: checkAddress(s.REDIS_HOST ? 'REDIS_HOST' : 'REDIS_ADDR', `redis://${login}${address}`) }

@@ -92,6 +92,7 @@ t.test('Redis by URL, by host and port, or by both in one', async (t) => {
   t.equal(url({ REDIS_HOST: '::1', REDIS_PORT: '7000' }), 'redis://[::1]:7000')
   t.equal(url({ REDIS_HOST: 'cache', REDIS_PASSWORD: 'a@b/c' }), 'redis://:a%40b%2Fc@cache:6379')
   t.equal(url({ REDIS_ADDR: 'cache:7000', REDIS_PASSWORD: 'p' }), 'redis://:p@cache:7000')
+  t.equal(url({ REDIS_ADDR: ':6379' }), 'redis://localhost:6379')
   t.equal(url({ REDIS_PASSWORD: 'p', REDIS_PORT: '7000' }), undefined)
 })
 

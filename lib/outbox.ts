@@ -3,6 +3,7 @@ import type { Pool } from 'pg'
 import type { Carrier } from './trail.ts'
 
 export type OutboxKind = 'images' | 'object' | 'webhook'
+const KINDS: OutboxKind[] = ['images', 'object', 'webhook']
 
 /** `key` of an object that is to be removed, `version` of a product whose images are finished. */
 export interface Payload extends Carrier {
@@ -50,7 +51,7 @@ FROM claimed c LEFT JOIN products p ON p.id = c.product_id`
  * the claimer, it comes due again; only `done` ends it. Emits `owed` when this process has owed
  * something, and `wake` when something may have come due, whoever owed it.
  */
-export class Outbox extends EventEmitter<{ wake: []; owed: [] }> {
+export class Outbox extends EventEmitter<{ wake: [kinds: OutboxKind[]]; owed: [] }> {
   readonly #pool: Pool
 
   constructor(pool: Pool) {
@@ -59,10 +60,15 @@ export class Outbox extends EventEmitter<{ wake: []; owed: [] }> {
     this.#pool = pool
   }
 
-  /** Something has been owed. */
-  wake(): void {
-    this.emit('wake')
-    this.emit('owed')
+  /** Something of these kinds has been owed here, or may have come due. */
+  wake(kinds = KINDS): void {
+    this.emit('wake', kinds)
+    if (kinds.length > 0) this.emit('owed')
+  }
+
+  /** Others may have owed something. */
+  othersOwed(): void {
+    this.emit('wake', KINDS)
   }
 
   async claim(kind: OutboxKind, limit: number, leaseMs: number): Promise<OwedRow[]> {
@@ -86,6 +92,11 @@ export class Outbox extends EventEmitter<{ wake: []; owed: [] }> {
   /** Gives a row back: it is due at once, and the claim does not count. */
   async release(id: string): Promise<void> {
     await this.#pool.query('UPDATE outbox SET due_at = now(), claims = claims - 1 WHERE id = $1', [id])
+  }
+
+  /** Takes every row out of the hands it is in. For a start on a database that no other process works on. */
+  async reclaim(): Promise<void> {
+    await this.#pool.query('UPDATE outbox SET due_at = now() WHERE claims > 0 AND due_at > now()')
   }
 
   /** Lets a row come due after `waitMs`. */

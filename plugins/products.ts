@@ -22,6 +22,8 @@ export default fp<{ config: Config }>(
     const { pool } = app.pg
     const outbox = new Outbox(pool)
     app.decorate('outbox', outbox)
+    // What a killed process had in hand need not wait for its lease to end.
+    if (!config.database) await outbox.reclaim()
     const notifications = config.database && new Notifications({ ...config.database, log: app.log })
     const signal = new ProductSignal(notifications)
     app.decorate('productSignal', signal)

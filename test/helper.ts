@@ -63,7 +63,7 @@ const SQL = join(import.meta.dirname, '../sql')
 const MODULES = join(import.meta.dirname, '../node_modules')
 
 /** What a first start leaves in its folder. That start takes 3 s and a copy 50 ms, so it is kept for as long as it stays the same. */
-async function startedFolder(): Promise<string> {
+export async function startedFolder(): Promise<string> {
   const migrations = (await readdir(SQL)).sort().map((name) => join(SQL, name))
   const hash = createHash('sha256')
   for (const file of [...migrations, join(MODULES, '@electric-sql/pglite/package.json')]) {

@@ -89,6 +89,14 @@ function conformance(t: Test, { pool, another }: Database): void {
     t.match(await other.claim('images', 1, HOUR), [{ id, claims: 1 }])
   })
 
+  t.test('who is alone with the database takes back what a dead process had in hand', async (t) => {
+    const [held, later] = await owe(pool, -1, HOUR)
+    await outbox.claim('images', 1, HOUR)
+    await other.reclaim()
+    t.match(await other.claim('images', 10, HOUR), [{ id: held, claims: 2 }])
+    t.not(held, later)
+  })
+
   t.test('a postponed row comes due later, and the claim counts', async (t) => {
     const [id = ''] = await owe(pool, -1)
     await outbox.claim('images', 1, HOUR)

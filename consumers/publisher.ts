@@ -26,7 +26,7 @@ export default fp(
       isOpen: () => broker.connected,
       log
     })
-    broker.on('connect', () => outbox.emit('wake'))
+    broker.on('connect', () => outbox.othersOwed())
     app.addHook('onReady', async () => relay.start())
     app.addHook('onClose', () => relay.stop(GRACE_MS))
   },

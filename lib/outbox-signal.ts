@@ -14,7 +14,7 @@ export class OutboxSignal {
 
   constructor(outbox: Outbox, notifications: Notifications) {
     this.#notifications = notifications
-    const wake = () => void outbox.emit('wake')
+    const wake = () => outbox.othersOwed()
     notifications.subscribe(CHANNEL, { heard: wake, connected: wake })
     outbox.on('owed', () => this.#notify())
   }

@@ -60,12 +60,12 @@ export class ImagePipeline {
   async process(productId: number, stop: AbortSignal): Promise<void> {
     const { store } = this.#options
     const product = await this.#persist(() => store.reconciled(productId), stop)
-    const due = product?.images.filter((image) => isDue(image, product) && !this.#inHand.has(image.id)) ?? []
+    if (!product) return
+    const due = product.images.filter((image) => isDue(image, product) && !this.#inHand.has(image.id))
     if (due.length === 0) return
     const ended = await this.#attemptAll(productId, due, stop)
-    const commit = () => inStage('commit', productId, () => store.finish(productId, ended))
-    const after = await this.#persist(commit, stop)
-    await this.#removeStrays(ended, after)
+    const commit = () => inStage('commit', productId, () => store.finish(product, ended))
+    await this.#removeStrays(ended, await this.#persist(commit, stop))
   }
 
   /** Gives up on what is pending of a product whose work keeps ending its worker. */
@@ -74,12 +74,13 @@ export class ImagePipeline {
     const detail =
       'The image ended the program that worked on it several times. Replace it, or ask for it to be processed again.'
     const product = await this.#persist(() => store.load(productId), stop)
-    const pending = product?.images.filter(({ status }) => status === 'pending') ?? []
+    if (!product) return
+    const pending = product.images.filter(({ status }) => status === 'pending')
     const outcomes = pending.map(({ id }): [string, Outcome] => [
       id,
       { status: 'failed', code: 'internal', detail }
     ])
-    await this.#persist(() => store.finish(productId, new Map(outcomes)), stop)
+    await this.#persist(() => store.finish(product, new Map(outcomes)), stop)
   }
 
   async #attemptAll(productId: number, due: ImageRow[], stop: AbortSignal): Promise<Map<string, Outcome>> {
@@ -166,10 +167,10 @@ export class ImagePipeline {
   }
 
   /** Objects whose image was removed while it was made. */
-  async #removeStrays(outcomes: Map<string, Outcome>, after: ProductRecord | null): Promise<void> {
-    const kept = new Set(after?.images.map((image) => image.id))
+  async #removeStrays(outcomes: Map<string, Outcome>, kept: string[]): Promise<void> {
     for (const [id, outcome] of outcomes) {
-      if (outcome.status === 'done' && !kept.has(id)) await this.#options.objects.remove(outcome.object_key)
+      if (outcome.status === 'done' && !kept.includes(id))
+        await this.#options.objects.remove(outcome.object_key)
     }
   }
 

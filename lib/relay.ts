@@ -1,4 +1,3 @@
-import { setTimeout as wait } from 'node:timers/promises'
 import { InFlight } from './in-flight.ts'
 import type { Log } from './log.ts'
 import type { Outbox, OutboxKind, OwedRow } from './outbox.ts'
@@ -36,7 +35,8 @@ export class Relay {
   #dispatched: string[] = []
   #deletion: Promise<void> | null = null
   #waitsForRoom = false
-  #nudge = new AbortController()
+  #isAwake = true
+  #endSleep = () => {}
   #running: Promise<void> | undefined
 
   constructor(options: RelayOptions) {
@@ -45,7 +45,9 @@ export class Relay {
 
   start(): void {
     const { outbox, leaseMs } = this.#options
-    const wake = () => this.#wake()
+    const wake = (kinds: OutboxKind[]) => {
+      if (kinds.includes(this.#options.kind)) this.#wake()
+    }
     const renewal = setInterval(() => this.#renew(), leaseMs / 3).unref()
     outbox.on('wake', wake)
     this.#running = this.#run().finally(() => {
@@ -69,7 +71,7 @@ export class Relay {
 
   async #run(): Promise<void> {
     while (!this.#paused) {
-      this.#nudge = new AbortController()
+      this.#isAwake = false
       const sleepMs = await this.#claim().catch((error: unknown) => {
         this.#options.log.warn(
           { err: error, kind: this.#options.kind },
@@ -77,7 +79,8 @@ export class Relay {
         )
         return AFTER_TROUBLE_MS
       })
-      if (sleepMs > 0) await wait(sleepMs, undefined, { signal: this.#nudge.signal }).catch(() => undefined)
+      // What woke it while it claimed may have come too late for that claim.
+      if (sleepMs > 0 && !this.#isAwake) await this.#sleep(sleepMs)
     }
   }
 
@@ -89,7 +92,7 @@ export class Relay {
     if (room === 0 || !isOpen()) return LONGEST_SLEEP_MS
     const rows = await outbox.claim(kind, room, leaseMs)
     for (const row of rows) void this.#take(row)
-    if (rows.length > 0) return 0
+    if (rows.length === room) return 0
     const nextMs = await outbox.nextDueMs(kind)
     return Math.min(Math.max(nextMs ?? LONGEST_SLEEP_MS, SHORTEST_SLEEP_MS), LONGEST_SLEEP_MS)
   }
@@ -146,7 +149,16 @@ export class Relay {
       .catch((error: unknown) => log.warn({ err: error }, 'Leases could not be renewed'))
   }
 
+  async #sleep(ms: number): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>()
+    const timer = setTimeout(resolve, ms)
+    this.#endSleep = resolve
+    await promise
+    clearTimeout(timer)
+  }
+
   #wake(): void {
-    this.#nudge.abort()
+    this.#isAwake = true
+    this.#endSleep()
   }
 }

@@ -3,7 +3,7 @@ import type { Cache, CachedProduct } from '../cache.ts'
 import { AppError, productNotFound } from '../errors.ts'
 import { createOnce, type IdempotencyKey } from '../idempotency.ts'
 import { objectKey } from '../objects.ts'
-import type { Outbox, Owed } from '../outbox.ts'
+import type { Outbox, OutboxKind, Owed } from '../outbox.ts'
 import { carrier } from '../trail.ts'
 import * as changes from './changes.ts'
 import { encodeCursor, type ListedRecord, listStatement, type ProductFilter } from './list.ts'
@@ -56,7 +56,7 @@ export class ProductStore {
         ? await createOnce(this.#options.pool, statements.CREATE_ONCE, values, key, [payload])
         : await this.#write({ ...statements.CREATE, values: [...values, payload] })
       if (id === null) throw new Error('INSERT answered no id')
-      if (product_images.length > 0) this.#options.outbox.wake()
+      if (product_images.length > 0) this.#options.outbox.wake(['images'])
       return id
     } catch (error) {
       if ((error as { code?: string }).code !== FOREIGN_KEY_VIOLATION) throw error
@@ -105,19 +105,22 @@ export class ProductStore {
   /** Makes image rows for a product that somebody else wrote, and answers the product with them. */
   async reconciled(id: number): Promise<ProductRecord | null> {
     try {
-      return await this.#change({ id }, changes.reconcile)
+      const record = await this.#change({ id }, changes.reconcile)
+      return changes.reconcile(record) ? await this.load(id) : record
     } catch (error) {
       if (error instanceof AppError && error.code === 'not_found') return null
       throw error
     }
   }
 
-  /** Records what became of images, by image id; answers the product after it, null when it is gone. */
-  async finish(id: number, outcomes: Map<string, changes.Outcome>): Promise<ProductRecord | null> {
+  /** Records what became of images of the product, by image id; answers the ids of those that it has, none when it is gone. */
+  async finish(product: ProductRecord, outcomes: Map<string, changes.Outcome>): Promise<string[]> {
     try {
-      return await this.#change({ id }, (record) => changes.finish(record, outcomes))
+      const decide = (record: ProductRecord) => changes.finish(record, outcomes)
+      const { images } = await this.#change({ id: product.id }, decide, product)
+      return images.map(({ id }) => id)
     } catch (error) {
-      if (error instanceof AppError && error.code === 'not_found') return null
+      if (error instanceof AppError && error.code === 'not_found') return []
       throw error
     }
   }
@@ -130,7 +133,7 @@ export class ProductStore {
       const values = [record.id, record.version, owed]
       if ((await this.#write({ ...statements.DELETE, values })) !== null) break
     }
-    await this.#announce(ref.id)
+    await this.#announce(ref.id, ['object'])
   }
 
   /** Owes again what is pending although nobody is due to look at it; answers how many products that were. */
@@ -138,21 +141,23 @@ export class ProductStore {
     const values = [olderThanMs, limit]
     const { rows } = await this.#options.pool.query<{ products: number }>({ ...statements.SWEEP, values })
     const products = rows[0]?.products ?? 0
-    if (products > 0) this.#options.outbox.wake()
+    if (products > 0) this.#options.outbox.wake(['images'])
     return products
   }
 
+  /** Answers the product as it was before the change. `known`, if it is still so, saves reading it. */
   async #change(
     ref: ProductRef,
-    decide: (record: ProductRecord) => changes.Change | null
+    decide: (record: ProductRecord) => changes.Change | null,
+    known?: ProductRecord
   ): Promise<ProductRecord> {
-    for (;;) {
-      const record = await this.#find(ref)
+    for (let record = known ?? (await this.#find(ref)); ; record = await this.#find(ref)) {
       const change = decide(record)
       if (!change) return record
-      if (await this.#apply(record, change)) {
-        await this.#announce(ref.id)
-        return (await this.load(ref.id)) ?? record
+      const owed = this.#owedBy(record, change)
+      if (await this.#apply(record, change, owed)) {
+        await this.#announce(ref.id, [...new Set(owed.map(({ kind }) => kind))])
+        return record
       }
     }
   }
@@ -169,14 +174,9 @@ export class ProductStore {
     return record
   }
 
-  async #apply(
-    record: ProductRecord,
-    { fields, add, remove, update, owe }: changes.Change
-  ): Promise<boolean> {
-    const changed = new Map(update.map((row) => [row.id, row]))
-    const removed = new Set(remove.map((row) => row.id))
-    const rows = record.images.filter((row) => !removed.has(row.id)).map((row) => changed.get(row.id) ?? row)
-    const owed: Owed[] = [
+  #owedBy(record: ProductRecord, change: changes.Change): Owed[] {
+    const { add, remove, owe } = change
+    return [
       ...owe.map((wait_ms) => ({
         kind: 'images' as const,
         product_id: record.id,
@@ -184,14 +184,18 @@ export class ProductStore {
         wait_ms
       })),
       ...remove.map((row) => this.#removal(record.id, row)),
-      ...this.#webhook(record, [...rows, ...add.map(() => PENDING)])
+      ...this.#webhook(record, [...imagesAfter(record, change), ...add.map(() => PENDING)])
     ]
+  }
+
+  async #apply(record: ProductRecord, change: changes.Change, owed: Owed[]): Promise<boolean> {
+    const { fields, add, remove, update } = change
     const { product_name, product_description, product_price, product_images } = fields
     const columns = [product_name, product_description, product_price, product_images]
     const images = [
-      finishedUrls(product_images, rows),
+      finishedUrls(product_images, imagesAfter(record, change)),
       add,
-      [...removed],
+      remove.map(({ id }) => id),
       JSON.stringify(update),
       JSON.stringify(owed)
     ]
@@ -222,11 +226,18 @@ export class ProductStore {
     return rows[0]?.id ?? null
   }
 
-  async #announce(id: number): Promise<void> {
-    this.#options.outbox.wake()
+  async #announce(id: number, owed: OutboxKind[]): Promise<void> {
+    this.#options.outbox.wake(owed)
     await this.#options.cache.forget(id)
     this.#options.signal.tell(id)
   }
+}
+
+/** The rows of images that stay, as the change leaves them. */
+function imagesAfter({ images }: ProductRecord, { remove, update }: changes.Change) {
+  const changed = new Map(update.map((row) => [row.id, row]))
+  const removed = new Set(remove.map((row) => row.id))
+  return images.filter(({ id }) => !removed.has(id)).map((row) => changed.get(row.id) ?? row)
 }
 
 function unknownUser(id: number): AppError {

@@ -342,10 +342,10 @@ export async function pipeline(t: Test, open: OpenHouse): Promise<void> {
     await asked
     const finish = app.products.finish.bind(app.products)
     const recorded = new Promise<ProductRecord | null>((resolve) => {
-      app.products.finish = async (...args) => {
-        const record = await finish(...args)
-        resolve(record)
-        return record
+      app.products.finish = async (product, outcomes) => {
+        const kept = await finish(product, outcomes)
+        resolve(await app.products.load(product.id))
+        return kept
       }
     })
     await app.close()

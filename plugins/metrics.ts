@@ -6,8 +6,9 @@ export default fp(
   async (app) => {
     const metrics = new Metrics()
     metrics.watchWork(app.pg.pool, app.broker)
-    app.addHook('onResponse', async ({ method, routeOptions: { url: route = 'none' } }, reply) => {
+    app.addHook('onResponse', ({ method, routeOptions: { url: route = 'none' } }, reply, done) => {
       metrics.requestEnded({ method, route, status: reply.statusCode, ms: reply.elapsedTime })
+      done()
     })
     app.addHook('onClose', async () => metrics.close())
     app.get('/metrics', { config: { access: 'admin' }, schema: { hide: true } }, async (_request, reply) =>

@@ -7,8 +7,9 @@ import { inRequest } from '../lib/trail.ts'
 /** The request's id goes with all that it causes; a span does, too, where OTEL_EXPORTER_OTLP_ENDPOINT names a collector. */
 export default fp<{ config: Config }>(
   async (app, { config }) => {
-    app.addHook('onRequest', async ({ id }, reply) => {
+    app.addHook('onRequest', ({ id }, reply, done) => {
       reply.header('x-request-id', id)
+      done()
     })
     if (config.OTEL_EXPORTER_OTLP_ENDPOINT)
       await trackRequests(app, config.OTEL_EXPORTER_OTLP_ENDPOINT, config.ROLE)

@@ -1,0 +1,110 @@
+import t from 'tap'
+import { labelled } from '../pictures.ts'
+import { needsServices } from '../services/needs.ts'
+import { answer, startOrigin } from '../services/origin.ts'
+import { create, read, settled, statusOf, until } from './client.ts'
+import { startService } from './process.ts'
+import { type GateName, gatedServers } from './real.ts'
+
+t.test(
+  'a start waits for one server after the other, and losing them later ends nothing',
+  needsServices,
+  async (t) => {
+    const origin = await startOrigin()
+    t.teardown(() => origin.stop())
+    origin.on('/1', answer(await labelled(1)))
+    const picture = `${origin.url}/1`
+    const { gates, settings } = await gatedServers(t)
+    const service = startService(t, settings)
+
+    const waits: [GateName, RegExp][] = [
+      ['postgres', /PostgreSQL cannot be used yet; trying again/],
+      ['redis', /Redis cannot be reached; trying again/],
+      ['rabbitmq', /RabbitMQ cannot be reached; trying again/],
+      ['s3', /The object store cannot be used yet; trying again/]
+    ]
+    for (const [name, said] of waits) {
+      await service.said(said)
+      await gates[name].open()
+    }
+    const url = await service.ready()
+    const first = await create(url, [picture])
+    t.match(await settled(url, first), { image_status: 'done' }, 'it waited, and works')
+
+    await gates.postgres.close()
+    const database = await until(
+      () => fetch(`${url}/api/v1/products/999999`),
+      ({ status }) => status === 503
+    )
+    t.ok(database.headers.get('retry-after'), 'without the database requests are put off')
+    t.equal(await statusOf(`${url}/health`), 503)
+    t.equal(await statusOf(`${url}/health/ready`), 503)
+    t.equal(await statusOf(`${url}/health/live`), 200)
+    await gates.postgres.open()
+    await until(
+      () => statusOf(`${url}/health/ready`),
+      (status) => status === 200
+    )
+    t.match(
+      await settled(url, await create(url, [picture])),
+      { image_status: 'done' },
+      'back after the database'
+    )
+
+    await gates.redis.close()
+    await until(
+      () => statusOf(`${url}/redis-health`),
+      (status) => status === 503
+    )
+    t.match(await read(url, first), { image_status: 'done' }, 'without Redis products are read')
+    t.match(await settled(url, await create(url, [picture])), { image_status: 'done' }, 'and made')
+    await gates.redis.open()
+    await until(
+      () => statusOf(`${url}/redis-health`),
+      (status) => status === 200
+    )
+
+    await gates.rabbitmq.close()
+    const owed = await create(url, [picture])
+    t.match(await read(url, owed), { image_status: 'pending' }, 'without RabbitMQ products are accepted')
+    await gates.rabbitmq.open()
+    t.match(
+      await settled(url, owed),
+      { image_status: 'done', images: [{ attempts: 1 }] },
+      'back after RabbitMQ'
+    )
+
+    await gates.s3.close()
+    const unstored = await create(url, [picture])
+    const tried = await until(
+      () => read(url, unstored),
+      ({ images }) => images[0]?.error !== null
+    )
+    t.match(
+      tried,
+      { image_status: 'pending', images: [{ error: { code: 'storage' } }] },
+      'without S3 images wait'
+    )
+    await gates.s3.open()
+    t.match(await settled(url, unstored), { image_status: 'done' }, 'back after S3')
+
+    service.signal('SIGTERM')
+    t.same(await service.ended, { code: 0, signal: null })
+  }
+)
+
+t.test('a start gives up in time, and names the setting', needsServices, async (t) => {
+  const { gates, settings } = await gatedServers(t)
+  const expected: [GateName, RegExp][] = [
+    ['postgres', /^PostgreSQL could not be used within 300 ms: .*is DATABASE_URL /],
+    ['redis', /^Redis could not be used within 300 ms.*is REDIS_URL /],
+    ['rabbitmq', /^RabbitMQ could not be used within 300 ms.*is RABBITMQ_URL right/],
+    ['s3', /^The object store could not be used within 300 ms: .*is AWS_BUCKET_NAME /]
+  ]
+  for (const [name, said] of expected) {
+    const service = startService(t, { ...settings, STARTUP_TIMEOUT_MS: '300' })
+    t.same(await service.ended, { code: 1, signal: null }, name)
+    t.match(service.lines.at(-1), said)
+    await gates[name].open()
+  }
+})

@@ -18,7 +18,13 @@ const load = (version: number) => async () => product(version)
 const unused = () => Promise.reject(new Error('it should come from the cache'))
 
 let lastId = 0
-const freshId = () => ++lastId
+
+/** The id of a product that these have looked for before: such a one they keep. */
+async function wanted(...caches: Cache[]): Promise<number> {
+  const id = ++lastId
+  for (const cache of caches) await cache.read(id, async () => null)
+  return id
+}
 
 /** Reads until the answer comes from the cache: an entry may be put down after its reader has been answered. */
 async function cached(cache: Cache, id: number): Promise<CachedProduct | null> {
@@ -35,27 +41,27 @@ async function cached(cache: Cache, id: number): Promise<CachedProduct | null> {
 /** What every cache has to do; `other` is what another process has, where there may be one. */
 function conformance(t: Test, cache: Cache, other: Cache, runs: number): void {
   t.test('what is not there is loaded, and kept', async (t) => {
-    const id = freshId()
+    const id = await wanted(cache, other)
     t.same(await cache.read(id, load(1)), product(1))
     await cached(other, id)
     t.same(await cache.read(id, unused), await other.read(id, unused))
   })
 
   t.test('an entry comes back as it was', async (t) => {
-    const id = freshId()
+    const id = await wanted(cache)
     const entry = { version: 2_147_483_647, user_id: 9, json: '{"a":" ? \\u0000 💡"}' }
     await cache.read(id, async () => entry)
     t.same(await cache.read(id, async () => entry), entry)
   })
 
   t.test('what does not exist is asked for again', async (t) => {
-    const id = freshId()
+    const id = await wanted(cache, other)
     t.equal(await cache.read(id, async () => null), null)
     t.same(await other.read(id, load(1)), product(1))
   })
 
   t.test('a load that fails fails its reader only', async (t) => {
-    const id = freshId()
+    const id = await wanted(cache)
     await t.rejects(
       cache.read(id, () => Promise.reject(new Error('away'))),
       { message: 'away' }
@@ -64,7 +70,7 @@ function conformance(t: Test, cache: Cache, other: Cache, runs: number): void {
   })
 
   t.test('what is forgotten is loaded again', async (t) => {
-    const id = freshId()
+    const id = await wanted(cache, other)
     await cache.read(id, load(1))
     await cached(other, id)
     await cache.forget(id)
@@ -72,7 +78,7 @@ function conformance(t: Test, cache: Cache, other: Cache, runs: number): void {
   })
 
   t.test('what is loaded while it is forgotten is not kept', async (t) => {
-    const id = freshId()
+    const id = await wanted(cache, other)
     const loading = Promise.withResolvers<void>()
     const go = Promise.withResolvers<void>()
     const reader = cache.read(id, async () => {
@@ -102,7 +108,7 @@ function conformance(t: Test, cache: Cache, other: Cache, runs: number): void {
     }
     await fc.assert(
       fc.asyncProperty(fc.array(step, { minLength: 4, maxLength: 24 }), async (steps) => {
-        const id = freshId()
+        const id = await wanted(cache, other)
         let stored = 1
         let promised = 1
         await Promise.all(
@@ -166,8 +172,14 @@ t.test('in Redis', needsServices, async (t) => {
 
   t.test('it can be used', async (t) => t.resolves(cache.ping()))
 
+  t.test('what is read for the first time leaves nothing behind', async (t) => {
+    const before = await redis.dbsize()
+    t.same(await cache.read(++lastId, load(1)), product(1))
+    t.equal(await redis.dbsize(), before)
+  })
+
   t.test('a flush in the middle of a load leaves nothing stale behind', async (t) => {
-    const id = freshId()
+    const id = await wanted(cache, other)
     const reader = cache.read(id, async () => {
       const old = product(1)
       await redis.flushdb()
@@ -179,7 +191,7 @@ t.test('in Redis', needsServices, async (t) => {
   })
 
   t.test('a flush and another reader’s lease in the middle of a load are no invitation', async (t) => {
-    const id = freshId()
+    const id = await wanted(cache, other)
     const go = Promise.withResolvers<void>()
     const loading = Promise.withResolvers<void>()
     await cache.read(id, async () => {
@@ -205,7 +217,7 @@ t.test('in a Redis that fails', needsOwn('redis'), async (t) => {
 
   t.test('reads do not fail while it is frozen, and a frozen write is not forgotten', async (t) => {
     const [cache, other] = [await open(t), await open(t)]
-    const id = freshId()
+    const id = await wanted(cache, other)
     await cache.read(id, load(1))
     await cached(other, id)
     await server.pause()
@@ -219,7 +231,7 @@ t.test('in a Redis that fails', needsOwn('redis'), async (t) => {
 
   t.test('with an entry that cannot be reached, forget resolves only when it is gone', async (t) => {
     const [cache, other] = [await open(t), await open(t)]
-    const id = freshId()
+    const id = await wanted(cache, other)
     await cache.read(id, load(1))
     await cached(other, id)
     await server.pause()
@@ -230,7 +242,7 @@ t.test('in a Redis that fails', needsOwn('redis'), async (t) => {
 
   t.test('reads and writes do not fail while it is gone', async (t) => {
     const cache = await open(t)
-    const id = freshId()
+    const id = await wanted(cache)
     await cache.read(id, load(1))
     await server.kill()
     t.same(await cache.read(id, load(1)), product(1))
@@ -246,14 +258,14 @@ t.test('in a Redis that fails', needsOwn('redis'), async (t) => {
     const again = new Promise((resolve) => redis.once('close', () => redis.once('ready', resolve)))
     await server.restart()
     await again
-    const id = freshId()
+    const id = await wanted(cache)
     t.same(await cached(cache, id), product(0))
   })
 
   t.test('whatever freezes and flushes come in between, nothing stale is read', async (t) => {
     const [cache, other] = [await open(t), await open(t)]
     const flusher = await connected(t, server.url)
-    const id = freshId()
+    const id = await wanted(cache, other)
     let stored = 1
     let promised = 1
     const wrong: string[] = []

@@ -42,6 +42,9 @@ export default fp<{ config: Config }>(
       return
     }
 
+    if (config.JWT_SECRET && config.JWT_SECRET.length < 32) {
+      app.log.warn('JWT_SECRET can be guessed from any token: make it 32 random characters or more')
+    }
     const verify = auth.tokens ? tokenVerifier(auth.tokens) : null
     app.decorateRequest('caller')
     app.decorateRequest('refusal', null)

@@ -1,6 +1,7 @@
 import rateLimit from '@fastify/rate-limit'
 import type { FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
+import ipaddr from 'ipaddr.js'
 import { ANYONE } from '../lib/caller.ts'
 import type { Config } from '../lib/config.ts'
 import { AppError } from '../lib/errors.ts'
@@ -37,5 +38,12 @@ export default fp<{ config: Config }>(
 
 /** Whoever has not said who they are goes by their address, and so does whoever guesses keys. */
 function keyGenerator({ caller, refusal, ip }: FastifyRequest): string {
-  return refusal || !caller || caller === ANYONE ? ip : caller.name
+  return refusal || !caller || caller === ANYONE ? networkOf(ip) : caller.name
+}
+
+/** One host has a whole /64 of IPv6 to send from. */
+function networkOf(ip: string): string {
+  if (!ipaddr.isValid(ip)) return ip
+  const address = ipaddr.process(ip)
+  return address instanceof ipaddr.IPv6 ? address.parts.slice(0, 4).join(':') : address.toString()
 }

@@ -94,6 +94,19 @@ t.test('health, documentation and finished images stay open', async (t) => {
   t.equal((await app.inject({ method: 'OPTIONS', url: PRODUCTS, headers: preflight })).statusCode, 204)
 })
 
+t.test('HEAD asks for the same as GET', async (t) => {
+  const head = (url: string, headers = {}) =>
+    app.inject({ method: 'HEAD', url, headers }).then(({ statusCode }) => statusCode)
+  t.strictSame(
+    [await head(lamp.url), await head(foreign.url, ada), await head(lamp.url, ada)],
+    [401, 404, 200]
+  )
+  t.strictSame(
+    [await head('/health/live'), await head('/documentation'), await head('/metrics')],
+    [200, 200, 401]
+  )
+})
+
 t.test('a route that nobody thought of is closed', async (t) => {
   const other = Fastify()
   t.teardown(() => other.close())
@@ -215,6 +228,10 @@ t.test('nobody is asked when nothing is set, and who listens to the world is war
   t.strictSame((await open.inject('/openapi.json')).json().security, [{}, { apiKey: [] }, { bearer: [] }])
   t.strictSame((await warnings('127.0.0.1')).lines, [])
   t.strictSame((await warnings('0.0.0.0', { API_KEYS: 'ops' })).lines, [])
+  t.strictSame((await warnings('127.0.0.1', { JWT_SECRET: secret })).lines, [])
+  t.strictSame((await warnings('127.0.0.1', { JWT_SECRET: 'short' })).lines, [
+    'JWT_SECRET can be guessed from any token: make it 32 random characters or more'
+  ])
 })
 
 const token = (claims: Record<string, unknown>) =>

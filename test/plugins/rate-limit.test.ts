@@ -47,6 +47,17 @@ t.test('without credentials callers are their addresses, as the trusted proxy na
   t.strictSame([await ask('203.0.113.9', '203.0.113.3'), await ask('203.0.113.9', '203.0.113.4')], [200, 429])
 })
 
+t.test('all addresses that one IPv6 host has count as one', async (t) => {
+  const app = await buildTestApp(t, { RATE_LIMIT_MAX: '1' })
+  const ask = (remoteAddress: string) =>
+    app.inject({ url, remoteAddress }).then(({ statusCode }) => statusCode)
+  t.equal(await ask('2001:db8:1:2::7'), 200)
+  t.equal(await ask('2001:db8:1:2:ffff:ffff:ffff:ffff'), 429)
+  t.equal(await ask('2001:db8:1:3::7'), 200)
+  t.equal(await ask('::ffff:203.0.113.7'), 200)
+  t.equal(await ask('203.0.113.7'), 429)
+})
+
 t.test('health and documentation are not counted', async (t) => {
   const app = await buildTestApp(t, { RATE_LIMIT_MAX: '1' })
   for (const open of ['/health/live', '/health/live', '/openapi.json', '/documentation']) {

@@ -65,6 +65,8 @@ async function embed(app: FastifyInstance, config: Config): Promise<ClientConfig
 }
 
 async function migrateOnce(client: Client): Promise<string[]> {
+  // A connection that is lost rejects the query that runs, and without a listener ends the process as well.
+  client.on('error', () => undefined)
   await client.connect()
   try {
     return await migrate(client)

@@ -1,0 +1,26 @@
+import pg from 'pg'
+import t from 'tap'
+import { buildTestApp } from '../helper.ts'
+import { needsServices } from '../services/needs.ts'
+import { sharedPostgres } from '../services/shared.ts'
+
+t.test(
+  'a server that is lost while a start waits for its turn to migrate is tried again',
+  needsServices,
+  async (t) => {
+    const connectionString = await (await sharedPostgres(t)).createDatabase()
+    const other = new pg.Client({ connectionString })
+    await other.connect()
+    t.teardown(() => other.end())
+    // As another process does that migrates at this moment.
+    await other.query('SELECT pg_advisory_lock(7202611)')
+    const starting = buildTestApp(t, { DATABASE_URL: connectionString })
+    const kill = `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+    WHERE datname = current_database() AND wait_event_type = 'Lock' AND wait_event = 'advisory'`
+    while ((await other.query(kill)).rowCount === 0);
+    await other.query('SELECT pg_advisory_unlock(7202611)')
+    const app = await starting
+    const { rows } = await app.pg.query('SELECT username FROM users')
+    t.same(rows, [{ username: 'testuser' }])
+  }
+)

@@ -1,7 +1,9 @@
 import closeWithGrace from 'close-with-grace'
+import type { FastifyInstance } from 'fastify'
 import { buildApp } from './app.ts'
 import { type Config, loadConfig } from './lib/config.ts'
 import { loggerOptions } from './lib/log.ts'
+import { reasonOf, StartError } from './lib/up.ts'
 import { VERSION } from './lib/version.ts'
 
 const pretty = { target: 'pino-pretty', options: { ignore: 'pid,hostname', translateTime: 'SYS:HH:MM:ss.l' } }
@@ -18,8 +20,20 @@ export async function serve(variables: NodeJS.ProcessEnv): Promise<void> {
     else app.log.info({ signal }, 'The service stops')
     await app.close()
   })
-  const url = await app.listen({ host: config.HOST, port: config.PORT })
+  const url = await listen(app, config)
   app.log.info(introduction(config, url, app.dependencies), 'AsyncProd is ready')
+}
+
+async function listen(app: FastifyInstance, { HOST: host, PORT: port }: Config): Promise<string> {
+  try {
+    return await app.listen({ host, port })
+  } catch (cause) {
+    await app.close()
+    throw new StartError(
+      `The service cannot listen on ${host}:${port}: ${reasonOf(cause)}. Stop what does, or set another HOST or PORT.`,
+      { cause }
+    )
+  }
 }
 
 function introduction(config: Config, url: string, dependencies: Map<string, { kind: string }>) {

@@ -1,10 +1,19 @@
-import { DeleteObjectCommand, HeadBucketCommand, paginateListObjectsV2, S3Client } from '@aws-sdk/client-s3'
+import {
+  DeleteObjectCommand,
+  HeadBucketCommand,
+  PutObjectCommand,
+  paginateListObjectsV2,
+  S3Client,
+  S3ServiceException
+} from '@aws-sdk/client-s3'
 import { Upload } from '@aws-sdk/lib-storage'
 import type { Bucket } from './config.ts'
 import { ImageError } from './image-error.ts'
-import type { ObjectStore, StoredObject } from './objects.ts'
+import { OBJECT_PREFIX, type ObjectStore, type StoredObject } from './objects.ts'
 
 const REQUEST_TIMEOUT_MS = 15_000
+/** An empty object that shows that the bucket can be written to. */
+const WRITABLE = `${OBJECT_PREFIX}.writable`
 
 /** Objects in S3, or in anything that speaks it. */
 export class S3Objects implements ObjectStore {
@@ -85,7 +94,13 @@ export class S3Objects implements ObjectStore {
   }
 
   async ping(): Promise<void> {
-    await this.#client.send(new HeadBucketCommand({ Bucket: this.#bucket }))
+    try {
+      await this.#client.send(new HeadBucketCommand({ Bucket: this.#bucket }))
+    } catch (error) {
+      if (!(error instanceof S3ServiceException) || error.$metadata.httpStatusCode !== 403) throw error
+      // Whoever may write need not have the right to ask (s3:ListBucket).
+      await this.#client.send(new PutObjectCommand({ Bucket: this.#bucket, Key: WRITABLE, Body: '' }))
+    }
   }
 
   async close(): Promise<void> {

@@ -1,0 +1,33 @@
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import t from 'tap'
+import { S3Objects } from '../../lib/s3.ts'
+
+t.test('a bucket can be used by who may only write to it, and not by who may not even that', async (t) => {
+  const seen: string[] = []
+  let mayWrite = true
+  const server = createServer(({ method, url }, response) => {
+    seen.push(`${method} ${url?.split('?')[0]}`)
+    response.statusCode = method === 'PUT' && mayWrite ? 200 : 403
+    response.end()
+  }).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const address = server.address()
+  const port = address && typeof address === 'object' ? address.port : 0
+  const bucket = {
+    name: 'pictures',
+    region: 'us-east-1',
+    credentials: { accessKeyId: 'key', secretAccessKey: 'secret' },
+    endpoint: `http://127.0.0.1:${port}`,
+    forcePathStyle: true
+  }
+  const objects = new S3Objects(bucket, { sockets: 1, publicBaseUrl: undefined })
+  t.teardown(async () => {
+    await objects.close()
+    server.close()
+  })
+  await t.resolves(objects.ping())
+  t.strictSame(seen, ['HEAD /pictures/', 'PUT /pictures/products/.writable'])
+  mayWrite = false
+  await t.rejects(objects.ping())
+})

@@ -35,8 +35,15 @@ import userRoutes from './routes/users/index.ts'
 const API = '/api/v1'
 const RATE_LIMIT_HEADERS = ['RateLimit-Limit', 'RateLimit-Remaining', 'RateLimit-Reset']
 
-/** The whole service, read aloud. It neither listens nor reads the environment: that is for the process, or for a test. */
-export async function buildApp(config: Config, options: FastifyServerOptions = {}): Promise<FastifyInstance> {
+/**
+ * The whole service, read aloud. It neither listens nor reads the environment: that is for the process, or for a test.
+ * `extend` is called between the parts and the routes: what it adds can use `app.products` and the like, and its hooks see every request.
+ */
+export async function buildApp(
+  config: Config,
+  options: FastifyServerOptions = {},
+  extend?: (app: FastifyInstance) => Promise<void>
+): Promise<FastifyInstance> {
   const app = Fastify({
     logger: loggerOptions(config),
     genReqId: requestId,
@@ -53,6 +60,7 @@ export async function buildApp(config: Config, options: FastifyServerOptions = {
   })
   await addManners(app, config)
   await addParts(app, config)
+  await extend?.(app)
   await addRoutes(app, config)
   await addConsumers(app, config)
   return app

@@ -1,0 +1,22 @@
+import type { FastifyInstance } from 'fastify'
+import { buildApp, loadConfig } from '../index.ts' // 'asyncprod', in a program of your own
+
+/** The service with a hook that asks every caller for a cookie, and a route that leads to a product's first finished image. */
+export function buildShop(variables: Record<string, string>): Promise<FastifyInstance> {
+  return buildApp(loadConfig(variables), {}, async (app) => {
+    app.addHook('onRequest', async (request, reply) => {
+      if (!request.headers.cookie?.includes('session='))
+        return reply.code(401).send({ detail: 'Log in first' })
+    })
+
+    app.get<{ Params: { id: number } }>(
+      '/covers/:id',
+      { schema: { hide: true } },
+      async ({ params }, reply) => {
+        const product = await app.products.load(params.id)
+        const cover = product?.images.find(({ status }) => status === 'done')?.url
+        return cover ? reply.redirect(cover) : reply.callNotFound()
+      }
+    )
+  })
+}

@@ -1,0 +1,18 @@
+import type { FastifyInstance } from 'fastify'
+
+/**
+ * Code of your own that works with the service: creates a product for each line `name;price;image URL` and answers their ids.
+ * In earnest it would send requests; with `inject` it can be tested without a port. test/examples.test.ts does.
+ */
+export async function importList(app: Pick<FastifyInstance, 'inject'>, list: string): Promise<number[]> {
+  const ids: number[] = []
+  for (const line of list.trim().split('\n')) {
+    const [product_name, price, url] = line.split(';')
+    const payload = { user_id: 1, product_name, product_price: Number(price), product_images: [url] }
+    const reply = await app.inject({ method: 'POST', url: '/api/v1/products', payload })
+    const body = reply.json()
+    if (reply.statusCode !== 201) throw new Error(`${line}: ${body.errors?.[0]?.detail ?? body.detail}`)
+    ids.push(body.product_id)
+  }
+  return ids
+}

@@ -1,0 +1,7 @@
+/** What the package gives to other programs. */
+export { buildApp } from './app.ts'
+export { type Config, ConfigError, loadConfig } from './lib/config.ts'
+
+// They say what an app has besides what Fastify gives it: app.products, app.objects …
+import './plugins/products.ts'
+import './plugins/storage.ts'

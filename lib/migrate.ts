@@ -5,7 +5,7 @@ import Postgrator from 'postgrator'
 /** Any number no other program on the same database is likely to lock. */
 const MIGRATION_LOCK = 7_202_611
 
-const migrationPattern = `${fileURLToPath(new URL('../sql/', import.meta.url))}*.sql`
+const migrationPattern = fileURLToPath(import.meta.resolve('#sql/*.sql'))
 
 /**
  * Brings the database to the newest version and answers the names of the migrations that were needed. All of them are one

@@ -1,5 +1,5 @@
 import { createRequire } from 'node:module'
 
-const { version } = createRequire(import.meta.url)('../package.json') as { version: string }
+const { version } = createRequire(import.meta.url)('#package.json') as { version: string }
 
 export const VERSION = version

@@ -1,0 +1,79 @@
+import { execFile } from 'node:child_process'
+import { mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import t from 'tap'
+import { createFolder } from './services/guard.ts'
+
+const ROOT = join(import.meta.dirname, '..')
+const execute = promisify(execFile)
+
+/** Without what tap has its children load first, and puts into whatever environment they are given: the compiler cannot stand it. */
+const run = (command: string, args: string[], cwd = ROOT) =>
+  execute('sh', ['-c', 'unset NODE_OPTIONS; exec "$0" "$@"', command, ...args], { cwd })
+
+t.setTimeout(600_000)
+
+/** A project that has nothing but the packed package, and finds its dependencies where ours are. */
+const project = createFolder('project')
+const folder = join(project, 'node_modules/asyncprod')
+
+t.before(async () => {
+  const { stdout } = await run('npm', ['pack', '--json', '--pack-destination', project])
+  const [{ filename }] = JSON.parse(stdout.slice(stdout.indexOf('[\n')))
+  mkdirSync(folder, { recursive: true })
+  await run('tar', ['-xzf', join(project, filename), '-C', folder, '--strip-components=1'])
+  symlinkSync(join(ROOT, 'node_modules'), join(folder, 'node_modules'))
+})
+
+t.test('the package holds what runs, and what belongs to it', async (t) => {
+  t.strictSame(readdirSync(folder).sort(), [
+    '.env.example',
+    'LICENSE',
+    'README.md',
+    'dist',
+    'node_modules',
+    'openapi.json',
+    'package.json',
+    'sql'
+  ])
+  const files = readdirSync(join(folder, 'dist'), { recursive: true, encoding: 'utf8' })
+  t.strictSame(
+    files.filter((name) => /^(test|bench|chaos)\/|\.ts$/.test(name) && !name.endsWith('.d.ts')),
+    []
+  )
+})
+
+t.test('its command runs', async (t) => {
+  const { stdout } = await run(process.execPath, [join(folder, 'dist/cli.js'), '--version'])
+  t.match(stdout, /^\d+\.\d+\.\d+\n$/)
+})
+
+t.test('a program of its users builds the service, injects, and closes it', async (t) => {
+  const program = `
+    import { buildApp, loadConfig } from 'asyncprod'
+    const app = await buildApp(loadConfig({ DATA_DIR: 'data', LOG_LEVEL: 'silent' }))
+    const reply = await app.inject('/health')
+    await app.close()
+    console.log(reply.body)`
+  writeFileSync(join(project, 'program.mjs'), program)
+  const { stdout } = await run(process.execPath, ['program.mjs'], project)
+  t.equal(stdout, '{"status":"healthy","database":"connected"}\n')
+})
+
+t.test('its types are found', async (t) => {
+  const program = `
+    import { buildApp, type Config, loadConfig } from 'asyncprod'
+    const config: Config = loadConfig({})
+    export const app: Promise<{ close(): unknown }> = buildApp(config)
+    // @ts-expect-error a role that does not exist
+    config.ROLE = 'manager'`
+  writeFileSync(join(project, 'program.mts'), program)
+  const options = ['--noEmit', '--strict', '--skipLibCheck', '--module', 'nodenext', '--target', 'es2024']
+  const tsc = join(ROOT, 'node_modules/typescript/bin/tsc')
+  const types = ['--typeRoots', join(ROOT, 'node_modules/@types'), '--types', 'node']
+  const checked = await run(process.execPath, [tsc, ...options, ...types, 'program.mts'], project).catch(
+    (error) => error
+  )
+  t.equal(checked.stdout, '')
+})

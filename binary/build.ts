@@ -2,6 +2,8 @@ import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import {
   copyFileSync,
+  cpSync,
+  existsSync,
   globSync,
   mkdirSync,
   mkdtempSync,
@@ -11,7 +13,7 @@ import {
   writeFileSync
 } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { constants, zstdCompressSync } from 'node:zlib'
 
@@ -21,22 +23,20 @@ const ROOT = join(import.meta.dirname, '..')
 const SOURCES = [
   '*.ts',
   'package.json',
-  'lib',
-  'plugins',
-  'routes',
-  'consumers',
-  'commands',
-  'sql',
-  'scripts',
-  'client/src'
+  '{lib,plugins,routes,consumers,commands,sql,client/src,scripts/demo}/**/*.*',
+  'scripts/demo.ts'
 ]
 
-/** Of the dependencies: what no program reads. PGlite's archives are its extensions; pg_trgm is the one in use. */
+/** Of the dependencies: what no program reads. */
 const UNUSED = [
-  '**/*.{map,md,markdown,d.ts,d.mts,d.cts,flow,tsbuildinfo}',
-  '**/{test,tests,__tests__,docs,example,examples,benchmark,benchmarks,.github}/**',
-  '@electric-sql/pglite/dist/{*,*/*}.tar.gz',
-  '**/dist-types/**'
+  '**/*.{map,md,markdown,d.ts,d.mts,d.cts,flow,tsbuildinfo,h,cc}',
+  '**/{test,tests,__tests__,docs,example,examples,benchmark,benchmarks,.github,dist-types}/**',
+  // The same once more for bundlers: Node takes what `main` or the condition `node` names.
+  '{@aws-sdk,@aws-crypto,@smithy,@aws}/*/{dist-es,build/module}/**',
+  '{glob,pg-protocol,@electric-sql/pglite-socket,minimatch}/src/**',
+  '@electric-sql/pglite/dist/**/*.cjs',
+  // PGlite's extensions; pg_trgm is the one in use.
+  '@electric-sql/pglite{,-*}/dist/**/*.tar.gz'
 ]
 const USED = /pg_trgm\.tar\.gz$/
 
@@ -45,7 +45,7 @@ const POSTJECT = join(ROOT, 'node_modules/.bin/postject')
 /** Written in two parts: Node looks for the whole of it in its own executable. */
 const FUSE = ['NODE_SEA_FUSE', 'fce680ab2cc467b6e072b8b5df1996b2'].join('_')
 
-const { values } = parseArgs({ options: { out: { type: 'string', default: join(ROOT, 'dist/asyncprod') } } })
+const { values } = parseArgs({ options: { out: { type: 'string', default: join(ROOT, 'build/asyncprod') } } })
 const work = mkdtempSync(join(tmpdir(), 'asyncprod-binary-'))
 try {
   build(values.out)
@@ -74,25 +74,36 @@ function build(out: string): void {
 /** The sources and their production dependencies, in a folder of their own. */
 function collect(): string {
   const tree = join(work, 'tree')
-  const files = execFileSync('git', ['ls-files', '--', ...SOURCES], { cwd: ROOT, encoding: 'utf8' })
-    .trim()
-    .split('\n')
-  for (const file of [...files, 'package-lock.json', '.npmrc']) {
-    mkdirSync(dirname(join(tree, file)), { recursive: true })
-    copyFileSync(join(ROOT, file), join(tree, file))
+  for (const file of globSync(SOURCES, { cwd: ROOT })) copy(file, tree)
+  for (const folder of productionModules()) {
+    const filter = (path: string) => path === join(ROOT, folder) || basename(path) !== 'node_modules'
+    cpSync(join(ROOT, folder), join(tree, folder), { recursive: true, filter })
   }
-  execFileSync(
-    'npm',
-    ['ci', '--omit=dev', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'],
-    { cwd: tree, stdio: 'inherit' }
-  )
-  const modules = join(tree, 'node_modules')
-  for (const file of globSync(UNUSED, { cwd: modules })) {
-    if (!USED.test(file)) rmSync(join(modules, file), { recursive: true, force: true })
+  for (const file of globSync(UNUSED, { cwd: join(tree, 'node_modules') })) {
+    if (!USED.test(file)) rmSync(join(tree, 'node_modules', file), { recursive: true, force: true })
   }
-  for (const file of ['node_modules/.package-lock.json', 'package-lock.json', '.npmrc'])
-    rmSync(join(tree, file))
   return tree
+}
+
+function copy(file: string, tree: string): void {
+  mkdirSync(dirname(join(tree, file)), { recursive: true })
+  copyFileSync(join(ROOT, file), join(tree, file))
+}
+
+/** The folders that the lock file gives to production and to this platform. Throws when one does not hold what the lock file says. */
+function productionModules(): string[] {
+  const { packages }: Lock = JSON.parse(readFileSync(join(ROOT, 'package-lock.json'), 'utf8'))
+  const modules = Object.entries(packages).filter(([folder, { dev }]) => folder !== '' && !dev)
+  return modules.flatMap(([folder, { version, optional, devOptional }]) => {
+    const manifest = join(ROOT, folder, 'package.json')
+    if ((optional || devOptional) && !existsSync(manifest)) return []
+    if (JSON.parse(readFileSync(manifest, 'utf8')).version === version) return [folder]
+    throw new Error(`${folder} is not the version of package-lock.json: run npm ci`)
+  })
+}
+
+interface Lock {
+  packages: Record<string, { version?: string; dev?: boolean; optional?: boolean; devOptional?: boolean }>
 }
 
 /** The same bytes for the same files, whoever builds them where. */

@@ -1,0 +1,271 @@
+import { execFileSync } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  utimesSync,
+  writeFileSync
+} from 'node:fs'
+import { join } from 'node:path'
+import t, { type Test } from 'tap'
+import { createClient, createProduct, type Product, waitForImages } from '../client/src/index.ts'
+import { build, cannotBuild, copySources, Machine } from './executable.ts'
+import { labelled, readLabel } from './pictures.ts'
+import { needsServices } from './services/needs.ts'
+import { startOrigin } from './services/origin.ts'
+import { services } from './services/shared.ts'
+
+// Two builds and a dozen first starts: a minute on two idle cores.
+t.setTimeout(900_000)
+
+const skip = cannotBuild()
+const isRoot = process.getuid?.() === 0
+const NOBODY = 65_534
+// Of copies: somebody may be at work on the sources.
+const sources = once(async () => copySources())
+const executable = once(async () => build(await sources()))
+const machine = async () => new Machine(await executable())
+/** For the tests that do not ask how it is unpacked. */
+const unpacked = once(machine)
+
+const version: string = JSON.parse(readFileSync(join(import.meta.dirname, '../package.json'), 'utf8')).version
+
+t.test('alone in an empty folder, without Node, it says its version and what it can', { skip }, async (t) => {
+  const own = await unpacked()
+  t.strictSame(readdirSync(own.folder), ['asyncprod'])
+  t.strictSame(await own.run(['--version']), { code: 0, stdout: `${version}\n`, stderr: '' })
+  t.match(await own.run(['--help']), { code: 0, stdout: /^asyncprod check/m, stderr: '' })
+  t.comment(`${(statSync(own.executable).size / 2 ** 20).toFixed(1)} MB`)
+})
+
+t.test('it prints the OpenAPI document of this version', { skip }, async (t) => {
+  const { code, stdout } = await (await unpacked()).run(['openapi'])
+  t.equal(code, 0)
+  t.match(JSON.parse(stdout), { openapi: /^3\.1/, info: { version } })
+})
+
+t.test('its demo makes pictures of every kind and ends', { skip }, async (t) => {
+  const own = await unpacked()
+  const { code, stdout } = await own.run(['demo'], { TMPDIR: own.folder })
+  t.equal(code, 0)
+  t.equal(stdout.match(/^http.*\/media\/products\/.*\.jpg$/gm)?.length, 4)
+})
+
+t.test('with embedded parts it serves, makes images, and shows its documentation', { skip }, async (t) => {
+  const service = await (await machine()).serve({ ALLOWED_SOURCE_NETWORKS: '127.0.0.0/8' })
+  t.teardown(() => service.stop())
+  t.comment(`ready ${Math.round(service.readyAfter)} ms after its first start`)
+
+  const product = await makeImage(t, service.url, 11)
+  t.match(product, { image_status: 'done', images: [{ status: 'done', width: 800, height: 600 }] })
+  t.equal(await readLabel(await download(product)), 11)
+
+  const page = await fetch(`${service.url}/documentation/`)
+  const script = /src="([^"]*swagger-ui-bundle\.js)"/.exec(await page.text())?.[1] ?? ''
+  t.equal((await fetch(new URL(script, page.url))).status, 200)
+  t.match(readFileSync(`/proc/${service.pid}/environ`, 'latin1'), /MALLOC_ARENA_MAX=2/)
+  t.equal(await service.stop(), 0)
+})
+
+t.test(
+  'as api and as worker it is a fleet on real servers',
+  { ...needsServices, ...(skip && { skip }) },
+  async (t) => {
+    const servers = await services(t)
+    if (!servers) return
+    const shared = await unpacked()
+    const { postgres, redis, rabbitmq, s3 } = servers
+    const bucket = await s3.createBucket()
+    const variables = {
+      DATABASE_URL: await postgres.createDatabase(),
+      REDIS_URL: redis.url,
+      RABBITMQ_URL: rabbitmq.url,
+      RABBITMQ_IMAGE_QUEUE: rabbitmq.queueName(),
+      AWS_BUCKET_NAME: bucket,
+      AWS_ACCESS_KEY: s3.accessKeyId,
+      AWS_SECRET_KEY: s3.secretAccessKey,
+      AWS_ENDPOINT_URL_S3: s3.endpoint,
+      PUBLIC_BASE_URL: s3.publicUrl(bucket),
+      ALLOWED_SOURCE_NETWORKS: '127.0.0.0/8'
+    }
+    t.match(await shared.run(['check'], { ...variables, ROLE: 'worker' }), {
+      code: 0,
+      stdout: /ROLE=worker can start\n$/
+    })
+    t.match(await shared.run(['migrate'], variables), { code: 0, stdout: /^migrated 1 products$/m })
+
+    const [api, worker] = await Promise.all([
+      shared.serve({ ...variables, ROLE: 'api' }),
+      shared.serve({ ...variables, ROLE: 'worker' })
+    ])
+    t.teardown(() => Promise.all([api.stop(), worker.stop()]))
+    t.comment(`ROLE=api is ready ${Math.round(api.readyAfter)} ms after a later start`)
+
+    const product = await makeImage(t, api.url, 12)
+    t.equal(product.image_status, 'done')
+    t.equal(await readLabel(await download(product)), 12)
+    t.equal(
+      (await fetch(`${worker.url}/api/v1/products/${product.id}`)).status,
+      404,
+      'a worker has no products'
+    )
+    t.strictSame(await Promise.all([api.stop(), worker.stop()]), [0, 0])
+  }
+)
+
+t.test('of several first starts at once all come up, and one copy stays', { skip }, async (t) => {
+  const fresh = await machine()
+  const ended = await Promise.all(Array.from({ length: 4 }, () => fresh.run(['--version'])))
+  t.strictSame(
+    ended.map(({ stdout }) => stdout),
+    Array(4).fill(`${version}\n`)
+  )
+  t.equal(readdirSync(fresh.cache).length, 1)
+})
+
+t.test(
+  'what a killed first start left is removed, what a running one unpacks is not',
+  { skip },
+  async (t) => {
+    const fresh = await machine()
+    for (const name of ['unfinished-old', 'unfinished-new']) {
+      mkdirSync(join(fresh.cache, name), { recursive: true, mode: 0o700 })
+    }
+    utimesSync(join(fresh.cache, 'unfinished-old'), 0, 0)
+    t.match(await fresh.run(['--version']), { code: 0 })
+    t.strictSame(
+      readdirSync(fresh.cache).filter((name) => name.startsWith('unfinished-')),
+      ['unfinished-new']
+    )
+  }
+)
+
+t.test('without a home it unpacks to a private folder of its own', { skip }, async (t) => {
+  const fresh = await machine()
+  const TMPDIR = join(fresh.folder, 'tmp')
+  mkdirSync(TMPDIR)
+  t.match(await fresh.run(['--version'], { HOME: '/dev/null', TMPDIR }), { code: 0 })
+  const [name = ''] = readdirSync(TMPDIR)
+  t.equal(name, `asyncprod-${process.getuid?.()}`)
+  t.equal(statSync(join(TMPDIR, name)).mode & 0o777, 0o700)
+})
+
+t.test('a cache folder that others can write to is refused', { skip }, async (t) => {
+  const fresh = await machine()
+  const ASYNCPROD_CACHE_DIR = cacheFolder(fresh, 0o770)
+  t.match(await fresh.run(['--version'], { ASYNCPROD_CACHE_DIR }), {
+    code: 1,
+    stdout: '',
+    stderr: /cannot be used \(others can write to it\): set ASYNCPROD_CACHE_DIR to a folder of your own\n$/
+  })
+  t.strictSame(readdirSync(ASYNCPROD_CACHE_DIR), [])
+})
+
+t.test(
+  'a cache folder of somebody else is refused',
+  { skip: skip || (!isRoot && 'needs root') },
+  async (t) => {
+    const fresh = await machine()
+    const ASYNCPROD_CACHE_DIR = cacheFolder(fresh, 0o700)
+    chownSync(ASYNCPROD_CACHE_DIR, NOBODY, NOBODY)
+    t.match(await fresh.run(['--version'], { ASYNCPROD_CACHE_DIR }), {
+      code: 1,
+      stderr: /cannot be used \(it belongs to somebody else\): set ASYNCPROD_CACHE_DIR/
+    })
+  }
+)
+
+t.test('a cache folder that cannot be written to is named', { skip }, async (t) => {
+  const fresh = await machine()
+  const ASYNCPROD_CACHE_DIR = cacheFolder(fresh, 0o500)
+  // Root can write to every folder.
+  const user = isRoot ? { uid: NOBODY, gid: NOBODY } : {}
+  if (isRoot) chownSync(ASYNCPROD_CACHE_DIR, NOBODY, NOBODY)
+  t.match(await fresh.run(['--version'], { ASYNCPROD_CACHE_DIR }, user), {
+    code: 1,
+    stderr: /cannot be used \(EACCES: .*\): set ASYNCPROD_CACHE_DIR to a folder of your own\n$/
+  })
+})
+
+t.test(
+  'a cache folder that is mounted noexec is named',
+  { skip: skip || (!isRoot && 'needs root') },
+  async (t) => {
+    const fresh = await machine()
+    const ASYNCPROD_CACHE_DIR = cacheFolder(fresh, 0o700)
+    try {
+      execFileSync('mount', ['-t', 'tmpfs', '-o', 'noexec,mode=700', 'none', ASYNCPROD_CACHE_DIR], {
+        stdio: 'pipe'
+      })
+    } catch {
+      t.pass('mounts are not allowed here', { skip: 'mounts are not allowed here' })
+      return
+    }
+    t.teardown(() => execFileSync('umount', [ASYNCPROD_CACHE_DIR]))
+    t.match(await fresh.run(['--version'], { ASYNCPROD_CACHE_DIR }), {
+      code: 1,
+      stderr:
+        /^Native parts cannot be loaded from .*: set ASYNCPROD_CACHE_DIR to a folder that is not mounted noexec\n$/
+    })
+    t.strictSame(readdirSync(ASYNCPROD_CACHE_DIR), [])
+  }
+)
+
+t.test('a damaged executable says so and unpacks nothing', { skip }, async (t) => {
+  const fresh = await machine()
+  const bytes = readFileSync(fresh.executable)
+  const archive = bytes.lastIndexOf(Buffer.from([0x28, 0xb5, 0x2f, 0xfd])) + 1000
+  bytes[archive] = (bytes[archive] ?? 0) ^ 1
+  writeFileSync(fresh.executable, bytes)
+  t.strictSame(await fresh.run(['--version']), {
+    code: 1,
+    stdout: '',
+    stderr: 'The executable is damaged: get it again\n'
+  })
+  t.strictSame(existsSync(fresh.cache) && readdirSync(fresh.cache), [])
+})
+
+t.test('another folder and another umask build the same bytes', { skip }, async (t) => {
+  const again = await build(copySources(await sources()), '077')
+  t.equal(sha256(again), sha256(await executable()))
+})
+
+function once<T>(make: () => Promise<T>): () => Promise<T> {
+  let made: Promise<T> | undefined
+  return () => (made ??= make())
+}
+
+/** Creates a product with one image that carries the number, and waits for what becomes of it. */
+async function makeImage(t: Test, baseUrl: string, number: number): Promise<Product> {
+  const origin = await startOrigin()
+  t.teardown(() => origin.stop())
+  origin.serve('/image.jpg', await labelled(number))
+  const client = createClient({ baseUrl })
+  const body = {
+    user_id: 1,
+    product_name: 'Lamp',
+    product_price: 1,
+    product_images: [`${origin.url}/image.jpg`]
+  }
+  const { data, error } = await createProduct({ client, body })
+  if (!data) throw new Error('The product was not created', { cause: error })
+  return waitForImages(data.product_id, { client })
+}
+
+async function download({ compressed_product_images: [url = ''] }: Product): Promise<Buffer> {
+  return Buffer.from(await (await fetch(url)).arrayBuffer())
+}
+
+function cacheFolder({ folder }: Machine, mode: number): string {
+  const path = join(folder, 'cache')
+  mkdirSync(path)
+  chmodSync(path, mode)
+  return path
+}
+
+const sha256 = (file: string) => createHash('sha256').update(readFileSync(file)).digest('hex')

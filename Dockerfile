@@ -1,0 +1,26 @@
+# docker build -t asyncprod .
+# docker run --read-only --tmpfs /tmp -v asyncprod:/data -p 8080:8080 asyncprod
+
+FROM node:24-bookworm-slim AS build
+WORKDIR /app
+COPY package.json package-lock.json .npmrc ./
+RUN npm ci --ignore-scripts
+COPY . .
+RUN npm run build && npm ci --omit=dev --ignore-scripts && mkdir /data
+
+# No shell and no package manager; its user, nonroot, is 65532. The allocator's settings come from the program itself.
+FROM gcr.io/distroless/nodejs24-debian12:nonroot
+WORKDIR /app
+COPY --from=build /app/package.json ./
+COPY --from=build /app/node_modules ./node_modules
+COPY --from=build /app/sql ./sql
+COPY --from=build /app/dist ./dist
+COPY --from=build --chown=65532:65532 /data /data
+ENV NODE_ENV=production HOST=0.0.0.0 DATA_DIR=/data
+USER 65532
+EXPOSE 8080
+VOLUME /data
+HEALTHCHECK --interval=10s --timeout=5s --start-period=60s \
+  CMD ["/nodejs/bin/node", "-e", "fetch(`http://127.0.0.1:${process.env.PORT || 8080}/health/ready`).then(({ ok }) => process.exit(ok ? 0 : 1), () => process.exit(1))"]
+# The image's entry point is node: docker run asyncprod dist/cli.js check
+CMD ["dist/cli.js"]

@@ -1,13 +1,11 @@
-import { createHash } from 'node:crypto'
 import { EventEmitter, once } from 'node:events'
-import { existsSync } from 'node:fs'
-import { cp, readdir, readFile, rename, rm } from 'node:fs/promises'
-import { join } from 'node:path'
+import { cp, rm } from 'node:fs/promises'
 import type { FastifyInstance, FastifyServerOptions } from 'fastify'
 import { buildApp } from '../app.ts'
 import { loadConfig } from '../lib/config.ts'
 import { type ProductRecord, toProduct } from '../lib/products/record.ts'
 import { createFolder } from './services/guard.ts'
+import { startedFolder } from './template.ts'
 
 /** A test, as far as it is needed here. */
 export interface Owner {
@@ -57,27 +55,4 @@ export class LogStream extends EventEmitter {
     this.entries.push(entry)
     this.emit(entry.msg, entry)
   }
-}
-
-const SQL = join(import.meta.dirname, '../sql')
-const MODULES = join(import.meta.dirname, '../node_modules')
-
-/** What a first start leaves in its folder. That start takes 3 s and a copy 50 ms, so it is kept for as long as it stays the same. */
-export async function startedFolder(): Promise<string> {
-  const migrations = (await readdir(SQL)).sort().map((name) => join(SQL, name))
-  const hash = createHash('sha256')
-  for (const file of [...migrations, join(MODULES, '@electric-sql/pglite/package.json')]) {
-    hash.update(await readFile(file))
-  }
-  const folder = join(MODULES, '.cache/asyncprod', hash.digest('hex').slice(0, 16))
-  if (!existsSync(folder)) await start(folder)
-  return folder
-}
-
-async function start(folder: string): Promise<void> {
-  const unfinished = `${folder}.${process.pid}`
-  const app = await buildApp(loadConfig({ DATA_DIR: unfinished, LOG_LEVEL: 'silent' }))
-  await app.close()
-  // Another test file may have been faster.
-  await rename(unfinished, folder).catch(() => rm(unfinished, { recursive: true }))
 }

@@ -3,9 +3,9 @@ import { EventEmitter, once } from 'node:events'
 import { cp, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
-import { startedFolder } from '../helper.ts'
 import { createFolder, forget, watch } from '../services/guard.ts'
 import type { Owner } from '../services/shared.ts'
+import { startedFolder } from '../template.ts'
 
 const SERVER = join(import.meta.dirname, '../../server.ts')
 

@@ -1,9 +1,11 @@
+import { cp } from 'node:fs/promises'
 import pg, { type ClientConfig } from 'pg'
 import { startEmbeddedPostgres } from '../../lib/embedded/postgres.ts'
 import type { Owner } from '../helper.ts'
 import { createFolder } from '../services/guard.ts'
 import { needsServices } from '../services/needs.ts'
 import { sharedPostgres } from '../services/shared.ts'
+import { emptyFolder } from '../template.ts'
 
 /** An empty database that no service has been started on. */
 export interface EmptyDatabase {
@@ -20,6 +22,7 @@ export const PLACES = [
 
 async function createEmbedded(): Promise<EmptyDatabase> {
   const DATA_DIR = createFolder('empty')
+  await cp(await emptyFolder(), DATA_DIR, { recursive: true })
   return {
     variables: { DATA_DIR },
     async prepare(sql) {

@@ -1,10 +1,8 @@
 import cors from '@fastify/cors'
 import Fastify, { type FastifyInstance, type FastifyServerOptions, LogController } from 'fastify'
-import images from './consumers/images.ts'
 import removedObjects from './consumers/objects.ts'
 import publisher from './consumers/publisher.ts'
 import sweep from './consumers/sweep.ts'
-import webhooks from './consumers/webhooks.ts'
 import type { Config } from './lib/config.ts'
 import { loggerOptions } from './lib/log.ts'
 import { requestId } from './lib/request-id.ts'
@@ -133,8 +131,9 @@ async function addConsumers(app: FastifyInstance, config: Config): Promise<void>
   await app.register(publisher)
   await app.register(removedObjects)
   if (config.ROLE !== 'api') {
-    await app.register(images, { config })
+    // Loaded only where they work: with them come sharp and undici.
+    await app.register(import('./consumers/images.ts'), { config })
     await app.register(sweep, { config })
-    await app.register(webhooks, { config })
+    await app.register(import('./consumers/webhooks.ts'), { config })
   }
 }

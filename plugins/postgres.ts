@@ -3,7 +3,6 @@ import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
 import type { Client, ClientConfig, PoolConfig } from 'pg'
 import type { Config } from '../lib/config.ts'
-import { startEmbeddedPostgres } from '../lib/embedded/postgres.ts'
 import { migrate } from '../lib/migrate.ts'
 import { untilUp } from '../lib/up.ts'
 
@@ -58,6 +57,8 @@ const ONE_SESSION: PoolConfig = {
 }
 
 async function embed(app: FastifyInstance, config: Config): Promise<ClientConfig> {
+  // Loaded only where it is wanted: PGlite is large.
+  const { startEmbeddedPostgres } = await import('../lib/embedded/postgres.ts')
   const embedded = await startEmbeddedPostgres(config.DATA_DIR)
   // Added before the pool's own hook, so it runs after it.
   app.addHook('onClose', () => embedded.close())

@@ -56,9 +56,11 @@ async function serveFiles(app: FastifyInstance, config: Config): Promise<Embedde
       maxAge: '365d'
     })
   })
-  return new EmbeddedObjects(root, () =>
+  const objects = new EmbeddedObjects(root, () =>
     (config.PUBLIC_BASE_URL ?? `${ownUrl(app, config)}/media`).replace(/\/+$/, '')
   )
+  await objects.discardUnfinished()
+  return objects
 }
 
 /** The address that callers on this machine use. */

@@ -4,6 +4,9 @@ import { dirname, join, relative, sep } from 'node:path'
 import { ImageError } from '../image-error.ts'
 import type { ObjectStore, StoredObject } from '../objects.ts'
 
+/** Where files are written before they get their name. Hidden, so it is not served. */
+const UNFINISHED = '.unfinished'
+
 /** Finished images as files below one folder. `publicUrl` is asked at every put: a port of 0 is known only after listening. */
 export class EmbeddedObjects implements ObjectStore {
   readonly #folder: string
@@ -14,11 +17,17 @@ export class EmbeddedObjects implements ObjectStore {
     this.#publicUrl = publicUrl
   }
 
+  /** Removes what a killed process left half written. To be called before the first put. */
+  async discardUnfinished(): Promise<void> {
+    await rm(join(this.#folder, UNFINISHED), { recursive: true, force: true })
+  }
+
   async put(key: string, jpeg: Buffer, signal: AbortSignal): Promise<string> {
     signal.throwIfAborted()
     const path = join(this.#folder, key)
-    const unfinished = `${path}.${randomUUID()}.part`
+    const unfinished = join(this.#folder, UNFINISHED, randomUUID())
     try {
+      await mkdir(dirname(unfinished), { recursive: true })
       await mkdir(dirname(path), { recursive: true })
       await writeDurably(unfinished, jpeg)
       await rename(unfinished, path)

@@ -169,8 +169,13 @@ export class ImagePipeline {
   /** Objects whose image was removed while it was made. */
   async #removeStrays(outcomes: Map<string, Outcome>, kept: string[]): Promise<void> {
     for (const [id, outcome] of outcomes) {
-      if (outcome.status === 'done' && !kept.includes(id))
-        await this.#options.objects.remove(outcome.object_key)
+      if (outcome.status !== 'done' || kept.includes(id)) continue
+      const { objects, log } = this.#options
+      const key = outcome.object_key
+      // Who removed the image owes the removal of its object, too: a store that fails now is no reason to do all of it again.
+      await objects
+        .remove(key)
+        .catch((error: unknown) => log.warn({ err: error, key }, 'An object without an image stays for now'))
     }
   }
 

@@ -1,0 +1,214 @@
+import { once } from 'node:events'
+import t, { type Test } from 'tap'
+import { EmbeddedCache } from '../../lib/embedded/cache.ts'
+import { ImageError } from '../../lib/image-error.ts'
+import type { ObjectStore } from '../../lib/objects.ts'
+import { Outbox } from '../../lib/outbox.ts'
+import { ImagePipeline, type PipelineOptions } from '../../lib/pipeline.ts'
+import { ProductSignal } from '../../lib/products/signal.ts'
+import { ProductStore } from '../../lib/products/store.ts'
+import { embeddedDatabase } from '../database.ts'
+import { createLog } from '../log.ts'
+
+const HOUR = 3_600_000
+const { signal: never } = new AbortController()
+const bytes = Buffer.from('a picture')
+
+class Objects implements ObjectStore {
+  readonly stored = new Map<string, Buffer>()
+  async put(key: string, jpeg: Buffer): Promise<string> {
+    this.stored.set(key, jpeg)
+    return `http://cdn.test/${key}`
+  }
+  async remove(key: string): Promise<void> {
+    this.stored.delete(key)
+  }
+  async *list() {}
+  async ping() {}
+  async close() {}
+}
+
+t.test('on a database of its own', async (t) => {
+  const { pool } = await embeddedDatabase(t)
+  const signal = new ProductSignal(null)
+
+  function build(options: Partial<PipelineOptions> = {}) {
+    const outbox = new Outbox(pool)
+    const store = new ProductStore({
+      pool,
+      cache: new EmbeddedCache(),
+      outbox,
+      signal,
+      jobTimeoutMs: HOUR,
+      webhooks: false
+    })
+    const objects = new Objects()
+    const log = createLog()
+    const pipeline = new ImagePipeline({
+      store,
+      objects,
+      downloader: { download: async () => ({ bytes }), close: async () => undefined },
+      compress: async () => ({ jpeg: bytes, width: 8, height: 6 }),
+      capacity: { compress: 2, inFlight: 4, perHost: 2 },
+      maxPixels: 1,
+      retry: { maxAttempts: 3, baseMs: HOUR },
+      jobTimeoutMs: HOUR,
+      log,
+      ...options
+    })
+    return { pipeline, store, objects, log, outbox }
+  }
+  const downloading = (download: PipelineOptions['downloader']['download']) => ({
+    downloader: { download, close: async () => undefined }
+  })
+  const create = (store: ProductStore, ...product_images: string[]) =>
+    store.create({ user_id: 1, product_name: 'Lamp', product_price: 1, product_images })
+  const imagesOf = async (store: ProductStore, id: number) =>
+    (await store.load(id))?.images.map(({ status, attempts, error_code }) => ({
+      status,
+      attempts,
+      error_code
+    }))
+  const dueRows = async (id: number) =>
+    (await pool.query(`SELECT FROM outbox WHERE product_id = $1 AND due_at <= now()`, [id])).rowCount
+
+  t.test('an image is downloaded, compressed, stored and recorded', async (t) => {
+    const { pipeline, store, objects } = build()
+    const id = await create(store, 'http://a.test/1')
+    await pipeline.process(id, never)
+    const [image] = (await store.load(id))?.images ?? []
+    const key = `products/${id}/${image?.id}.jpg`
+    t.match(image, {
+      status: 'done',
+      object_key: key,
+      url: `http://cdn.test/${key}`,
+      width: 8,
+      height: 6,
+      bytes: 9
+    })
+    t.same([...objects.stored.keys()], [key])
+  })
+
+  t.test('an interrupted image is owed again at once, and burns no attempt', async (t) => {
+    const stop = new AbortController()
+    const { pipeline, store } = build(
+      downloading(async (_url, signal) => {
+        stop.abort(new Error('the service is stopping'))
+        throw signal.reason
+      })
+    )
+    const id = await create(store, 'http://a.test/1')
+    await pool.query('DELETE FROM outbox')
+    await pipeline.process(id, stop.signal)
+    t.same(await imagesOf(store, id), [{ status: 'pending', attempts: 0, error_code: null }])
+    t.equal(await dueRows(id), 1)
+  })
+
+  t.test('an image that takes longer than a job may has used an attempt', async (t) => {
+    const { pipeline, store } = build({
+      jobTimeoutMs: 20,
+      ...downloading(async (_url, signal) => {
+        if (!signal.aborted) await once(signal, 'abort')
+        throw signal.reason
+      })
+    })
+    const id = await create(store, 'http://a.test/1')
+    await pipeline.process(id, never)
+    t.match(await imagesOf(store, id), [{ status: 'pending', attempts: 1, error_code: 'timeout' }])
+  })
+
+  t.test('an error that is nobody’s fault but ours is tried again, and says nothing of us', async (t) => {
+    const { pipeline, store } = build({ compress: () => Promise.reject(new TypeError('x of undefined')) })
+    const id = await create(store, 'http://a.test/1')
+    await pipeline.process(id, never)
+    const [image] = (await store.load(id))?.images ?? []
+    t.match(image, {
+      status: 'pending',
+      attempts: 1,
+      error_code: 'internal',
+      error_detail: /error in the service/
+    })
+    t.notMatch(image, { error_detail: /undefined/ })
+  })
+
+  t.test('two workers who fail at the same image at the same time count one attempt', async (t) => {
+    const both = Promise.withResolvers<void>()
+    let waiting = 0
+    const fail = downloading(async () => {
+      if (++waiting === 2) both.resolve()
+      await both.promise
+      throw new ImageError('http_status', 'The server answered 503.', { transient: true })
+    })
+    const [one, other] = [build(fail), build(fail)]
+    const id = await create(one.store, 'http://a.test/1')
+    await Promise.all([one, other].map(({ pipeline }) => pipeline.process(id, never)))
+    t.same(await imagesOf(one.store, id), [{ status: 'pending', attempts: 1, error_code: 'http_status' }])
+  })
+
+  t.test('two workers who make the same image leave one result', async (t) => {
+    const [one, other] = [build(), build()]
+    const id = await create(one.store, 'http://a.test/1')
+    await Promise.all([one, other].map(({ pipeline }) => pipeline.process(id, never)))
+    t.same(await imagesOf(one.store, id), [{ status: 'done', attempts: 1, error_code: null }])
+  })
+
+  t.test('a database that is away is waited for, and nothing is made twice', async (t) => {
+    let downloads = 0
+    const { pipeline, store, log } = build(
+      downloading(async () => {
+        downloads++
+        return { bytes }
+      })
+    )
+    const id = await create(store, 'http://a.test/1')
+    const finish = store.finish.bind(store)
+    let failures = 1
+    store.finish = async (...args) => {
+      if (failures-- > 0) throw Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED' })
+      return finish(...args)
+    }
+    await pipeline.process(id, never)
+    t.match(await log.said(/database is away/), { level: 'warn' })
+    t.same(await imagesOf(store, id), [{ status: 'done', attempts: 1, error_code: null }])
+    t.equal(downloads, 1)
+  })
+
+  t.test(
+    'an object whose image is gone is removed; a store that fails then is no failure of the job',
+    async (t) => {
+      for (const fails of [false, true]) {
+        const { pipeline, store, objects, log } = build(
+          downloading(async () => {
+            await store.delete({ id })
+            return { bytes }
+          })
+        )
+        if (fails) objects.remove = () => Promise.reject(new Error('the bucket is away'))
+        const id = await create(store, 'http://a.test/1')
+        await pipeline.process(id, never)
+        t.equal(objects.stored.size, fails ? 1 : 0)
+        t.equal(
+          log.lines.some(({ message }) => /stays for now/.test(message)),
+          fails
+        )
+      }
+    }
+  )
+
+  t.test('what keeps ending its worker is given up', async (t) => {
+    const { pipeline, store } = build()
+    const id = await create(store, 'http://a.test/1', 'http://a.test/2')
+    await pipeline.giveUp(id, never)
+    const failed = { status: 'failed', attempts: 1, error_code: 'internal' }
+    t.same(await imagesOf(store, id), [failed, failed])
+  })
+
+  t.test('a product that is gone, or has nothing due, is no work', async (t: Test) => {
+    const { pipeline, store } = build(downloading(() => Promise.reject(new Error('nothing to download'))))
+    await pipeline.process(2_000_000_000, never)
+    await pipeline.giveUp(2_000_000_000, never)
+    const id = await create(store)
+    await pipeline.process(id, never)
+    t.same(await imagesOf(store, id), [])
+  })
+})

@@ -21,7 +21,13 @@ export async function run({ size, only }: Options): Promise<void> {
   await using _ = world.stack
   const outcomes: Outcome[] = []
   for (const [index, row] of rows.entries()) {
-    const outcome = await measure(world, row, size, `[${index + 1}/${rows.length}] ${row.name}`)
+    const label = `[${index + 1}/${rows.length}] ${row.name}`
+    const outcome = await measure(world, row, size, label).catch((error: unknown) => {
+      // The other rows are worth their time.
+      console.error(`${label}:`, error)
+      process.exitCode = 1
+    })
+    if (!outcome) continue
     outcomes.push(outcome)
     progress('')
     console.log(`${print(outcome)}\n`)

@@ -12,7 +12,7 @@ const pool = new pg.Pool({
   max: LANES
 })
 const outbox = new Outbox(pool)
-const product = [1, 'Desk', 'A desk.', 1, ['http://a.test/1', 'http://a.test/2']]
+const product = [1, 'Desk', 'A desk.', 1, ['http://a.test/1', 'http://a.test/2'], '{}']
 
 onQuestion<{ seconds: number }>(async ({ seconds }) => {
   const end = performance.now() + seconds * 1000

@@ -25,7 +25,9 @@ export interface KillerOptions {
 }
 
 const LONGEST_RESTART_MS = 1500
-const LONGEST_WORK_MS = 4000
+/** A fleet of one works for so long before it is killed again: short enough to be in the middle of it. */
+const SHORTEST_WORK_MS = 2000
+const LONGEST_WORK_MS = 6000
 
 /** Processes and servers are struck at the same time, each in a row of its own. */
 export async function strikeAll(options: KillerOptions): Promise<void> {
@@ -47,7 +49,8 @@ function processKills({ seed, durationMs, fleet, kills }: KillerOptions): Blow[]
   return spread(kills, durationMs, random).map((atMs, index) => {
     // Everybody in turn, so that nobody is spared; when is up to the seed.
     const name = names[index % names.length] ?? ''
-    const [pauseMs, workMs] = [random() * LONGEST_RESTART_MS, random() * LONGEST_WORK_MS]
+    const pauseMs = random() * LONGEST_RESTART_MS
+    const workMs = SHORTEST_WORK_MS + random() * (LONGEST_WORK_MS - SHORTEST_WORK_MS)
     const strike = async () => {
       // A fleet of one is to be killed at work, not while it starts.
       if (fleet.members.length === 1) await fleet.complete().then(() => wait(workMs))

@@ -1,6 +1,7 @@
 /** What the package gives to other programs. */
 export { buildApp } from './app.ts'
-export { type Config, ConfigError, loadConfig } from './lib/config.ts'
+export { type Config, loadConfig } from './lib/config.ts'
+export { ConfigError } from './lib/config-error.ts'
 
 // They say what an app has besides what Fastify gives it: app.products, app.objects …
 import './plugins/products.ts'

@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util'
-import { type Config, ConfigError } from '../lib/config.ts'
+import type { Config } from '../lib/config.ts'
+import { ConfigError } from '../lib/config-error.ts'
 import { type DeadLetter, DeadLetters } from '../lib/dead-letters.ts'
 import { positive, UsageError } from './usage.ts'
 

@@ -1,29 +1,21 @@
-import { isIPv6 } from 'node:net'
 import { resolve } from 'node:path'
 import { Ajv } from 'ajv'
 import envSchema from 'env-schema'
 import { type AddressPolicy, parseNetworks, parsePorts } from './addresses.ts'
 import { ApiKeys } from './api-keys.ts'
+import { ConfigError, checkUrl, parse } from './config-error.ts'
+import {
+  type Bucket,
+  bucket,
+  type DatabaseServer,
+  database,
+  type RedisServer,
+  rabbitmq,
+  redis
+} from './servers.ts'
 import { Settings } from './settings.ts'
 import { checkSourceUrl } from './source-url.ts'
 import type { TokenOptions } from './tokens.ts'
-
-/** A setting that cannot be used. The message names the variable and what it should be. */
-export class ConfigError extends Error {
-  override readonly name = 'ConfigError'
-}
-
-export interface RedisServer {
-  url: string
-}
-
-export interface Bucket {
-  name: string
-  region: string
-  credentials: { accessKeyId: string; secretAccessKey: string } | undefined
-  endpoint: string | undefined
-  forcePathStyle: boolean
-}
 
 /** How callers show who they are; each way may be there or not. */
 export interface Auth {
@@ -33,7 +25,7 @@ export interface Auth {
 
 /** The settings as the program uses them: each server is there as a whole, or null and embedded. */
 export interface Config extends Settings {
-  database: { connectionString: string } | null
+  database: DatabaseServer | null
   redis: RedisServer | null
   rabbitmq: string[] | null
   bucket: Bucket | null
@@ -97,51 +89,6 @@ function explain(error: unknown, data: Record<string, unknown>): string {
   return `${name}=${data[name]} cannot be used: it ${first.message}${allowed}`
 }
 
-function database(s: Settings): Config['database'] {
-  if (s.DATABASE_URL)
-    return { connectionString: checkUrl('DATABASE_URL', s.DATABASE_URL, ['postgres:', 'postgresql:']) }
-  if (!s.DB_HOST) return null
-  const login = [s.DB_USER, s.DB_PASSWORD].filter((part) => part !== undefined).map(encodeURIComponent)
-  const address = `${hostOf(s.DB_HOST)}:${s.DB_PORT}`
-  const connectionString = `postgres://${login.join(':')}@${address}/${encodeURIComponent(s.DB_NAME)}`
-  return { connectionString: checkAddress('DB_HOST', connectionString) }
-}
-
-function redis(s: Settings): RedisServer | null {
-  if (s.REDIS_URL) return { url: checkUrl('REDIS_URL', s.REDIS_URL, ['redis:', 'rediss:']) }
-  // Go's clients, and so the original's settings, leave out the host of this machine.
-  const address = s.REDIS_HOST
-    ? `${hostOf(s.REDIS_HOST)}:${s.REDIS_PORT}`
-    : s.REDIS_ADDR?.replace(/^:/, 'localhost:')
-  if (!address) return null
-  const login = s.REDIS_PASSWORD ? `:${encodeURIComponent(s.REDIS_PASSWORD)}@` : ''
-  return { url: checkAddress(s.REDIS_HOST ? 'REDIS_HOST' : 'REDIS_ADDR', `redis://${login}${address}`) }
-}
-
-function rabbitmq(s: Settings): string[] | null {
-  if (!s.RABBITMQ_URL) return null
-  return s.RABBITMQ_URL.split(',').map((url) => checkUrl('RABBITMQ_URL', url.trim(), ['amqp:', 'amqps:']))
-}
-
-function bucket(s: Settings): Bucket | null {
-  const name = s.AWS_BUCKET_NAME ?? s.AWS_S3_BUCKET
-  if (!name) return null
-  if (!s.AWS_ACCESS_KEY !== !s.AWS_SECRET_KEY) {
-    throw new ConfigError(
-      'AWS_ACCESS_KEY and AWS_SECRET_KEY belong together: set both, or neither to use the SDK’s own chain'
-    )
-  }
-  const { AWS_ACCESS_KEY: accessKeyId, AWS_SECRET_KEY: secretAccessKey } = s
-  return {
-    name,
-    region: s.AWS_REGION,
-    credentials: accessKeyId && secretAccessKey ? { accessKeyId, secretAccessKey } : undefined,
-    endpoint:
-      s.AWS_ENDPOINT_URL_S3 && checkUrl('AWS_ENDPOINT_URL_S3', s.AWS_ENDPOINT_URL_S3, ['http:', 'https:']),
-    forcePathStyle: s.S3_FORCE_PATH_STYLE ?? s.AWS_ENDPOINT_URL_S3 !== undefined
-  }
-}
-
 function auth(s: Settings): Auth | null {
   const keys = s.API_KEYS ? parse('API_KEYS', s.API_KEYS, (text) => new ApiKeys(text)) : null
   const tokens = tokenOptions(s)
@@ -163,32 +110,6 @@ function tokenOptions(s: Settings): TokenOptions | null {
     )
   }
   return null
-}
-
-function parse<T>(name: string, value: string, parser: (text: string) => T): T {
-  try {
-    return parser(value)
-  } catch (error) {
-    throw new ConfigError(`${name} cannot be used: ${error instanceof Error ? error.message : error}`)
-  }
-}
-
-/** The value stays out of the message: it may hold a password. */
-function checkUrl(name: string, value: string, protocols: string[]): string {
-  if (URL.canParse(value) && protocols.includes(new URL(value).protocol)) return value
-  throw new ConfigError(
-    `${name} cannot be used: it must be a URL that begins with ${protocols.join('// or ')}//`
-  )
-}
-
-/** A folder stands for the PostgreSQL socket in it. */
-const hostOf = (host: string) =>
-  host.startsWith('/') ? encodeURIComponent(host) : isIPv6(host) ? `[${host}]` : host
-
-/** `url` was made of the setting and others. */
-function checkAddress(name: string, url: string): string {
-  if (URL.canParse(url)) return url
-  throw new ConfigError(`${name} cannot be used: it must be a host name or an address`)
 }
 
 function checkCorsOrigin({ CORS_ORIGIN }: Config): void {

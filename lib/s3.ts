@@ -7,9 +7,9 @@ import {
   S3ServiceException
 } from '@aws-sdk/client-s3'
 import { Upload } from '@aws-sdk/lib-storage'
-import type { Bucket } from './config.ts'
 import { ImageError } from './image-error.ts'
 import { OBJECT_PREFIX, type ObjectStore, type StoredObject } from './objects.ts'
+import type { Bucket } from './servers.ts'
 
 const REQUEST_TIMEOUT_MS = 15_000
 /** An empty object that shows that the bucket can be written to. */

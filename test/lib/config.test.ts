@@ -1,6 +1,7 @@
 import { resolve } from 'node:path'
 import t from 'tap'
-import { ConfigError, loadConfig } from '../../lib/config.ts'
+import { loadConfig } from '../../lib/config.ts'
+import { ConfigError } from '../../lib/config-error.ts'
 import { Settings } from '../../lib/settings.ts'
 
 type Variables = Record<string, string>

@@ -226,6 +226,7 @@ export class ProductStore {
     return rows[0]?.id ?? null
   }
 
+  /** Resolves when every reader sees the change; owed work is not kept waiting for that. */
   async #announce(id: number, owed: OutboxKind[]): Promise<void> {
     this.#options.outbox.wake(owed)
     await this.#options.cache.forget(id)

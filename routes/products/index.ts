@@ -9,6 +9,7 @@ import { IdempotencyHeader, idempotencyKey } from '../idempotency.ts'
 import { noBody, problems } from '../replies.ts'
 import { ifMatch, isKnown, toETag } from './etag.ts'
 import { checkImages } from './images.ts'
+import { nullImagesAreNone } from './original.ts'
 import { etag, IfMatch, IfNoneMatch, ListQuery, Message, Params, ReprocessQuery } from './schemas.ts'
 
 const tags = ['products']
@@ -38,7 +39,8 @@ const routes: FastifyPluginAsyncTypebox<{ config: Config }> = async (app, { conf
           ),
           ...problems(403, 409, 413, 415, 422)
         }
-      }
+      },
+      preValidation: nullImagesAreNone
     },
     async (request, reply) => {
       request.caller.mustActFor(request.body.user_id, '/user_id')
@@ -117,7 +119,8 @@ const routes: FastifyPluginAsyncTypebox<{ config: Config }> = async (app, { conf
         headers: IfMatch,
         body: ref(ProductReplacement),
         response: { 200: Message('Replaced'), ...problems(403, 404, 412, 413, 415, 422) }
-      }
+      },
+      preValidation: nullImagesAreNone
     },
     async ({ body, headers, caller }) => {
       caller.mustActFor(body.user_id, '/user_id')
@@ -141,7 +144,8 @@ const routes: FastifyPluginAsyncTypebox<{ config: Config }> = async (app, { conf
         headers: IfMatch,
         body: ref(ProductInput),
         response: { 200: Message('Replaced'), ...problems(403, 404, 412, 413, 415, 422) }
-      }
+      },
+      preValidation: nullImagesAreNone
     },
     async ({ params, body, headers, caller }) => {
       caller.mustActFor(body.user_id, '/user_id')

@@ -66,10 +66,10 @@ function requestTo(
   return fc
     .record({
       path: fc.tuple(...named('path').map((parameter) => pair(parameter, resolve))),
-      query: fc.tuple(...named('query').map((parameter) => fc.option(pair(parameter, resolve), { freq: 1 }))),
+      query: fc.tuple(...named('query').map((parameter) => fc.option(pair(parameter, resolve), { freq: 2 }))),
       surplus: fc.option(fc.tuple(wildString, wildString), { freq: 9 }),
       headers: fc.tuple(
-        ...named('header').map((parameter) => fc.option(pair(parameter, resolve), { freq: 1 }))
+        ...named('header').map((parameter) => fc.option(pair(parameter, resolve), { freq: 2 }))
       ),
       wild: fc.oneof({ weight: 4, arbitrary: fc.constant([]) }, fc.array(wildHeader, { maxLength: 2 })),
       credentials: credentials(keys),
@@ -97,7 +97,7 @@ function requestTo(
 const encode = (value: string) => encodeURIComponent(value.toWellFormed())
 
 /** What a header can carry: bytes, without control characters. */
-const sendable = (value: string) => value.replace(/[^\x20-\x7e\x80-\xff]/g, '').slice(0, 8000)
+const sendable = (value: string) => value.replace(/[^\x20-\x7e\x80-\xff]/g, '?').slice(0, 8000)
 
 type Field = [name: string, value: string]
 

@@ -8,7 +8,8 @@ export interface Measured extends Figure {
   /** The middle of the rounds' own ratios: what disturbs the machine for a while disturbs both sides of a round. */
   ratio: number
   ratios: number[]
-  reached: boolean
+  /** Null where nothing is to be reached. */
+  reached: boolean | null
 }
 
 export interface Side {
@@ -56,10 +57,14 @@ function measured(figure: Figure, samples: { ceiling: Sample[]; ours: Sample[] }
   const ours = valuesOf(samples.ours, figure)
   const ratios = ours.map((value, index) => value / (ceiling[index] ?? Number.NaN))
   const ratio = quantile(ratios)
-  const { reach, most } = figure
-  const isReached = 'atLeast' in reach ? ratio >= reach.atLeast : ratio <= reach.atMost
-  const reached = isReached && (most === undefined || quantile(ours) <= most)
+  const reached = isReached(figure, ratio, quantile(ours))
   return { ...figure, ceiling: side(ceiling), ours: side(ours), ratio, ratios, reached }
+}
+
+function isReached({ reach, most }: Figure, ratio: number, ours: number): boolean | null {
+  if (!reach) return null
+  const isRatio = 'atLeast' in reach ? ratio >= reach.atLeast : ratio <= reach.atMost
+  return isRatio && (most === undefined || ours <= most)
 }
 
 const valuesOf = (samples: Sample[], { name }: Figure) =>

@@ -22,7 +22,8 @@ export type Reach = { atLeast: number } | { atMost: number }
 export interface Figure {
   name: string
   unit: string
-  reach: Reach
+  /** None for what is only shown. */
+  reach?: Reach
   /** What ours alone must stay under, whatever the ceiling. */
   most?: number
 }

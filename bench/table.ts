@@ -4,9 +4,11 @@ import type { Usage } from './row.ts'
 export const number = (value: number) =>
   value >= 100 ? Math.round(value).toLocaleString('en') : value.toPrecision(3).replace(/\.0+$/, '')
 
-export const reachOf = ({ reach, most, unit }: Measured) =>
-  ('atLeast' in reach ? `≥ ${reach.atLeast}` : `≤ ${reach.atMost}`) +
-  (most === undefined ? '' : `, under ${most} ${unit}`)
+export function reachOf({ reach, most, unit }: Measured): string {
+  if (!reach) return '–'
+  const ratio = 'atLeast' in reach ? `≥ ${reach.atLeast}` : `≤ ${reach.atMost}`
+  return most === undefined ? ratio : `${ratio}, under ${most} ${unit}`
+}
 
 export const sideOf = ({ median, spread }: Side) => `${number(median)} ±${Math.round(spread * 50)}%`
 
@@ -22,7 +24,7 @@ export const usageOf = (usages: Usage[]) =>
 /** One row as lines of text. */
 export function print(outcome: Outcome): string {
   const lines = outcome.figures.map((figure) => {
-    const verdict = figure.reached ? 'reached' : 'MISSED'
+    const verdict = figure.reached === null ? '' : figure.reached ? 'reached' : 'MISSED'
     return `  ${figure.unit.padEnd(20)} ceiling ${sideOf(figure.ceiling).padEnd(14)} ours ${sideOf(figure.ours).padEnd(14)} ratio ${figure.ratio.toFixed(2)}  to reach ${reachOf(figure)}  ${verdict}`
   })
   const { ceiling, ours } = outcome.usage
@@ -45,7 +47,7 @@ export function markdown(outcomes: Outcome[]): string {
         sideOf(figure.ours),
         figure.ratio.toFixed(2)
       ]
-      return `| ${[...cells, reachOf(figure), figure.reached ? 'yes' : 'no'].join(' | ')} |`
+      return `| ${[...cells, reachOf(figure), figure.reached === null ? '–' : figure.reached ? 'yes' : 'no'].join(' | ')} |`
     })
   )
   return [

@@ -8,7 +8,7 @@ import { freePort } from '../test/services/port.ts'
 import { startPostgres } from '../test/services/postgres.ts'
 import { startRabbitmq } from '../test/services/rabbitmq.ts'
 import { startRedis } from '../test/services/redis.ts'
-import { Accounts } from './accounts.ts'
+import { Accounts, cpuSeconds } from './accounts.ts'
 import { Member } from './member.ts'
 import type { Load, LoadResult } from './programs/load.ts'
 import type { Question } from './programs/s3.ts'
@@ -150,11 +150,13 @@ export class World {
     return `http://127.0.0.1:${this.#originPort}/${kind}/${id}`
   }
 
-  /** Load by the generator, with the account of everybody meanwhile. */
-  async load(load: Load, value: (result: LoadResult) => number): Promise<Sample> {
+  /** Load by the generator, with the account of everybody meanwhile: requests a second, their p99, CPU of the process that answers. */
+  async load(server: Member, load: Load): Promise<Sample> {
     const close = this.accounts.open()
-    const result = await this.#load.ask<LoadResult>(load)
-    return { values: { rate: value(result) }, usage: close() }
+    const before = cpuSeconds(server.pid)
+    const { perSecond, p99, answered } = await this.#load.ask<LoadResult>(load)
+    const cpu = ((cpuSeconds(server.pid) - before) * 1_000_000) / answered
+    return { values: { rate: perSecond, p99, cpu }, usage: close() }
   }
 
   /** When each object arrived in the store since `forgetArrivals`, once there are so many. */

@@ -17,6 +17,7 @@ export interface Load {
 
 export interface LoadResult {
   perSecond: number
+  answered: number
   /** 99 of 100 answers took at most so many milliseconds. */
   p99: number
 }
@@ -37,6 +38,6 @@ onQuestion<Load>(async ({ url, connections, seconds, method, path, ids = 0, body
   instance.on('response', (_client, _status, _bytes, milliseconds) => latencies.push(milliseconds))
   const { duration, non2xx, errors, '2xx': answered } = await promise
   if (non2xx + errors > 0) throw new Error(`${non2xx} answers were no success, ${errors} failed`)
-  return { perSecond: answered / duration, p99: quantile(latencies, 0.99) }
+  return { perSecond: answered / duration, answered, p99: quantile(latencies, 0.99) }
 })
 say('ready')

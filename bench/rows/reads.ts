@@ -12,7 +12,10 @@ export const cached: Row = {
   name: 'reads-cached',
   title: 'product reads, cached',
   ceiling: 'a bare Fastify route with one Redis GET',
-  figures: [{ name: 'rate', unit: 'reads/s', reach: { atLeast: 0.8 } }],
+  figures: [
+    { name: 'rate', unit: 'reads/s', reach: { atLeast: 0.8 } },
+    { name: 'cpu', unit: 'µs of CPU a request' }
+  ],
   async open(world, { seconds }, stack) {
     const estate = await world.estate(stack)
     await seed(estate, HOT)
@@ -22,12 +25,16 @@ export const cached: Row = {
       const answer = await fetch(`${api.url}/api/v1/products/${id}`)
       await redis.set(`bench:${id}`, await answer.text())
     }
-    const [, bare] = await world.program<{ port: number }>('bare Fastify', 'bare-api.ts', estate, stack)
+    const [bareMember, bare] = await world.program<{ port: number }>(
+      'bare Fastify',
+      'bare-api.ts',
+      estate,
+      stack
+    )
     const load = { connections: CONNECTIONS, seconds, method: 'GET' as const, ids: HOT }
     return {
-      ceiling: () =>
-        world.load({ ...load, url: `http://127.0.0.1:${bare.port}`, path: '/get/' }, (r) => r.perSecond),
-      ours: () => world.load({ ...load, url: api.url, path: '/api/v1/products/' }, (r) => r.perSecond)
+      ceiling: () => world.load(bareMember, { ...load, url: `http://127.0.0.1:${bare.port}`, path: '/get/' }),
+      ours: () => world.load(api.member, { ...load, url: api.url, path: '/api/v1/products/' })
     }
   }
 }
@@ -36,17 +43,25 @@ export const uncached: Row = {
   name: 'reads-uncached',
   title: 'product reads, not cached',
   ceiling: 'a bare Fastify route with the same select',
-  figures: [{ name: 'rate', unit: 'reads/s', reach: { atLeast: 0.85 } }],
+  figures: [
+    { name: 'rate', unit: 'reads/s', reach: { atLeast: 0.85 } },
+    { name: 'cpu', unit: 'µs of CPU a request' }
+  ],
   async open(world, { seconds }, stack) {
     const estate = await world.estate(stack)
     await seed(estate, COLD)
     const api = await world.product('api', 'api', estate, stack)
-    const [, bare] = await world.program<{ port: number }>('bare Fastify', 'bare-api.ts', estate, stack)
+    const [bareMember, bare] = await world.program<{ port: number }>(
+      'bare Fastify',
+      'bare-api.ts',
+      estate,
+      stack
+    )
     const load = { connections: CONNECTIONS, seconds, method: 'GET' as const, ids: COLD }
     return {
       ceiling: () =>
-        world.load({ ...load, url: `http://127.0.0.1:${bare.port}`, path: '/select/' }, (r) => r.perSecond),
-      ours: () => world.load({ ...load, url: api.url, path: '/api/v1/products/' }, (r) => r.perSecond)
+        world.load(bareMember, { ...load, url: `http://127.0.0.1:${bare.port}`, path: '/select/' }),
+      ours: () => world.load(api.member, { ...load, url: api.url, path: '/api/v1/products/' })
     }
   }
 }

@@ -36,7 +36,7 @@ t.test('each part is ready, and says whether it is embedded', async (t) => {
 t.test("the original's health routes say the same of the database and of Redis", async (t) => {
   const database = await call({ url: '/health' })
   t.equal(database.statusCode, 200)
-  t.strictSame(database.json(), { status: 'healthy', database: 'embedded' })
+  t.strictSame(database.json(), { status: 'healthy', database: 'connected' })
   const redis = await call({ url: '/redis-health' })
   t.equal(redis.statusCode, 200)
   t.strictSame(redis.json(), { status: 'healthy', redis: 'embedded' })

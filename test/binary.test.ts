@@ -69,7 +69,7 @@ t.test('with embedded parts it serves, makes images, and shows its documentation
   const script = /src="([^"]*swagger-ui-bundle\.js)"/.exec(await page.text())?.[1] ?? ''
   t.equal((await fetch(new URL(script, page.url))).status, 200)
   t.match(readFileSync(`/proc/${service.pid}/environ`, 'latin1'), /MALLOC_ARENA_MAX=2/)
-  t.equal(await service.stop(), 0)
+  await service.stop()
 })
 
 t.test(
@@ -114,7 +114,7 @@ t.test(
       404,
       'a worker has no products'
     )
-    t.strictSame(await Promise.all([api.stop(), worker.stop()]), [0, 0])
+    await Promise.all([api.stop(), worker.stop()])
   }
 )
 

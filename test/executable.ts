@@ -86,14 +86,21 @@ export class Machine {
     })
     if (child.pid) watch(child.pid, 'SIGKILL')
     const printed: string[] = []
-    for await (const line of createInterface(child.stdout)) {
+    const { promise, resolve, reject } = Promise.withResolvers<string>()
+    const lines = createInterface(child.stdout)
+    lines.on('line', (line) => {
       printed.push(line)
       const url = /"documentation":"(.*)\/documentation"/.exec(line)?.[1]
-      if (!url) continue
-      child.stdout.resume()
-      return new Service(child, url, performance.now() - begin)
+      if (url) resolve(url)
+    })
+    lines.on('close', () => reject(new Error(printed.join('\n'))))
+    const url = await promise
+    return {
+      url,
+      pid: child.pid ?? 0,
+      readyAfter: performance.now() - begin,
+      stop: () => stop(child, printed)
     }
-    throw new Error(printed.join('\n'))
   }
 
   #place(variables: NodeJS.ProcessEnv) {
@@ -101,27 +108,20 @@ export class Machine {
   }
 }
 
-export class Service {
-  readonly url: string
+export interface Service {
+  url: string
+  pid: number
   /** From its start until it could be asked, in milliseconds. */
-  readonly readyAfter: number
-  readonly pid: number
-  readonly #child: ChildProcess
+  readyAfter: number
+  /** Ends it as an operator would. Rejects with what it printed when it does not end well. */
+  stop(): Promise<void>
+}
 
-  constructor(child: ChildProcess, url: string, readyAfter: number) {
-    this.#child = child
-    this.pid = child.pid ?? 0
-    this.url = url
-    this.readyAfter = readyAfter
+async function stop(child: ChildProcess, printed: string[]): Promise<void> {
+  if (child.exitCode === null && child.signalCode === null) {
+    child.kill('SIGTERM')
+    await once(child, 'exit')
   }
-
-  /** Ends it as an operator would; answers its exit code. */
-  async stop(): Promise<number> {
-    if (this.#child.exitCode === null) {
-      this.#child.kill('SIGTERM')
-      await once(this.#child, 'exit')
-    }
-    forget(this.pid)
-    return this.#child.exitCode ?? -1
-  }
+  if (child.pid) forget(child.pid)
+  if (child.exitCode !== 0) throw new Error(printed.join('\n'))
 }

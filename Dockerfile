@@ -7,6 +7,9 @@ COPY package.json package-lock.json .npmrc ./
 RUN npm ci --ignore-scripts
 COPY . .
 RUN npm run build && npm ci --omit=dev --ignore-scripts && mkdir /data
+# What no program reads: 60 of 153 MB
+RUN find node_modules -type f \( -name '*.map' -o -name '*.d.*ts' -o -path '*/dist-es/*' \
+  -o -path '*/pglite*/*.tar.gz' ! -name 'pg_trgm*' \) -delete
 
 # No shell and no package manager; its user, nonroot, is 65532. The allocator's settings come from the program itself.
 FROM gcr.io/distroless/nodejs24-debian12:nonroot

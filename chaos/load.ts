@@ -1,13 +1,19 @@
+import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { setTimeout as wait } from 'node:timers/promises'
 import type { Dispatcher } from 'undici'
 import { headerOf, type Reply, send } from './http.ts'
 
 const TICK_MS = 10
+const CATCH_UP_MS = 100
+/** Requests on their way at once; a generator that opens more is soon busier with itself than the service is with it. */
+const MOST_OPEN = 3000
 
 /** What became of the requests of one phase. */
 export interface Load {
   /** The offering took this long: where the cores are busy, longer than it should. */
   seconds: number
+  /** How late the generator itself was at times, in milliseconds: all latencies may be too long by that much. */
+  late: number
   offered: number
   accepted: number
   refused: number
@@ -33,6 +39,7 @@ export async function offer(
 ): Promise<Load> {
   const load: Load = {
     seconds: 0,
+    late: 0,
     offered: 0,
     accepted: 0,
     refused: 0,
@@ -42,9 +49,13 @@ export async function offer(
     refusals: []
   }
   const answers = new Set<Promise<void>>()
+  const delays = monitorEventLoopDelay()
+  delays.enable()
   const started = performance.now()
-  for (let elapsed = 0; elapsed < durationMs; elapsed = performance.now() - started) {
-    while (load.offered < (elapsed * rate) / 1000) {
+  for (let elapsed = 0, due = 0; elapsed < durationMs; elapsed = performance.now() - started) {
+    // What could not be sent in time is not sent at all: made up for later it would be another load.
+    due = Math.max(due, ((elapsed - CATCH_UP_MS) * rate) / 1000)
+    for (; due < (elapsed * rate) / 1000 && answers.size < MOST_OPEN; due++) {
       const answer = create(dispatcher, url, load)
       answers.add(answer)
       void answer.finally(() => answers.delete(answer))
@@ -53,6 +64,8 @@ export async function offer(
   }
   load.seconds = (performance.now() - started) / 1000
   await Promise.all(answers)
+  load.late = delays.percentile(99) / 1e6
+  delays.disable()
   load.latencies.sort((a, b) => a - b)
   load.refusals.sort((a, b) => a - b)
   return load

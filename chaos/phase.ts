@@ -57,7 +57,8 @@ export function rowOf({ name, load, peak }: Measured): [string, string] {
     `accepted ${perSecond(accepted)}${times(latencies)}`,
     `refused ${perSecond(refused)}${times(refusals)}`,
     `other ${others.length}`,
-    `peak ${peak} MiB`
+    `peak ${peak} MiB`,
+    `generator late by ${ms(load.late)}`
   ]
   return [name, figures.join(', ')]
 }

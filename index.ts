@@ -4,5 +4,6 @@ export { type Config, loadConfig } from './lib/config.ts'
 export { ConfigError } from './lib/config-error.ts'
 
 // They say what an app has besides what Fastify gives it: app.products, app.objects …
+import '@fastify/swagger'
 import './plugins/products.ts'
 import './plugins/storage.ts'

@@ -132,18 +132,20 @@ function pack(tree: string): Buffer {
   })
 }
 
+/** The paths are relative, for that of the main becomes part of the executable. */
 function prepareBlob(): string {
+  copyFileSync(join(import.meta.dirname, 'launcher.cjs'), join(work, 'launcher.cjs'))
   const config = {
-    main: join(import.meta.dirname, 'launcher.cjs'),
-    output: join(work, 'blob'),
+    main: 'launcher.cjs',
+    output: 'blob',
     disableExperimentalSEAWarning: true,
     useSnapshot: false,
     useCodeCache: false,
-    assets: { id: join(work, 'id'), archive: join(work, 'archive') }
+    assets: { id: 'id', archive: 'archive' }
   }
   writeFileSync(join(work, 'sea.json'), JSON.stringify(config))
-  execFileSync(process.execPath, ['--experimental-sea-config', join(work, 'sea.json')], { stdio: 'ignore' })
-  return config.output
+  execFileSync(process.execPath, ['--experimental-sea-config', 'sea.json'], { cwd: work, stdio: 'ignore' })
+  return join(work, config.output)
 }
 
 function megabytes(bytes: number): string {

@@ -112,6 +112,8 @@ export class Broker extends EventEmitter<{ connect: [] }> {
 
   /** Messages that wait in the queue. */
   async depth(): Promise<number> {
+    // To ask for a queue that is not declared yet closes the channel on which it is about to be.
+    if (!this.#usable) throw new Error('RabbitMQ cannot be used at this moment')
     const { messageCount } = await this.#publisher.checkQueue(this.queue)
     return messageCount
   }

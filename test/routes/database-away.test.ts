@@ -22,7 +22,7 @@ t.test(
   'while the database is away every call says so, and when to try again',
   needsOwn('postgres'),
   async (t) => {
-    await using server = await startPostgres()
+    await using server = await startPostgres({ durable: true })
     const app = await buildTestApp(t, { DATABASE_URL: await server.createDatabase() })
     const call = await documented(app)
     await call({ method: 'POST', url: '/api/v1/products', payload: PRODUCT })

@@ -19,11 +19,12 @@ t.test('.env.example and the README list the settings', async (t) => {
 })
 
 t.test('the client is what its generator makes of openapi.json', async (t) => {
-  const { stderr } = await node('scripts/client.ts', '--check').catch((error) => error)
+  const { code = 0, stderr } = await node('scripts/client.ts', '--check').catch((error) => error)
   // Its generator is installed when it is first used.
   if (/npm error (network|code E(AI_AGAIN|NOTFOUND|CONNREFUSED|TIMEDOUT|NETUNREACH))/.test(stderr))
     t.pass('the generator', { skip: 'it cannot be installed: there is no way to the npm registry' })
-  else t.equal(stderr, '')
+  // npm may warn about settings of the machine.
+  else t.equal(code, 0, stderr)
 })
 
 t.test('openapi.json passes the strictest rules without a warning', async (t) => {

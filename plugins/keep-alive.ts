@@ -1,18 +1,28 @@
+import type { Socket } from 'node:net'
 import fp from 'fastify-plugin'
 
+const EVERY_MS = 50
+
 /**
- * Node ends idle connections once, when the server closes. One that is busy then would be kept alive after its answer, and
- * the stop would wait for it for longer than any grace: 72 s.
+ * Node ends idle connections once, when the server closes. One that is busy then would be kept alive after its answer, and one
+ * that a client has opened and not used yet counts as busy: the stop would wait for them for longer than any grace (72 s, 60 s).
  */
 export default fp(
   async (app) => {
-    let closing = false
+    const sockets = new Set<Socket>()
+    app.server.on('connection', (socket) => {
+      sockets.add(socket)
+      socket.once('close', () => sockets.delete(socket))
+    })
+    const endUnused = () => {
+      app.server.closeIdleConnections()
+      for (const socket of sockets) if (socket.bytesRead === 0) socket.destroy()
+    }
+    let timer: NodeJS.Timeout | undefined
     app.addHook('preClose', async () => {
-      closing = true
+      timer = setInterval(endUnused, EVERY_MS).unref()
     })
-    app.addHook('onResponse', async () => {
-      if (closing) setImmediate(() => app.server.closeIdleConnections())
-    })
+    app.addHook('onClose', async () => clearInterval(timer))
   },
   { name: 'keep-alive' }
 )

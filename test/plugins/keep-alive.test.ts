@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import { Agent, get, type IncomingMessage } from 'node:http'
+import { type AddressInfo, connect } from 'node:net'
 import Fastify from 'fastify'
 import t from 'tap'
 import keepAlive from '../../plugins/keep-alive.ts'
@@ -34,3 +35,16 @@ t.test(
     await closed
   }
 )
+
+t.test('a connection that was opened and not used yet ends when the service stops', async (t) => {
+  const app = Fastify()
+  await app.register(keepAlive)
+  await app.listen({ port: 0 })
+  const opened = once(app.server, 'connection')
+  const socket = connect((app.server.address() as AddressInfo).port)
+  t.teardown(() => socket.destroy())
+  await opened
+  const ended = once(socket.resume(), 'close')
+  await app.close()
+  await ended
+})

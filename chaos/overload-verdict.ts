@@ -54,8 +54,8 @@ export function judge(measured: Measured[]): Finding[] {
     ),
     finding(
       'too much is refused',
-      'when overloaded',
-      (phase) => !isQuiet(phase) && phase.load.refused === 0 && 'it was not'
+      'while the database is slow',
+      ({ slowness, load }) => slowness > 0 && load.refused === 0 && 'it was not'
     ),
     finding('nothing is refused when it is quiet, before and after', 'when quiet', (phase) => {
       return isQuiet(phase) && phase.load.refused > 0 && `${phase.load.refused} were`

@@ -2,6 +2,7 @@ import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { getHeapStatistics } from 'node:v8'
 import fp from 'fastify-plugin'
 import { AppError } from '../lib/errors.ts'
+import { PoolPace } from '../lib/pool-pace.ts'
 
 /** Above any of these the process refuses what it could answer only late. */
 export interface Bounds {
@@ -9,15 +10,18 @@ export interface Bounds {
   eventLoopDelayMs: number
   /** Bytes on the JavaScript heap; near its limit all time goes into collecting garbage. */
   heapBytes: number
-  /** Requests that wait for a database connection: a tenth of a second of work for a healthy database. */
-  waiting: number
+  /** How long a request would have to wait for a database connection, in milliseconds. */
+  waitMs: number
 }
 
 const BOUNDS: Bounds = {
   eventLoopDelayMs: 1000,
   heapBytes: getHeapStatistics().heap_size_limit * 0.9,
-  waiting: 1000
+  waitMs: 1000
 }
+
+/** One for all: to build an error with its stack was a sixth of a refusal, measured. */
+const REFUSAL = new AppError('overloaded', 'The service has more to do than it can. Try again soon.')
 
 /** Long enough that one stall, of a machine that was suspended or busy elsewhere, is not taken for overload. */
 const SAMPLE_MS = 5000
@@ -25,8 +29,8 @@ const SAMPLE_MS = 5000
 /** Overload is refused, not suffered. Health, documentation and images are answered all the same. */
 export default fp<{ bounds?: Partial<Bounds> }>(
   async (app, { bounds }) => {
-    const { eventLoopDelayMs, heapBytes, waiting } = { ...BOUNDS, ...bounds }
-    const { pool } = app.pg
+    const { eventLoopDelayMs, heapBytes, waitMs } = { ...BOUNDS, ...bounds }
+    const pace = new PoolPace(app.pg.pool)
     const delays = monitorEventLoopDelay()
     let overloaded = false
     let timer: NodeJS.Timeout | undefined
@@ -44,8 +48,9 @@ export default fp<{ bounds?: Partial<Bounds> }>(
       delays.disable()
     })
     app.addHook('onRequest', ({ routeOptions }, _reply, done) => {
-      if ((!overloaded && pool.waitingCount < waiting) || routeOptions.config.access === 'open') done()
-      else done(new AppError('overloaded', 'The service has more to do than it can. Try again soon.'))
+      const isOpen = routeOptions.config.access === 'open'
+      if (isOpen || (!overloaded && pace.waitMs <= waitMs)) return done()
+      done(REFUSAL)
     })
   },
   { name: 'overload', dependencies: ['postgres'] }

@@ -8,7 +8,8 @@ import { untilUp } from '../lib/up.ts'
 
 /** No statement of the service takes long; one that does holds a connection that others wait for. */
 const STATEMENT_TIMEOUT_MS = 10_000
-const CONNECTION_TIMEOUT_MS = 5000
+/** For a new connection, or a turn with one of those that are there: no request waits longer than this for either. */
+const CONNECTION_TIMEOUT_MS = 3000
 const MOST_CONNECTIONS = 20
 
 /** PostgreSQL, or PGlite behind the same pool, migrated to the newest version. */

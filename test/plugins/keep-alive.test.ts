@@ -48,3 +48,30 @@ t.test('a connection that was opened and not used yet ends when the service stop
   await app.close()
   await ended
 })
+
+t.test(
+  'connections are kept while they are few, and end with their answers when they are many',
+  async (t) => {
+    const app = Fastify()
+    await app.register(keepAlive)
+    app.get('/', async () => 'answered')
+    await app.listen({ port: 0 })
+    t.teardown(() => app.close())
+    const { port } = app.server.address() as AddressInfo
+    const agent = new Agent({ keepAlive: true })
+    t.teardown(() => agent.destroy())
+    const ask = async () => {
+      const [response]: IncomingMessage[] = await once(get({ port, agent }), 'response')
+      await response?.toArray()
+      return response?.headers.connection
+    }
+    t.equal(await ask(), 'keep-alive')
+    for (let opened = 0; opened < 500; opened++) {
+      const arrived = once(app.server, 'connection')
+      const socket = connect(port)
+      t.teardown(() => socket.destroy())
+      await arrived
+    }
+    t.equal(await ask(), 'close')
+  }
+)

@@ -18,7 +18,7 @@ async function build(t: Test, bounds: Partial<Bounds>) {
     mock.timers.reset()
     await app.close()
   })
-  const pool = new BusyPool()
+  const pool = new BusyPool({ max: 10 })
   await app.register(errors)
   await app.register(
     fp(async (app) => void app.decorate('pg', Object.assign(app.pg ?? {}, { pool })), { name: 'postgres' })
@@ -33,16 +33,31 @@ async function build(t: Test, bounds: Partial<Bounds>) {
   return { app, pool }
 }
 
+/** Many statements, each of which holds a connection for so long. */
+function hold(pool: pg.Pool, ms: number) {
+  const clock = { now: 0 }
+  const now = mock.method(performance, 'now', () => clock.now)
+  const client: pg.PoolClient = Object.assign(new pg.Client(), { release: () => undefined })
+  for (let statement = 0; statement < 500; statement++) {
+    pool.emit('acquire', client)
+    clock.now += ms
+    pool.emit('release', new Error(), client)
+  }
+  now.mock.restore()
+}
+
 t.test('a process that is well answers', async (t) => {
   const { app } = await build(t, {})
   t.equal((await app.inject('/')).body, 'welcome')
 })
 
-t.test('no more requests wait for the database than are answered soon; others may come back', async (t) => {
-  const { app, pool } = await build(t, { waiting: 10 })
-  pool.waitingCount = 9
+t.test('no request waits long for the database; those who would may come back', async (t) => {
+  const { app, pool } = await build(t, {})
+  hold(pool, 50)
+  // Ten connections, each held for 50 ms: two hundred in a second.
+  pool.waitingCount = 199
   t.equal((await app.inject('/')).body, 'welcome')
-  pool.waitingCount = 10
+  pool.waitingCount = 201
   const refused = await app.inject('/')
   t.equal(refused.headers['retry-after'], '2')
   t.strictSame(refused.json(), {
@@ -53,6 +68,13 @@ t.test('no more requests wait for the database than are answered soon; others ma
   })
   t.equal((await app.inject('/open')).body, 'alive')
   pool.waitingCount = 0
+  t.equal((await app.inject('/')).body, 'welcome')
+})
+
+t.test('as many may wait for a fast database as it serves in a second', async (t) => {
+  const { app, pool } = await build(t, {})
+  hold(pool, 1)
+  pool.waitingCount = 9000
   t.equal((await app.inject('/')).body, 'welcome')
 })
 

@@ -5,6 +5,7 @@ import type { Broker, Verdict } from '../lib/broker.ts'
 import { capacityOf } from '../lib/capacity.ts'
 import { compress } from '../lib/compress.ts'
 import type { Config } from '../lib/config.ts'
+import { deliveriesOf } from '../lib/deliveries.ts'
 import { createDownloader } from '../lib/download.ts'
 import { InFlight } from '../lib/in-flight.ts'
 import { parseMessage } from '../lib/message.ts'
@@ -13,7 +14,9 @@ import { ImagePipeline } from '../lib/pipeline.ts'
 import { Relay } from '../lib/relay.ts'
 import { inJob } from '../lib/trail.ts'
 
-/** A message or row that was taken this often without an end ends the process that takes it. */
+/** After so many deliveries without an end the images of a product are made one by one: one of them may end the process. */
+const DELIVERIES_AT_ONCE = 5
+/** After so many, the one that is first by then is given up. */
 const MOST_DELIVERIES = 10
 const LEASE_MS = 30_000
 /** The rest of the grace is for handing back what is left. */
@@ -70,19 +73,20 @@ async function consume(broker: Broker, pipeline: ImagePipeline, capacity: number
   return { pause: () => broker.cancel(), stop: (graceMs) => jobs.drain(graceMs) }
 }
 
-async function handle(
-  pipeline: ImagePipeline,
-  { content, properties }: ConsumeMessage,
-  stop: AbortSignal
-): Promise<Verdict> {
-  const message = parseMessage(content)
-  if ('reason' in message) return { settle: 'dead', reason: message.reason }
-  const deliveries = Number(properties.headers?.['x-delivery-count'] ?? 0)
+async function handle(pipeline: ImagePipeline, message: ConsumeMessage, stop: AbortSignal): Promise<Verdict> {
+  const { content, properties } = message
+  const hint = parseMessage(content)
+  if ('reason' in hint) return { settle: 'dead', reason: hint.reason }
+  const deliveries = deliveriesOf(message)
+  if (deliveries === null) return { settle: 'count' }
   if (deliveries >= MOST_DELIVERIES) {
-    await pipeline.giveUp(message.product_id, stop)
+    await pipeline.giveUp(hint.product_id, stop)
     return { settle: 'dead', reason: `delivered ${deliveries} times without an end` }
   }
-  await job(message.product_id, properties.headers ?? {}, () => pipeline.process(message.product_id, stop))
+  const singly = deliveries >= DELIVERIES_AT_ONCE
+  await job(hint.product_id, properties.headers ?? {}, () =>
+    pipeline.process(hint.product_id, stop, { singly })
+  )
   return { settle: 'ack' }
 }
 
@@ -103,5 +107,8 @@ async function work(
 ): Promise<void> {
   if (product_id === null) return
   if (claims > MOST_DELIVERIES) await pipeline.giveUp(product_id, stop)
-  else await job(product_id, payload, () => pipeline.process(product_id, stop))
+  else {
+    const singly = claims > DELIVERIES_AT_ONCE
+    await job(product_id, payload, () => pipeline.process(product_id, stop, { singly }))
+  }
 }

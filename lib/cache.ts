@@ -17,7 +17,7 @@ export interface CachedProduct {
  */
 export interface Cache {
   read(id: number, load: () => Promise<CachedProduct | null>): Promise<CachedProduct | null>
-  /** Resolves when no reader anywhere can be handed what was cached before. */
-  forget(id: number): Promise<void>
+  /** Resolves when no reader anywhere can be handed what was cached before, or after `mostMs`: then it may be for as long as an entry lives. */
+  forget(id: number, mostMs?: number): Promise<void>
   ping(): Promise<void>
 }

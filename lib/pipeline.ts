@@ -56,31 +56,30 @@ export class ImagePipeline {
   /**
    * Works on what is due of the product; there may be nothing, a message is only a hint. When `stop` aborts, or the time for
    * the job is over before an image was begun, it is owed again, without an attempt being counted. Rejects only when the database could not be told.
+   * `singly`: one image after the other, each recorded before the next, so that one that ends the program keeps the others no longer.
    */
-  async process(productId: number, stop: AbortSignal): Promise<void> {
+  async process(productId: number, stop: AbortSignal, { singly = false } = {}): Promise<void> {
     const { store } = this.#options
     const product = await this.#persist(() => store.reconciled(productId), stop)
     if (!product) return
-    const due = product.images.filter((image) => isDue(image, product) && !this.#inHand.has(image.id))
+    const due = dueImages(product).filter(({ id }) => !this.#inHand.has(id))
     if (due.length === 0) return
-    const ended = await this.#attemptAll(productId, due, stop)
-    const commit = () => inStage('commit', productId, () => store.finish(product, ended))
-    await this.#removeStrays(ended, await this.#persist(commit, stop))
+    for (const images of singly ? due.map((image) => [image]) : [due]) {
+      const ended = await this.#attemptAll(productId, images, stop)
+      const commit = () => inStage('commit', productId, () => store.finish(product, ended))
+      await this.#removeStrays(ended, await this.#persist(commit, stop))
+    }
   }
 
-  /** Gives up on what is pending of a product whose work keeps ending its worker. */
+  /** Gives up on the image at which work on the product keeps ending: the first one that is due. The others are owed anew. */
   async giveUp(productId: number, stop: AbortSignal): Promise<void> {
     const { store } = this.#options
-    const detail =
-      'The image ended the program that worked on it several times. Replace it, or ask for it to be processed again.'
     const product = await this.#persist(() => store.load(productId), stop)
-    if (!product) return
-    const pending = product.images.filter(({ status }) => status === 'pending')
-    const outcomes = pending.map(({ id }): [string, Outcome] => [
-      id,
-      { status: 'failed', code: 'internal', detail }
-    ])
-    await this.#persist(() => store.finish(product, new Map(outcomes)), stop)
+    const [first, ...others] = product ? dueImages(product) : []
+    if (!product || !first) return
+    const outcomes = new Map<string, Outcome>([[first.id, ABANDONED]])
+    for (const { id } of others) outcomes.set(id, INTERRUPTED)
+    await this.#persist(() => store.finish(product, outcomes), stop)
   }
 
   async #attemptAll(productId: number, due: ImageRow[], stop: AbortSignal): Promise<Map<string, Outcome>> {
@@ -195,10 +194,20 @@ export class ImagePipeline {
 
 const INTERRUPTED: Outcome = { status: 'interrupted', wait_ms: 0 }
 
+const ABANDONED: Outcome = {
+  status: 'failed',
+  code: 'internal',
+  detail:
+    'Work on the image was begun many times and never ended, as if it ended the program. Replace it, or ask for it to be processed again.'
+}
+
 const jobTimeout = (ms: number) =>
   new ImageError('timeout', `The image was not finished within ${ms / 1000} seconds.`, { transient: true })
 
-const isDue = (image: ImageRow, { read_at }: ProductRecord) =>
-  image.status === 'pending' && Date.parse(image.owed_at) <= read_at.getTime()
+/** Always in the same order, so that the one at which work ends is found. */
+const dueImages = ({ images, read_at }: ProductRecord) =>
+  images
+    .filter(({ status, owed_at }) => status === 'pending' && Date.parse(owed_at) <= read_at.getTime())
+    .sort((a, b) => (a.id < b.id ? -1 : 1))
 
 const hostOf = (url: string) => URL.parse(url)?.host ?? ''

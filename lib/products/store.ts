@@ -17,6 +17,8 @@ export interface ProductRef {
   id: number
   user_id?: number | undefined
   accepts?: ((version: number) => boolean) | undefined
+  /** Who changes it waits no longer than this for readers to see the change. Default: until all do. */
+  patienceMs?: number
 }
 
 export interface ProductStoreOptions {
@@ -32,6 +34,9 @@ export interface ProductStoreOptions {
 }
 
 const PENDING = { status: 'pending' } as const
+
+/** A client waits until every reader sees its write; a worker that did the same while Redis is away would do nothing else. */
+const WORKER_PATIENCE_MS = 200
 
 const FOREIGN_KEY_VIOLATION = '23503'
 
@@ -105,7 +110,7 @@ export class ProductStore {
   /** Makes image rows for a product that somebody else wrote, and answers the product with them. */
   async reconciled(id: number): Promise<ProductRecord | null> {
     try {
-      const record = await this.#change({ id }, changes.reconcile)
+      const record = await this.#change({ id, patienceMs: WORKER_PATIENCE_MS }, changes.reconcile)
       return changes.reconcile(record) ? await this.load(id) : record
     } catch (error) {
       if (error instanceof AppError && error.code === 'not_found') return null
@@ -117,7 +122,8 @@ export class ProductStore {
   async finish(product: ProductRecord, outcomes: Map<string, changes.Outcome>): Promise<string[]> {
     try {
       const decide = (record: ProductRecord) => changes.finish(record, outcomes)
-      const { images } = await this.#change({ id: product.id }, decide, product)
+      const ref = { id: product.id, patienceMs: WORKER_PATIENCE_MS }
+      const { images } = await this.#change(ref, decide, product)
       return images.map(({ id }) => id)
     } catch (error) {
       if (error instanceof AppError && error.code === 'not_found') return []
@@ -133,7 +139,7 @@ export class ProductStore {
       const values = [record.id, record.version, owed]
       if ((await this.#write({ ...statements.DELETE, values })) !== null) break
     }
-    await this.#announce(ref.id, ['object'])
+    await this.#announce(ref, ['object'])
   }
 
   /** Owes again what is pending although nobody is due to look at it; answers how many products that were. */
@@ -156,7 +162,7 @@ export class ProductStore {
       if (!change) return record
       const owed = this.#owedBy(record, change)
       if (await this.#apply(record, change, owed)) {
-        await this.#announce(ref.id, [...new Set(owed.map(({ kind }) => kind))])
+        await this.#announce(ref, [...new Set(owed.map(({ kind }) => kind))])
         return record
       }
     }
@@ -227,9 +233,9 @@ export class ProductStore {
   }
 
   /** Resolves when every reader sees the change; owed work is not kept waiting for that. */
-  async #announce(id: number, owed: OutboxKind[]): Promise<void> {
+  async #announce({ id, patienceMs }: ProductRef, owed: OutboxKind[]): Promise<void> {
     this.#options.outbox.wake(owed)
-    await this.#options.cache.forget(id)
+    await this.#options.cache.forget(id, patienceMs)
     this.#options.signal.tell(id)
   }
 }

@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import { type ChannelModel, type ConsumeMessage, connect } from 'amqplib'
 import t, { type Test } from 'tap'
 import { Broker, type BrokerOptions, type MessageHandler } from '../../lib/broker.ts'
+import { deliveriesOf } from '../../lib/deliveries.ts'
 import { deadQueue } from '../../lib/image-queue.ts'
 import { createLog } from '../log.ts'
 import { needsOwn, needsServices } from '../services/needs.ts'
@@ -211,6 +212,28 @@ t.test('on a shared server', needsServices, async (t) => {
     await broker.consume(1, handle)
     await seenAtLeast(1)
     t.equal(log.lines.filter((line) => /other arguments/.test(line.message)).length, 1)
+  })
+
+  t.test('on a classic queue, too, it is known how often a message was delivered', async (t) => {
+    const queue = server.queueName()
+    const channel = await openChannel(t, server.url)
+    await channel.assertQueue(queue, { durable: true })
+    const { broker } = await open(t, queue)
+    await broker.publish(message, 'poison', { trace: 'kept' })
+    const counts: (number | null)[] = []
+    const settled = Promise.withResolvers<ConsumeMessage>()
+    await broker.consume(1, async (delivered) => {
+      const deliveries = deliveriesOf(delivered)
+      counts.push(deliveries)
+      if (deliveries === null) return { settle: 'count' }
+      if (deliveries < 2) return { settle: 'requeue' }
+      settled.resolve(delivered)
+      return { settle: 'ack' }
+    })
+    const last = await settled.promise
+    t.same(counts, [0, null, 1, null, 2])
+    t.same(last.properties.headers, { trace: 'kept', 'x-deliveries': 2 })
+    t.equal(last.properties.messageId, 'poison')
   })
 
   t.test('a consumer whose queue was deleted is back on a new one', async (t) => {

@@ -240,6 +240,17 @@ t.test('in a Redis that fails', needsOwn('redis'), async (t) => {
     t.same(await other.read(id, load(2)), product(2))
   })
 
+  t.test('who cannot wait for what cannot be reached need not', async (t) => {
+    const cache = await open(t)
+    const id = await wanted(cache)
+    await server.pause()
+    const patient = cache.forget(id).then(() => 'patient')
+    const hurried = cache.forget(id, 1).then(() => 'hurried')
+    t.equal(await Promise.race([patient, hurried]), 'hurried')
+    await patient
+    await server.resume()
+  })
+
   t.test('reads and writes do not fail while it is gone', async (t) => {
     const cache = await open(t)
     const id = await wanted(cache)

@@ -195,12 +195,36 @@ t.test('on a database of its own', async (t) => {
     }
   )
 
-  t.test('what keeps ending its worker is given up', async (t) => {
+  t.test('an image that keeps ending its worker is given up, and the others are owed anew', async (t) => {
     const { pipeline, store } = build()
     const id = await create(store, 'http://a.test/1', 'http://a.test/2')
     await pipeline.giveUp(id, never)
-    const failed = { status: 'failed', attempts: 1, error_code: 'internal' }
-    t.same(await imagesOf(store, id), [failed, failed])
+    const images = (await imagesOf(store, id)) ?? []
+    t.same(
+      new Set(images),
+      new Set([
+        { status: 'failed', attempts: 1, error_code: 'internal' },
+        { status: 'pending', attempts: 0, error_code: null }
+      ])
+    )
+    t.equal(await dueRows(id), 2)
+  })
+
+  t.test('one by one, an image is recorded before the next is begun', async (t) => {
+    const seen: unknown[] = []
+    const { pipeline, store } = build(
+      downloading(async () => {
+        seen.push((await imagesOf(store, id))?.map(({ status }) => status).sort())
+        return { bytes }
+      })
+    )
+    const id = await create(store, 'http://a.test/1', 'http://b.test/2')
+    await pipeline.process(id, never, { singly: true })
+    t.same(seen, [
+      ['pending', 'pending'],
+      ['done', 'pending']
+    ])
+    t.match(await imagesOf(store, id), [{ status: 'done' }, { status: 'done' }])
   })
 
   t.test('a product that is gone, or has nothing due, is no work', async (t: Test) => {

@@ -35,7 +35,7 @@ async function seed({ query }: Estate, products: number): Promise<void> {
     `INSERT INTO products (user_id, product_name, product_description, product_price, product_images, compressed_product_images,
        created_at, version)
      SELECT 1, ($2::text[])[1 + n % 50 % 10] || CASE WHEN n % 50 < 10 THEN ' desk ' ELSE ' thing ' END || md5(n::text), 'A description.',
-       n * 7919 % 1000, ARRAY['http://a.test/' || n], ARRAY['http://b.test/' || n], now() - n * interval '1 minute', 2
+       n::bigint * 7919 % 1000, ARRAY['http://a.test/' || n], ARRAY['http://b.test/' || n], now() - n * interval '1 minute', 2
      FROM generate_series(1, $1::integer) AS n`,
     [products, NAMES]
   )

@@ -56,7 +56,7 @@ export async function buildApp(
     ...earlyErrors,
     ...options
   })
-  await addManners(app, config)
+  await addHttp(app, config)
   await addParts(app, config)
   await extend?.(app)
   await addRoutes(app, config)
@@ -67,7 +67,7 @@ export async function buildApp(
 /** The OpenAPI document, drawn from the service's own routes; the parts that they work with are not there and not needed. */
 export async function buildDocument(config: Config): Promise<ReturnType<FastifyInstance['swagger']>> {
   const app = Fastify()
-  await addManners(app, config)
+  await addHttp(app, config)
   await addRoutes(app, config)
   await app.ready()
   const document = app.swagger()
@@ -76,7 +76,7 @@ export async function buildDocument(config: Config): Promise<ReturnType<FastifyI
 }
 
 /** How every request is read and answered. */
-async function addManners(app: FastifyInstance, config: Config): Promise<void> {
+async function addHttp(app: FastifyInstance, config: Config): Promise<void> {
   await app.register(logging)
   await app.register(tracing, { config })
   await app.register(keepAlive)

@@ -164,7 +164,8 @@ export const Settings = Type.Object({
     minimum: 0,
     maximum: 100_000,
     default: 1000,
-    description: 'Clients that may wait for images over server-sent events at once, in each process'
+    description:
+      'Clients that may wait for images over server-sent events at once, in each process; one caller with credentials has half of them at most'
   }),
   OTEL_EXPORTER_OTLP_ENDPOINT: Type.Optional(
     Type.String({ description: 'Collector that traces are sent to, for example http://127.0.0.1:4318' })

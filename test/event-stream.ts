@@ -8,9 +8,9 @@ export interface ProductEvent {
 }
 
 /** Opens a product's stream of events at a listening app. `next` resolves with null when the service has ended it. */
-export async function openEvents(app: FastifyInstance, url: string, lastEventId?: string) {
+export async function openEvents(app: FastifyInstance, url: string, lastEventId?: string, more = {}) {
   const headers = lastEventId === undefined ? {} : { 'last-event-id': lastEventId }
-  const response = await fetch(`${app.listeningOrigin}${url}/events`, { headers })
+  const response = await fetch(`${app.listeningOrigin}${url}/events`, { headers: { ...headers, ...more } })
   const events = parse(response)
   const next = async () => (await events.next()).value ?? null
   return { response, next, close: () => events.return(undefined) }

@@ -1,6 +1,7 @@
 import { Readable } from 'node:stream'
 import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typebox'
 import type { CachedProduct } from '../../lib/cache.ts'
+import { ANYONE, type Caller } from '../../lib/caller.ts'
 import type { Config } from '../../lib/config.ts'
 import { AppError, productNotFound } from '../../lib/errors.ts'
 import { Product } from '../../lib/products/schemas.ts'
@@ -18,13 +19,20 @@ const ProductEvents = Type.Unsafe<Readable>({ $ref: `${Product.$id}#` })
 /** Server-sent events: the product each time it changes, until none of its images is pending. */
 const routes: FastifyPluginAsyncTypebox<{ config: Config }> = async (app, { config }) => {
   const { products, productSignal: signal } = app
-  const open = new Set<AbortController>()
+  const open = new Map<AbortController, Caller>()
   let closing = false
   // Before the server waits for its connections to end.
   app.addHook('preClose', async () => {
     closing = true
-    for (const stop of open) stop.abort()
+    for (const stop of open.keys()) stop.abort()
   })
+
+  function isFullFor(caller: Caller): boolean {
+    const most = config.MAX_EVENT_STREAMS
+    if (open.size >= most || caller === ANYONE) return open.size >= most
+    // Nobody who has a name takes more than half: the others' browsers wait, too.
+    return [...open.values()].filter(({ name }) => name === caller.name).length >= Math.ceil(most / 2)
+  }
 
   app.get(
     '/products/:id/events',
@@ -55,12 +63,12 @@ is newer, and 204 when nothing will be.`,
       const product = await products.read(id)
       if (!product || !request.caller.actsFor(product.user_id)) throw productNotFound(id)
       if (product.version === known && !isPending(product)) return reply.code(204).send(null)
-      if (closing || open.size >= config.MAX_EVENT_STREAMS)
+      if (closing || isFullFor(request.caller))
         throw new AppError('unavailable', 'No more streams of events can be opened here. Try again soon.')
       const stop = new AbortController()
       const states = watch(id, { products, signal, quietMs: HEARTBEAT_MS, stop: stop.signal })
       const stream = Readable.from(events(states, known), { highWaterMark: 1 })
-      open.add(stop)
+      open.set(stop, request.caller)
       stream.once('close', () => {
         stop.abort()
         open.delete(stop)

@@ -18,9 +18,9 @@ origin.serve('/good.jpg', picture)
 const app = await buildTestApp(t, LOOPBACK)
 await app.listen({ port: 0 })
 
-async function create(app: FastifyInstance, ...paths: string[]): Promise<string> {
-  const payload = { ...LAMP, product_images: paths.map((path) => origin.url + path) }
-  const reply = await app.inject({ method: 'POST', url: '/api/v1/products', payload })
+async function create(app: FastifyInstance, paths: string | string[] = [], headers = {}): Promise<string> {
+  const payload = { ...LAMP, product_images: [paths].flat().map((path) => origin.url + path) }
+  const reply = await app.inject({ method: 'POST', url: '/api/v1/products', payload, headers })
   return String(reply.headers.location)
 }
 
@@ -118,6 +118,20 @@ t.test('more streams than the settings allow are refused until one ends', async 
   await first.next()
   t.equal(await first.next(), null)
   t.equal((await openEvents(small, url)).response.status, 200)
+})
+
+t.test('one caller takes no more than half of the streams', async (t) => {
+  const shared = await buildTestApp(t, { ...LOOPBACK, API_KEYS: 'one,two', MAX_EVENT_STREAMS: '2' })
+  await shared.listen({ port: 0 })
+  t.teardown(gate('/slow.jpg'))
+  const url = await create(shared, '/slow.jpg', { 'x-api-key': 'one' })
+  const open = async (key: string) => {
+    const { response } = await openEvents(shared, url, undefined, { 'x-api-key': key })
+    return response.status
+  }
+  t.equal(await open('one'), 200)
+  t.equal(await open('one'), 503)
+  t.equal(await open('two'), 200)
 })
 
 t.test('a closing service ends its streams, and opens no more', async (t) => {

@@ -19,13 +19,13 @@ export interface Size {
 export const SIZES: Record<Size['name'], Size> = {
   quick: {
     name: 'quick',
-    rounds: 3,
-    seconds: 2,
-    images: 200,
-    catalogue: 200_000,
-    owed: 200_000,
-    drained: 3000,
-    lifetime: 1500
+    rounds: 2,
+    seconds: 1,
+    images: 100,
+    catalogue: 50_000,
+    owed: 50_000,
+    drained: 1000,
+    lifetime: 500
   },
   default: {
     name: 'default',

@@ -22,6 +22,7 @@ import rabbitmq from './plugins/rabbitmq.ts'
 import rateLimit from './plugins/rate-limit.ts'
 import redis from './plugins/redis.ts'
 import securityHeaders from './plugins/security-headers.ts'
+import { buildSerializer } from './plugins/serializers.ts'
 import storage from './plugins/storage.ts'
 import tracing from './plugins/tracing.ts'
 import validation from './plugins/validation.ts'
@@ -53,6 +54,7 @@ export async function buildApp(
     logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'request_id' }),
     // A request that was accepted before the stop is answered.
     return503OnClosing: false,
+    schemaController: { compilersFactory: { buildSerializer } },
     ...earlyErrors,
     ...options
   })

@@ -2,6 +2,7 @@ import pLimit from 'p-limit'
 import sharp, { type Metadata, type SharpOptions } from 'sharp'
 import { ImageError } from './image-error.ts'
 import { IMAGE_FORMATS, type ImageFormat, imageFormat, strangerName } from './image-format.ts'
+import { countScans } from './jpeg-scans.ts'
 
 export interface Compressed {
   jpeg: Buffer
@@ -33,6 +34,12 @@ const QUALITY = 75
 /** A TIFF of 140 kB, 49,000,000 pixels wide and one high, took 1 GB: rows are held whole. JPEG ends here anyway. */
 const MAX_SIDE = 65_500
 
+/**
+ * Real files have about ten. A progressive JPEG of 560 kB with 2649 took 36 s of CPU, and twice MAX_SECONDS: libjpeg is
+ * not to be interrupted before the last of them. libtiff has the same bound for JPEGs within TIFFs.
+ */
+const MOST_SCANS = 100
+
 /** Of the clock, so with room for a busy machine: 50 megapixels of AVIF take 1 s of CPU, and took 10 s on one. */
 const MAX_SECONDS = 60
 
@@ -53,8 +60,10 @@ export async function compress(source: Buffer, { maxPixels }: CompressOptions): 
   try {
     const header = await sharp(source, { limitInputPixels: false, limitInputChannels: false }).metadata()
     judge(header, format, maxPixels)
+    const scans = format === 'JPEG' ? countScans(source, MOST_SCANS) : 1
+    if (scans > MOST_SCANS) throw unsupported(`A JPEG of more than ${MOST_SCANS} scans`)
     const work = () => fitTolerantly(source, header, maxPixels)
-    return await (memoryNeeded(header, format) > HEAVY ? heavyLane(work) : work())
+    return await (memoryNeeded(header, format, scans) > HEAVY ? heavyLane(work) : work())
   } catch (error) {
     throw error instanceof ImageError ? error : explained(error, format, maxPixels)
   }
@@ -69,9 +78,13 @@ function judge(header: Metadata, format: ImageFormat, maxPixels: number): void {
 }
 
 /** What the decoder holds at its peak, as measured: the formats that come row by row need next to nothing. */
-function memoryNeeded({ width, height, isProgressive }: Metadata, format: ImageFormat): number {
+function memoryNeeded(
+  { width, height, isProgressive }: Metadata,
+  format: ImageFormat,
+  scans: number
+): number {
   if (format === 'AVIF') return width * height * 25
-  return isProgressive || format === 'GIF' || format === 'WebP' ? width * height * 8 : 0
+  return isProgressive || scans > 1 || format === 'GIF' || format === 'WebP' ? width * height * 8 : 0
 }
 
 // To libjpeg a damaged picture is but a warning, so warnings fail. These are harmless, come before the first pixel, and

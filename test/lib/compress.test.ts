@@ -6,6 +6,7 @@ import { claimSize, pngBomb, STRANGE_FILES, tiffBomb } from '../broken-pictures.
 import { corners, oriented, readCorners } from '../corners.ts'
 import { pictureKinds } from '../picture-kinds.ts'
 import { labelled, paint, photo, readLabel, withOrientation } from '../pictures.ts'
+import { everyBitAlone, scannedJpeg } from '../scans.ts'
 
 const limits = { maxPixels: 50_000_000 }
 const KINDS = pictureKinds(1200, 900)
@@ -332,5 +333,14 @@ t.test('A label is still read after compression, and a picture without one is to
   }
   await t.rejects(readLabel(await photo({ width: 300, height: 200 })), {
     message: 'The picture carries no label'
+  })
+})
+
+t.test('A JPEG of more scans than any real one is refused before it is decoded', async (t) => {
+  const scans = everyBitAlone(1)
+  t.strictSame(await failure(scannedJpeg({ side: 7000, components: 1, isProgressive: true, scans })), {
+    code: 'unsupported_format',
+    message: 'A JPEG of more than 100 scans is not supported: send JPEG, PNG, WebP, AVIF, GIF, TIFF',
+    transient: false
   })
 })

@@ -1,0 +1,60 @@
+const SIDE_OF_BLOCK = 8
+
+export interface Scan {
+  /** Counted from 1. */
+  components: number[]
+  /** First and last coefficient. */
+  spectrum: [first: number, last: number]
+  /** The bit before and the bit that comes, 0 for all at once. */
+  bits?: [high: number, low: number]
+}
+
+interface ScannedJpeg {
+  side: number
+  components: number
+  isProgressive: boolean
+  scans: Scan[]
+}
+
+/** A grey square of a JPEG, drawn in the scans that are asked for. Encoders that are at hand let nobody choose them. */
+export function scannedJpeg({ side, components, isProgressive, scans }: ScannedJpeg): Buffer {
+  const ids = Array.from({ length: components }, (_, i) => i + 1)
+  const frame = [8, side >> 8, side & 0xff, side >> 8, side & 0xff, components]
+  return Buffer.concat([
+    Buffer.from([0xff, 0xd8]),
+    segment(0xdb, [0, ...Array(64).fill(1)]),
+    segment(isProgressive ? 0xc2 : 0xc0, [...frame, ...ids.flatMap((id) => [id, 0x11, 0])]),
+    // One code each, a 0: no difference to the block before; then no more coefficients, of 16384 blocks or of this one.
+    segment(0xc4, [0x00, 1, ...Array(15).fill(0), 0]),
+    segment(0xc4, [0x10, 1, ...Array(15).fill(0), isProgressive ? 0xe0 : 0]),
+    ...scans.map((scan) => encodedScan(scan, Math.ceil(side / SIDE_OF_BLOCK) ** 2)),
+    Buffer.from([0xff, 0xd9])
+  ])
+}
+
+/** As many scans as the standard allows: each bit of each coefficient comes alone. */
+export function everyBitAlone(component: number): Scan[] {
+  const coefficients = Array.from({ length: 63 }, (_, i) => i + 1)
+  const bits = Array.from({ length: 14 }, (_, i) => 13 - i)
+  return [
+    { components: [component], spectrum: [0, 0] },
+    ...coefficients.flatMap((k) =>
+      bits.map(
+        (low): Scan => ({ components: [component], spectrum: [k, k], bits: [low === 13 ? 0 : low + 1, low] })
+      )
+    )
+  ]
+}
+
+function encodedScan({ components, spectrum: [first, last], bits = [0, 0] }: Scan, blocks: number): Buffer {
+  const [high, low] = bits
+  const head = [components.length, ...components.flatMap((id) => [id, 0]), first, last, (high << 4) | low]
+  const ofEachBlock = (first === 0 ? 1 : 0) + (first === 0 && last > 0 ? 1 : 0)
+  const size = ofEachBlock > 0 ? ofEachBlock * blocks * components.length : 15 * Math.ceil(blocks / 16_384)
+  return Buffer.concat([segment(0xda, head), Buffer.alloc(Math.ceil(size / 8))])
+}
+
+function segment(marker: number, content: number[]): Buffer {
+  const length = content.length + 2
+  return Buffer.from([0xff, marker, length >> 8, length & 0xff, ...content])
+}

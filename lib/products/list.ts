@@ -14,7 +14,24 @@ export interface ProductFilter {
   cursor?: string
 }
 
-export type ListedRecord = ProductRecord & { created_us: string }
+export type ListedRecord = ProductRecord & {
+  created_us: string
+  /** How many products there are for this page and, one at most, after it. */
+  found: number
+}
+
+/**
+ * A page ends with the product that takes it past so many bytes of text, however many were asked for: 200 of the largest
+ * were 60 MB of JSON, and each client that does not read its answer makes us keep them.
+ */
+const MOST_PAGE_BYTES = 4 * 1024 * 1024
+
+/** Each URL comes twice, as `product_images` and as `source_url`. */
+const TEXT_BYTES = `coalesce(octet_length(p.product_description), 0)
+    + 2 * octet_length(array_to_string(coalesce(p.product_images, '{}'), ''))`
+
+const BYTES_BEFORE = `coalesce(sum(${TEXT_BYTES}) OVER (
+    ORDER BY p.created_at DESC, p.id DESC ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0)`
 
 const HAS_IMAGE = (status: string) =>
   `EXISTS (SELECT FROM product_images i WHERE i.product_id = p.id AND i.status ${status})`
@@ -46,9 +63,11 @@ export function listStatement(filter: ProductFilter): { text: string; values: un
     const createdAt = `timestamptz 'epoch' + ${value(createdUs)}::bigint * interval '1 microsecond'`
     conditions.push(`(p.created_at, p.id) < (${createdAt}, ${value(id)}::integer)`)
   }
-  const text = `SELECT ${RECORD_COLUMNS}, (extract(epoch FROM p.created_at) * 1000000)::bigint::text AS created_us
-    FROM products p WHERE ${conditions.join(' AND ')}
+  const page = `SELECT p.* FROM products p WHERE ${conditions.join(' AND ')}
     ORDER BY p.created_at DESC, p.id DESC LIMIT ${value(filter.limit + 1)}`
+  const measured = `SELECT p.*, ${BYTES_BEFORE} AS bytes_before, count(*) OVER ()::integer AS found FROM (${page}) p`
+  const text = `SELECT ${RECORD_COLUMNS}, (extract(epoch FROM p.created_at) * 1000000)::bigint::text AS created_us, p.found
+    FROM (${measured}) p WHERE p.bytes_before < ${MOST_PAGE_BYTES} ORDER BY p.created_at DESC, p.id DESC`
   return { text, values }
 }
 

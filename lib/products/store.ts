@@ -91,7 +91,7 @@ export class ProductStore {
     const last = page.at(-1)
     return {
       products: page.map(toProduct),
-      next: last && rows.length > page.length ? encodeCursor(last) : null
+      next: last && last.found > page.length ? encodeCursor(last) : null
     }
   }
 

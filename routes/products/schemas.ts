@@ -43,7 +43,12 @@ export const ListQuery = Type.Object({
   ),
   image_status: Type.Optional(ImageStatus),
   limit: withDefault(
-    Type.Integer({ minimum: 1, maximum: 200, default: 50, description: 'Products at most' })
+    Type.Integer({
+      minimum: 1,
+      maximum: 200,
+      default: 50,
+      description: 'Products at most; fewer where their texts are long'
+    })
   ),
   cursor: Type.Optional(
     Type.String({ maxLength: 100, description: 'From the Link header of the page before' })

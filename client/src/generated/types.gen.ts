@@ -234,7 +234,7 @@ export type ListProductsData = {
          */
         image_status?: 'none' | 'pending' | 'done' | 'partial' | 'failed';
         /**
-         * Products at most
+         * Products at most; fewer where their texts are long
          */
         limit?: number;
         /**

@@ -249,3 +249,24 @@ t.test('parameters nobody knows are left alone', async (t) => {
     t.strictSame(await names(query), await names(''), query)
   }
 })
+
+t.test('a page of long texts ends early, and the pages together leave nothing out', async (t) => {
+  const user_id = await createUser()
+  const ids: number[] = []
+  for (const letter of 'abcdefghijklmnop') {
+    const payload = {
+      user_id,
+      product_name: letter,
+      product_price: 1,
+      product_description: '😀'.repeat(100_000)
+    }
+    ids.unshift((await call({ method: 'POST', url: '/api/v1/products', payload })).json().product_id)
+  }
+  const seen: number[][] = []
+  for await (const page of pages(`/api/v1/products?user_id=${user_id}&limit=200`)) seen.push(page)
+  t.strictSame(
+    seen.map((page) => page.length),
+    [11, 5]
+  )
+  t.strictSame(seen.flat(), ids)
+})

@@ -50,6 +50,8 @@ export async function buildApp(
     pluginTimeout: 0,
     bodyLimit: 1_048_576,
     requestTimeout: 30_000,
+    // A client that takes nothing of its answer is not kept, nor its answer. Event streams say something more often.
+    connectionTimeout: 60_000,
     trustProxy: config.TRUST_PROXY ?? false,
     logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'request_id' }),
     // A request that was accepted before the stop is answered.

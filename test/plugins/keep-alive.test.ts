@@ -4,6 +4,7 @@ import { type AddressInfo, connect } from 'node:net'
 import Fastify from 'fastify'
 import t from 'tap'
 import keepAlive from '../../plugins/keep-alive.ts'
+import { buildTestApp } from '../helper.ts'
 
 t.test(
   'a connection that is busy when the service stops ends with its answer, and is not waited for',
@@ -73,5 +74,13 @@ t.test(
       await arrived
     }
     t.equal(await ask(), 'close')
+  }
+)
+
+t.test(
+  'a connection over which nothing goes for a minute ends, even in the middle of an answer',
+  async (t) => {
+    const app = await buildTestApp(t)
+    t.equal(app.server.timeout, 60_000)
   }
 )

@@ -6,6 +6,9 @@ import type { Dependency } from '../../plugins/dependencies.ts'
 const tags = ['health']
 const PING_TIMEOUT_MS = 2000
 
+/** Nobody is asked here who they are or how often they come: however many ask at once, each part is asked once. */
+const asking = new WeakMap<Dependency, Promise<Dependency['kind'] | 'unavailable'>>()
+
 const Unhealthy = Type.Object(
   { status: Type.Literal('unhealthy'), error: Type.String() },
   { description: 'It cannot be used' }
@@ -103,11 +106,17 @@ const routes: FastifyPluginAsyncTypebox<{ hide?: boolean }> = async (app, { hide
 }
 
 /** What stands behind the name; the reason why it cannot be used is for the log alone. */
-async function stateOf(
+function stateOf(
   part: Dependency | undefined,
   log: FastifyBaseLogger
 ): Promise<Dependency['kind'] | 'unavailable'> {
-  if (!part) return 'unavailable'
+  if (!part) return Promise.resolve('unavailable')
+  const answer = asking.get(part) ?? ask(part, log).finally(() => asking.delete(part))
+  asking.set(part, answer)
+  return answer
+}
+
+async function ask(part: Dependency, log: FastifyBaseLogger): Promise<Dependency['kind'] | 'unavailable'> {
   const timeout = AbortSignal.timeout(PING_TIMEOUT_MS)
   const tooLate = new Promise((_, reject) => timeout.addEventListener('abort', () => reject(timeout.reason)))
   try {

@@ -85,6 +85,27 @@ t.test('a part that never answers counts as one that is away', async (t) => {
   t.strictSame(reply.json(), { status: 'unhealthy', error: 'The database does not answer' })
 })
 
+t.test('however many ask at once, a part is asked once, and again for who comes later', async (t) => {
+  const gate = Promise.withResolvers<void>()
+  const first = Promise.withResolvers<void>()
+  let pings = 0
+  replace(t, app, 'database', () => {
+    pings++
+    first.resolve()
+    return gate.promise
+  })
+  const replies = ['/health', '/health/ready', '/health', '/api/v1/health'].map((url) => app.inject(url))
+  await first.promise
+  // A part that is asked later than this one shows that all of them have come.
+  replies.push(app.inject('/redis-health'))
+  await replies.at(-1)
+  gate.resolve()
+  for (const reply of await Promise.all(replies)) t.equal(reply.statusCode, 200)
+  t.equal(pings, 1)
+  t.equal((await call({ url: '/health' })).statusCode, 200)
+  t.equal(pings, 2)
+})
+
 t.test('while the service stops it says so to who is still connected', async (t) => {
   const app = await buildTestApp(t)
   const asked = Promise.withResolvers<void>()

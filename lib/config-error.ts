@@ -19,3 +19,10 @@ export function checkUrl(name: string, value: string, protocols: string[]): stri
     `${name} cannot be used: it must be a URL that begins with ${protocols.join('// or ')}//`
   )
 }
+
+/** For URLs whose login nobody would send, but which are published or end up in messages as they are. */
+export function checkUrlWithoutLogin(name: string, value: string, protocols: string[]): string {
+  const { username, password } = new URL(checkUrl(name, value, protocols))
+  if (username === '' && password === '') return value
+  throw new ConfigError(`${name} cannot be used: it must not contain a user name or password`)
+}

@@ -3,7 +3,7 @@ import { Ajv } from 'ajv'
 import envSchema from 'env-schema'
 import { type AddressPolicy, parseNetworks, parsePorts } from './addresses.ts'
 import { ApiKeys } from './api-keys.ts'
-import { ConfigError, checkUrl, parse } from './config-error.ts'
+import { ConfigError, checkUrl, checkUrlWithoutLogin, parse } from './config-error.ts'
 import {
   type Bucket,
   bucket,
@@ -102,7 +102,11 @@ function tokenOptions(s: Settings): TokenOptions | null {
   const { JWT_ISSUER: issuer, JWT_AUDIENCE: audience } = s
   if (s.JWT_SECRET) return { trust: { secret: s.JWT_SECRET }, issuer, audience }
   if (s.JWKS_URL) {
-    return { trust: { jwksUrl: checkUrl('JWKS_URL', s.JWKS_URL, ['https:', 'http:']) }, issuer, audience }
+    return {
+      trust: { jwksUrl: checkUrlWithoutLogin('JWKS_URL', s.JWKS_URL, ['https:', 'http:']) },
+      issuer,
+      audience
+    }
   }
   if (issuer || audience) {
     throw new ConfigError(
@@ -123,7 +127,8 @@ function checkCorsOrigin({ CORS_ORIGIN }: Config): void {
 }
 
 function checkPublicBaseUrl(config: Config): void {
-  if (config.PUBLIC_BASE_URL) checkUrl('PUBLIC_BASE_URL', config.PUBLIC_BASE_URL, ['http:', 'https:'])
+  if (config.PUBLIC_BASE_URL)
+    checkUrlWithoutLogin('PUBLIC_BASE_URL', config.PUBLIC_BASE_URL, ['http:', 'https:'])
 }
 
 function checkWebhookUrl({ WEBHOOK_URL, sources }: Config): void {

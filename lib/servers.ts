@@ -1,5 +1,5 @@
 import { isIPv6 } from 'node:net'
-import { ConfigError, checkUrl } from './config-error.ts'
+import { ConfigError, checkUrl, checkUrlWithoutLogin } from './config-error.ts'
 import type { Settings } from './settings.ts'
 
 // Real servers, each from the settings that name it; null where an embedded part takes its place.
@@ -61,7 +61,8 @@ export function bucket(s: Settings): Bucket | null {
     region: s.AWS_REGION,
     credentials: accessKeyId && secretAccessKey ? { accessKeyId, secretAccessKey } : undefined,
     endpoint:
-      s.AWS_ENDPOINT_URL_S3 && checkUrl('AWS_ENDPOINT_URL_S3', s.AWS_ENDPOINT_URL_S3, ['http:', 'https:']),
+      s.AWS_ENDPOINT_URL_S3 &&
+      checkUrlWithoutLogin('AWS_ENDPOINT_URL_S3', s.AWS_ENDPOINT_URL_S3, ['http:', 'https:']),
     forcePathStyle: s.S3_FORCE_PATH_STYLE ?? s.AWS_ENDPOINT_URL_S3 !== undefined
   }
 }

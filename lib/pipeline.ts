@@ -210,4 +210,5 @@ const dueImages = ({ images, read_at }: ProductRecord) =>
     .filter(({ status, owed_at }) => status === 'pending' && Date.parse(owed_at) <= read_at.getTime())
     .sort((a, b) => (a.id < b.id ? -1 : 1))
 
-const hostOf = (url: string) => URL.parse(url)?.host ?? ''
+/** Whichever port it is asked on, with or without the root's dot: else one host has a lane for each spelling. */
+const hostOf = (url: string) => URL.parse(url)?.hostname.replace(/\.$/, '') ?? ''

@@ -11,6 +11,7 @@ import { embeddedDatabase } from '../database.ts'
 import { createLog } from '../log.ts'
 
 const HOUR = 3_600_000
+const turn = () => new Promise(setImmediate)
 const { signal: never } = new AbortController()
 const bytes = Buffer.from('a picture')
 
@@ -87,6 +88,28 @@ t.test('on a database of its own', async (t) => {
       bytes: 9
     })
     t.same([...objects.stored.keys()], [key])
+  })
+
+  t.test('a host is one host, by whichever port and spelling its images are asked for', async (t) => {
+    let running = 0
+    let most = 0
+    const { pipeline, store } = build(
+      downloading(async () => {
+        most = Math.max(most, ++running)
+        await turn()
+        running--
+        return { bytes }
+      })
+    )
+    const id = await create(
+      store,
+      'http://a.test/1',
+      'https://a.test/1',
+      'http://a.test./1',
+      'http://A.test:8080/1'
+    )
+    await pipeline.process(id, never)
+    t.equal(most, 2)
   })
 
   t.test('an interrupted image is owed again at once, and burns no attempt', async (t) => {

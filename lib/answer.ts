@@ -30,6 +30,7 @@ export async function getAnswer(dispatcher: Dispatcher, request: AnswerRequest):
   signal.throwIfAborted()
   const { promise, resolve, reject } = Promise.withResolvers<Answer>()
   let abort = reject
+  let announcements = 0
   const onAbort = () => abort(signal.reason)
   signal.addEventListener('abort', onAbort)
 
@@ -42,7 +43,11 @@ export async function getAnswer(dispatcher: Dispatcher, request: AnswerRequest):
       abort = (reason) => controller.abort(reason)
     },
     onResponseStart(controller, status, headers) {
-      if (status < 200) return
+      if (status < 200) {
+        // Nobody counts their bytes: without end they kept the event loop busy until the deadline.
+        if (++announcements > MOST_ANNOUNCEMENTS) throw new Error('The answer is announced again and again')
+        return
+      }
       answer = { status, headers, bytes: Buffer.alloc(0) }
       if (status === 200) body = openBody(headers, maxBytes)
       else {
@@ -65,6 +70,9 @@ export async function getAnswer(dispatcher: Dispatcher, request: AnswerRequest):
     signal.removeEventListener('abort', onAbort)
   }
 }
+
+/** Of status 1xx, before an answer. One is usual. */
+const MOST_ANNOUNCEMENTS = 100
 
 /** What is named but no compression (`binary`, `aws-chunked`, `utf-8` are met) is the file as it is. */
 const COMPRESSED = /gzip|deflate|br|zstd|compress/i

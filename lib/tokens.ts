@@ -12,6 +12,7 @@ export interface TokenOptions {
 export type TokenVerifier = (token: string) => Promise<Caller | AppError>
 
 const JWKS_TIMEOUT_MS = 5000
+const MOST_SUB = 255
 
 /** Which of the two families is taken is ours to say, never the token's: a public key must not become an HMAC secret. */
 const SHARED = ['HS256', 'HS384', 'HS512']
@@ -42,6 +43,13 @@ async function callerOf(verified: Promise<{ payload: JWTPayload }>): Promise<Cal
     return refusal(cause)
   }
   const sub = String(payload.sub ?? '')
+  // It becomes a key in the database, which takes neither NUL nor 3 kB.
+  if (sub.length > MOST_SUB || sub.includes('\0') || !sub.isWellFormed()) {
+    return new AppError(
+      'unauthorized',
+      `The sub of the token must be at most ${MOST_SUB} characters, without NUL.`
+    )
+  }
   if (scopes(payload).includes('admin')) return new Caller(`admin:${sub}`)
   const userId = /^[1-9]\d{0,9}$/.test(sub) ? Number(sub) : 0
   if (userId >= 1 && userId <= 2_147_483_647) return new Caller(`user:${sub}`, userId)

@@ -34,6 +34,17 @@ t.test('a token without a user is refused', async (t) => {
   }
 })
 
+t.test('who acts for all has a name that can be stored, whatever their sub is', async (t) => {
+  const verify = bySecret()
+  for (const sub of ['a\0b', '\ud800', 'x'.repeat(256)]) {
+    t.match(await verify(await signed({ sub, scope: 'admin' })), {
+      code: 'unauthorized',
+      message: 'The sub of the token must be at most 255 characters, without NUL.'
+    })
+  }
+  t.match(await verify(await signed({ sub: 'x'.repeat(255), scope: 'admin' })), { userId: undefined })
+})
+
 t.test('what was not signed with the secret, or is not for now, is refused', async (t) => {
   const verify = bySecret()
   const past = Math.floor(Date.now() / 1000) - 60

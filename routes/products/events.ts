@@ -69,10 +69,13 @@ is newer, and 204 when nothing will be.`,
       const states = watch(id, { products, signal, quietMs: HEARTBEAT_MS, stop: stop.signal })
       const stream = Readable.from(events(states, known), { highWaterMark: 1 })
       open.set(stop, request.caller)
-      stream.once('close', () => {
+      const end = () => {
         stop.abort()
         open.delete(stop)
-      })
+      }
+      stream.once('close', end)
+      // The stream waits for its generator, which waits for a heartbeat: who came and went held a place for 15 s.
+      reply.raw.once('close', end)
       return reply
         .headers({ 'cache-control': 'no-store, no-transform', 'x-accel-buffering': 'no' })
         .type('text/event-stream')

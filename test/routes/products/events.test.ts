@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import type { FastifyInstance } from 'fastify'
 import t from 'tap'
 import { openEvents } from '../../event-stream.ts'
@@ -117,6 +118,16 @@ t.test('more streams than the settings allow are refused until one ends', async 
   finish()
   await first.next()
   t.equal(await first.next(), null)
+  t.equal((await openEvents(small, url)).response.status, 200)
+})
+
+t.test('a client that goes away makes room at once', async (t) => {
+  const small = await buildTestApp(t, { ...LOOPBACK, MAX_EVENT_STREAMS: '1' })
+  await small.listen({ port: 0 })
+  t.teardown(gate('/slow.jpg'))
+  const url = await create(small, '/slow.jpg')
+  const [[, reply], { response }] = await Promise.all([once(small.server, 'request'), openEvents(small, url)])
+  await Promise.all([once(reply, 'close'), response.body?.cancel()])
   t.equal((await openEvents(small, url)).response.status, 200)
 })
 

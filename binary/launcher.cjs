@@ -64,7 +64,17 @@ function privateFolder(folder) {
   if (uid !== process.getuid()) throw new Error('it belongs to somebody else')
   if (mode & 0o022) throw new Error('others can write to it')
   fs.accessSync(folder, fs.constants.W_OK)
-  return folder
+  const real = fs.realpathSync(folder)
+  for (let above = path.dirname(real); ; above = path.dirname(above)) {
+    if (isOthers(above)) throw new Error(`others can put another folder in its place, in ${above}`)
+    if (above === path.dirname(above)) return real
+  }
+}
+
+/** Whoever else can rename what is in a folder can exchange it after it was looked at; in a sticky one only its owner can. */
+function isOthers(folder) {
+  const { uid, mode } = fs.lstatSync(folder)
+  return (uid !== 0 && uid !== process.getuid()) || ((mode & 0o022) !== 0 && (mode & 0o1000) === 0)
 }
 
 /** Into a folder of its own, which is renamed when it is whole: of several that start at once the first one wins. */

@@ -166,6 +166,20 @@ t.test('a cache folder that others can write to is refused', { skip }, async (t)
   t.strictSame(readdirSync(ASYNCPROD_CACHE_DIR), [])
 })
 
+t.test('a cache folder that others can exchange for another is refused', { skip }, async (t) => {
+  const fresh = await machine()
+  const shared = cacheFolder(fresh, 0o777)
+  const ASYNCPROD_CACHE_DIR = join(shared, 'mine')
+  t.match(await fresh.run(['--version'], { ASYNCPROD_CACHE_DIR }), {
+    code: 1,
+    stdout: '',
+    stderr: /cannot be used \(others can put another folder in its place, in .+\): set ASYNCPROD_CACHE_DIR/
+  })
+  t.strictSame(readdirSync(ASYNCPROD_CACHE_DIR), [])
+  chmodSync(shared, 0o1777)
+  t.match(await fresh.run(['--version'], { ASYNCPROD_CACHE_DIR }), { code: 0 })
+})
+
 t.test(
   'a cache folder of somebody else is refused',
   { skip: skip || (!isRoot && 'needs root') },

@@ -1,6 +1,6 @@
-import { STATUS_CODES } from 'node:http'
 import { type Static, Type } from '@sinclair/typebox'
 import type { InputProblem } from './errors.ts'
+import { STATUS_CODES } from './status-codes.ts'
 
 /** The body of every error (RFC 9457). */
 export const Problem = Type.Object(

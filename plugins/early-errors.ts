@@ -1,7 +1,7 @@
-import { STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
 import type { ConnectionError, FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 import { toProblem } from '../lib/problem.ts'
+import { STATUS_CODES } from '../lib/status-codes.ts'
 
 /** Options of Fastify for what fails before there is a route, or even a request, that an error handler could be asked for. */
 export const earlyErrors = {

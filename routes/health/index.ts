@@ -1,4 +1,5 @@
-import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typebox'
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { Type } from '@sinclair/typebox'
 import type { FastifyBaseLogger } from 'fastify'
 import { openToAll } from '../../plugins/auth.ts'
 import type { Dependency } from '../../plugins/dependencies.ts'

@@ -1,5 +1,6 @@
 import { Readable } from 'node:stream'
-import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typebox'
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { Type } from '@sinclair/typebox'
 import type { CachedProduct } from '../../lib/cache.ts'
 import { ANYONE, type Caller } from '../../lib/caller.ts'
 import type { Config } from '../../lib/config.ts'

@@ -1,4 +1,5 @@
-import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typebox'
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { Type } from '@sinclair/typebox'
 import { Id } from '../../lib/products/schemas.ts'
 import { ref } from '../../lib/ref.ts'
 import { User, UserInput, userNotFound } from '../../lib/users.ts'

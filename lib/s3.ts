@@ -6,7 +6,6 @@ import {
   S3Client,
   S3ServiceException
 } from '@aws-sdk/client-s3'
-import { Upload } from '@aws-sdk/lib-storage'
 import { ImageError } from './image-error.ts'
 import { OBJECT_PREFIX, type ObjectStore, type StoredObject } from './objects.ts'
 import type { Bucket } from './servers.ts'
@@ -64,6 +63,8 @@ export class S3Objects implements ObjectStore {
         ContentType: 'image/jpeg',
         CacheControl: 'public, max-age=31536000, immutable'
       }
+      // Loaded only where images are stored.
+      const { Upload } = await import('@aws-sdk/lib-storage')
       await new Upload({ client: this.#client, params, queueSize: 2, abortController }).done()
     } catch (cause) {
       signal.throwIfAborted()

@@ -4,7 +4,7 @@ import fp from 'fastify-plugin'
 import { ANYONE, Caller } from '../lib/caller.ts'
 import type { Auth, Config } from '../lib/config.ts'
 import { AppError } from '../lib/errors.ts'
-import { type TokenVerifier, tokenVerifier } from '../lib/tokens.ts'
+import type { TokenVerifier } from '../lib/tokens.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -45,7 +45,8 @@ export default fp<{ config: Config }>(
     if (config.JWT_SECRET && config.JWT_SECRET.length < 32) {
       app.log.warn('JWT_SECRET can be guessed from any token: make it 32 random characters or more')
     }
-    const verify = auth.tokens ? tokenVerifier(auth.tokens) : null
+    // Loaded only where there are tokens to look at: jose is 46 files.
+    const verify = auth.tokens ? (await import('../lib/tokens.ts')).tokenVerifier(auth.tokens) : null
     app.decorateRequest('caller')
     app.decorateRequest('refusal', null)
     app.addHook('onRequest', async (request, reply) => {

@@ -1,4 +1,3 @@
-import rateLimit from '@fastify/rate-limit'
 import type { FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import ipaddr from 'ipaddr.js'
@@ -13,7 +12,7 @@ const MOST_CALLERS = 10_000
 export default fp<{ config: Config }>(
   async (app, { config: { RATE_LIMIT_MAX: max, redis } }) => {
     if (max === 0) return
-    await app.register(rateLimit, {
+    await app.register(import('@fastify/rate-limit'), {
       global: false,
       max,
       timeWindow: 60_000,

@@ -5,6 +5,7 @@ import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-http'
 import { resourceFromAttributes } from '@opentelemetry/resources'
 import { BatchSpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace'
 import { type StageContext, stages } from './stages.ts'
+import { type Tracer, traceWith } from './trail.ts'
 import { VERSION } from './version.ts'
 
 /** Sends spans to an OTLP collector (`http://host:4318`) from now on; loaded only when there is one. Answers how to end it. */
@@ -23,10 +24,35 @@ export function startTracing(endpoint: string, role: string): () => Promise<void
   propagation.setGlobalPropagator(new W3CTraceContextPropagator())
   trace.setGlobalTracerProvider(provider)
   stages.subscribe(stageSpans)
+  traceWith(jobSpans)
   return async () => {
+    traceWith(undefined)
     stages.unsubscribe(stageSpans)
     await provider.shutdown()
     for (const api of [context, propagation, trace]) api.disable()
+  }
+}
+
+const jobSpans: Tracer = {
+  inject(carrier) {
+    propagation.inject(context.active(), carrier)
+  },
+  span(name, carried, attributes, work) {
+    const parent = propagation.extract(context.active(), carried)
+    return trace
+      .getTracer('asyncprod')
+      .startActiveSpan(name, { attributes: { ...attributes } }, parent, (span) => ended(span, work))
+  }
+}
+
+async function ended<T>(span: Span, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work()
+  } catch (error) {
+    span.setStatus({ code: SpanStatusCode.ERROR, message: String(error) })
+    throw error
+  } finally {
+    span.end()
   }
 }
 

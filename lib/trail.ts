@@ -1,5 +1,4 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
-import { context, propagation, type Span, SpanStatusCode, trace } from '@opentelemetry/api'
 
 /** What is carried along with owed work, in rows and messages, so that its end can be told from its beginning. */
 export interface Carrier {
@@ -8,6 +7,21 @@ export interface Carrier {
   /** W3C trace context; only while traces are collected. */
   traceparent?: string
   tracestate?: string
+}
+
+/** How traces are collected, where they are: OpenTelemetry is loaded nowhere else. */
+export interface Tracer {
+  /** Puts the trace that is under way into a carrier. */
+  inject(carrier: Carrier): void
+  /** Does the work in a span of the trace that was carried along. */
+  span<T>(name: string, carried: object, attributes: object, work: () => Promise<T>): Promise<T>
+}
+
+let tracer: Tracer | undefined
+
+/** From now on work is traced, or no longer. */
+export function traceWith(next: Tracer | undefined): void {
+  tracer = next
 }
 
 interface Step {
@@ -27,11 +41,11 @@ export function inRequest<T>(requestId: string, work: () => T): T {
 export function carrier(): Carrier {
   const requestId = steps.getStore()?.requestId
   const carrier: Carrier = requestId === undefined ? {} : { request_id: requestId }
-  propagation.inject(context.active(), carrier)
+  tracer?.inject(carrier)
   return carrier
 }
 
-/** Goes on with owed work under the request id and the trace that it brings. Without a collector the span is none. */
+/** Goes on with owed work under the request id and the trace that it brings. */
 export function inJob<T>(
   name: string,
   carried: object,
@@ -40,11 +54,8 @@ export function inJob<T>(
 ): Promise<T> {
   const requestId =
     'request_id' in carried && typeof carried.request_id === 'string' ? carried.request_id : undefined
-  const parent = propagation.extract(context.active(), carried)
   return steps.run({ requestId, isJob: true }, () =>
-    trace
-      .getTracer('asyncprod')
-      .startActiveSpan(name, { attributes: { ...attributes } }, parent, (span) => ended(span, work))
+    tracer ? tracer.span(name, carried, attributes, work) : work()
   )
 }
 
@@ -52,15 +63,4 @@ export function inJob<T>(
 export function requestOfJob(): object {
   const step = steps.getStore()
   return step?.isJob && step.requestId ? { request_id: step.requestId } : {}
-}
-
-async function ended<T>(span: Span, work: () => Promise<T>): Promise<T> {
-  try {
-    return await work()
-  } catch (error) {
-    span.setStatus({ code: SpanStatusCode.ERROR, message: String(error) })
-    throw error
-  } finally {
-    span.end()
-  }
 }

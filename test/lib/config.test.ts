@@ -1,4 +1,5 @@
 import { resolve } from 'node:path'
+import { Ajv } from 'ajv'
 import t from 'tap'
 import { loadConfig } from '../../lib/config.ts'
 import { ConfigError } from '../../lib/config-error.ts'
@@ -18,6 +19,10 @@ function refusal(variables: Variables): string {
 }
 
 const DEFAULTS = loadConfig({})
+
+t.test('the schema of the settings is one', async (t) => {
+  t.ok(new Ajv().validateSchema(Settings))
+})
 
 t.test('with no settings at all everything is embedded', async (t) => {
   const { ROLE, HOST, PORT, LOG_LEVEL, DATA_DIR, database, redis, rabbitmq, bucket, auth, sources } = DEFAULTS

@@ -32,6 +32,14 @@ export interface Owed {
   wait_ms: number
 }
 
+/** Takes over what is owed in its own process, without a claim. */
+export interface Taker {
+  /** How long a row that is owed now may be leased to it, in milliseconds; 0 when it has no room. */
+  readonly leaseMs: number
+  /** A row that was owed under that lease. */
+  take(row: OwedRow): void
+}
+
 const CLAIM = {
   name: 'outbox-claim',
   text: `
@@ -52,6 +60,8 @@ FROM claimed c LEFT JOIN products p ON p.id = c.product_id`
  * something, and `wake` when something may have come due, whoever owed it.
  */
 export class Outbox extends EventEmitter<{ wake: [kinds: OutboxKind[]]; owed: [] }> {
+  /** Whoever works on that kind in this process. */
+  readonly takers = new Map<OutboxKind, Taker>()
   readonly #pool: Pool
 
   constructor(pool: Pool) {

@@ -1,6 +1,7 @@
+import { setTimeout as wait } from 'node:timers/promises'
 import { InFlight } from './in-flight.ts'
 import type { Log } from './log.ts'
-import type { Outbox, OutboxKind, OwedRow } from './outbox.ts'
+import type { Outbox, OutboxKind, OwedRow, Taker } from './outbox.ts'
 
 export interface RelayOptions {
   outbox: Outbox
@@ -22,12 +23,14 @@ const LONGEST_SLEEP_MS = 5000
 /** A row that is due and yet cannot be claimed is locked by somebody else. */
 const SHORTEST_SLEEP_MS = 20
 const AFTER_TROUBLE_MS = 1000
+/** Nobody waits for rows to be deleted, and many are deleted as fast as one. */
+const GATHER_MS = 10
 
 /**
  * Hands owed rows of one kind to `dispatch` as they come due. Any number of relays, in any number of processes, share the
  * outbox. Rows in hand keep their lease; when the process dies they come due again.
  */
-export class Relay {
+export class Relay implements Taker {
   readonly #options: RelayOptions
   readonly #inHand = new Set<string>()
   readonly #jobs = new InFlight()
@@ -44,16 +47,27 @@ export class Relay {
   }
 
   start(): void {
-    const { outbox, leaseMs } = this.#options
+    const { outbox, kind, leaseMs } = this.#options
     const wake = (kinds: OutboxKind[]) => {
-      if (kinds.includes(this.#options.kind)) this.#wake()
+      if (kinds.includes(kind)) this.#wake()
     }
     const renewal = setInterval(() => this.#renew(), leaseMs / 3).unref()
     outbox.on('wake', wake)
+    outbox.takers.set(kind, this)
     this.#running = this.#run().finally(() => {
       outbox.off('wake', wake)
       clearInterval(renewal)
     })
+  }
+
+  get leaseMs(): number {
+    const { capacity, leaseMs, isOpen = () => true } = this.#options
+    return !this.#paused && this.#inHand.size < capacity && isOpen() ? leaseMs : 0
+  }
+
+  take(row: OwedRow): void {
+    if (this.#paused) void this.#options.outbox.release(row.id).catch(() => undefined)
+    else void this.#take(row)
   }
 
   /** Claims nothing more. */
@@ -128,9 +142,10 @@ export class Relay {
     await this.#deletion
   }
 
-  /** One statement for all rows that were dispatched while the one before it ran. A row that stays is dispatched again. */
+  /** One statement for all rows that were dispatched lately. A row that stays is dispatched again. */
   async #deleteDispatched(): Promise<void> {
     while (this.#dispatched.length > 0) {
+      await wait(GATHER_MS)
       const ids = this.#dispatched.splice(0)
       await this.#options.outbox
         .done(ids)

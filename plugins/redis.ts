@@ -45,6 +45,8 @@ async function connectRedis(app: FastifyInstance, { url }: RedisServer, timeoutM
     maxRetriesPerRequest: 0,
     connectTimeout: 2000,
     commandTimeout: COMMAND_TIMEOUT_MS,
+    // One write to the socket for all commands of a turn of the event loop.
+    enableAutoPipelining: true,
     retryStrategy() {
       // Giving up ends the registration below without an error of its own.
       if (!started && Date.now() > deadline) return null

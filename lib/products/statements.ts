@@ -1,8 +1,11 @@
 import { onceOnly } from '../idempotency.ts'
 import { RECORD_COLUMNS } from './record.ts'
 
-/** Product, image rows and owed work in one statement, so in one commit: $1-$4 fields, $5 text[] of URLs, and the owed row's payload. */
-const creation = (source: string, payload: string) => `created AS (
+/**
+ * Product, image rows and owed work in one statement, so in one commit: $1-$4 fields, $5 text[] of URLs, the owed row's payload, and
+ * for how many milliseconds it is leased.
+ */
+const creation = (source: string, payload: string, leaseMs: string) => `created AS (
   INSERT INTO products (user_id, product_name, product_description, product_price, product_images, version)
   ${source}
   RETURNING id
@@ -10,20 +13,23 @@ const creation = (source: string, payload: string) => `created AS (
   INSERT INTO product_images (product_id, source_url)
   SELECT created.id, url FROM created, (SELECT DISTINCT unnest($5::text[]) AS url) AS source
 ), owed AS (
-  INSERT INTO outbox (kind, product_id, payload)
-  SELECT 'images', id, ${payload}::jsonb FROM created WHERE cardinality($5::text[]) > 0
+  INSERT INTO outbox (kind, product_id, payload, claims, due_at)
+  SELECT 'images', id, ${payload}::jsonb, (${leaseMs} > 0)::integer, now() + ${leaseMs} * interval '1 ms'
+  FROM created WHERE cardinality($5::text[]) > 0
+  RETURNING id
 )`
 
 export const CREATE = {
   name: 'product-create',
-  text: `WITH ${creation('VALUES ($1, $2, $3, $4, $5, 1)', '$6')} SELECT id FROM created`
+  text: `WITH ${creation('VALUES ($1, $2, $3, $4, $5, 1)', '$6', '$7::float8')}
+SELECT created.id, owed.id AS owed_id FROM created LEFT JOIN owed ON true`
 }
 
 /** The same once for each Idempotency-Key, $6-$8; the payload is $9. */
 export const CREATE_ONCE = {
   name: 'product-create-once',
   text: onceOnly(
-    creation('SELECT $1::integer, $2::varchar, $3::text, $4::numeric, $5::text[], 1 FROM unused', '$9'),
+    creation('SELECT $1::integer, $2::varchar, $3::text, $4::numeric, $5::text[], 1 FROM unused', '$9', '0'),
     6
   )
 }

@@ -1,11 +1,12 @@
 import type { Pool, QueryConfig } from 'pg'
 import type { Cache, CachedProduct } from '../cache.ts'
 import { AppError, productNotFound } from '../errors.ts'
-import { createOnce, type IdempotencyKey } from '../idempotency.ts'
+import type { IdempotencyKey } from '../idempotency.ts'
 import { objectKey } from '../objects.ts'
 import type { Outbox, OutboxKind, Owed } from '../outbox.ts'
 import { carrier } from '../trail.ts'
 import * as changes from './changes.ts'
+import { createProduct } from './create.ts'
 import { encodeCursor, type ListedRecord, listStatement, type ProductFilter } from './list.ts'
 import { finishedUrls, type ImageRow, type ProductRecord, toProduct } from './record.ts'
 import type { Product, ProductInput } from './schemas.ts'
@@ -38,8 +39,6 @@ const PENDING = { status: 'pending' } as const
 /** A client waits until every reader sees its write; a worker that did the same while Redis is away would do nothing else. */
 const WORKER_PATIENCE_MS = 200
 
-const FOREIGN_KEY_VIOLATION = '23503'
-
 /**
  * Products, their images and what is owed for them. A change reads the product, decides in TypeScript and is written in
  * one statement if nobody changed the product meanwhile, else decided again. When a method resolves, every reader sees it.
@@ -52,21 +51,9 @@ export class ProductStore {
   }
 
   /** Answers the new product's id, or with a key the one that it has created before. Rejects with `unknown_user`. */
-  async create(input: ProductInput, key?: IdempotencyKey): Promise<number> {
-    const { user_id, product_name, product_description = '', product_price, product_images = [] } = input
-    const values = [user_id, product_name, product_description, product_price, product_images]
-    const payload = JSON.stringify(carrier())
-    try {
-      const id = key
-        ? await createOnce(this.#options.pool, statements.CREATE_ONCE, values, key, [payload])
-        : await this.#write({ ...statements.CREATE, values: [...values, payload] })
-      if (id === null) throw new Error('INSERT answered no id')
-      if (product_images.length > 0) this.#options.outbox.wake(['images'])
-      return id
-    } catch (error) {
-      if ((error as { code?: string }).code !== FOREIGN_KEY_VIOLATION) throw error
-      throw unknownUser(user_id)
-    }
+  create(input: ProductInput, key?: IdempotencyKey): Promise<number> {
+    const { pool, outbox } = this.#options
+    return createProduct(pool, outbox, input, key)
   }
 
   /** The product as it is sent to clients, from the cache if it is there. */
@@ -245,9 +232,4 @@ function imagesAfter({ images }: ProductRecord, { remove, update }: changes.Chan
   const changed = new Map(update.map((row) => [row.id, row]))
   const removed = new Set(remove.map((row) => row.id))
   return images.filter(({ id }) => !removed.has(id)).map((row) => changed.get(row.id) ?? row)
-}
-
-function unknownUser(id: number): AppError {
-  const detail = 'is no user of this service; create one with POST /api/v1/users'
-  return new AppError('unknown_user', `There is no user ${id}.`, [{ pointer: '/user_id', detail }])
 }

@@ -17,6 +17,24 @@ async function owe(pool: Pool, count: number): Promise<string[]> {
   return rows.map(({ id }) => id)
 }
 
+/** What is owed by who hands it over. */
+const OWED: OwedRow = {
+  id: '0',
+  kind: 'images',
+  product_id: 1,
+  payload: {},
+  claims: 1,
+  user_id: 1,
+  product_images: ['http://a.test/1.jpg']
+}
+
+async function oweLeased(pool: Pool): Promise<string> {
+  const { rows } = await pool.query<{ id: string }>(
+    `INSERT INTO outbox (kind, product_id, claims, due_at) VALUES ('images', 1, 1, now() + interval '1 hour') RETURNING id`
+  )
+  return rows[0]?.id ?? ''
+}
+
 const left = async (pool: Pool) =>
   (await pool.query<{ claims: number; due: boolean }>('SELECT claims, due_at <= now() AS due FROM outbox'))
     .rows
@@ -208,6 +226,46 @@ function conformance(t: Test, { pool, another }: Database): void {
     outbox.wake()
     await done
     t.same(await left(pool), [])
+  })
+
+  t.test('there is no lease for more while it is closed, full or paused', async (t) => {
+    const go = Promise.withResolvers<void>()
+    let open = false
+    const { relay, outbox } = start(t, {
+      capacity: 1,
+      isOpen: () => open,
+      dispatch: () => go.promise
+    })
+    t.equal(outbox.takers.get('images'), relay)
+    t.equal(relay.leaseMs, 0, 'closed')
+    open = true
+    t.equal(relay.leaseMs, HOUR)
+    relay.take(OWED)
+    t.equal(relay.leaseMs, 0, 'full')
+    go.resolve()
+    await outbox.next('done')
+    relay.pause()
+    t.equal(relay.leaseMs, 0, 'paused')
+  })
+
+  t.test('a row that is handed over is dispatched without a claim, and then gone', async (t) => {
+    const id = await oweLeased(pool)
+    const dispatched: OwedRow[] = []
+    const { relay, outbox } = start(t, { dispatch: async (row) => void dispatched.push(row) })
+    relay.take({ ...OWED, id })
+    await outbox.next('done')
+    t.same(dispatched, [{ ...OWED, id }])
+    t.same(await left(pool), [])
+  })
+
+  t.test('a row that is handed over while it stops is given back', async (t) => {
+    const id = await oweLeased(pool)
+    const { relay, outbox } = start(t, { dispatch: async () => void t.fail('it is dispatched') })
+    relay.pause()
+    const released = outbox.next('release')
+    relay.take({ ...OWED, id })
+    await released
+    t.same(await left(pool), [{ claims: 0, due: true }])
   })
 
   t.test('a stop waits for the rows in hand', async (t) => {

@@ -1,0 +1,66 @@
+import type { Pool } from 'pg'
+import { AppError } from '../errors.ts'
+import { createOnce, type IdempotencyKey } from '../idempotency.ts'
+import type { Outbox } from '../outbox.ts'
+import { carrier } from '../trail.ts'
+import type { ProductInput } from './schemas.ts'
+import { CREATE, CREATE_ONCE } from './statements.ts'
+
+const FOREIGN_KEY_VIOLATION = '23503'
+
+interface CreatedRow {
+  id: number
+  owed_id: string | null
+}
+
+/** Answers the new product's id, or with a key the one that it has created before. Rejects with `unknown_user`. */
+export async function createProduct(
+  pool: Pool,
+  outbox: Outbox,
+  input: ProductInput,
+  key?: IdempotencyKey
+): Promise<number> {
+  try {
+    return key ? await createKeyed(pool, outbox, input, key) : await createLeased(pool, outbox, input)
+  } catch (error) {
+    if ((error as { code?: string }).code !== FOREIGN_KEY_VIOLATION) throw error
+    throw unknownUser(input.user_id)
+  }
+}
+
+async function createKeyed(
+  pool: Pool,
+  outbox: Outbox,
+  input: ProductInput,
+  key: IdempotencyKey
+): Promise<number> {
+  const id = await createOnce(pool, CREATE_ONCE, columnsOf(input), key, [JSON.stringify(carrier())])
+  if (input.product_images?.length) outbox.wake(['images'])
+  return id
+}
+
+/** The owed row is leased at once to whoever takes it over in this process, so that it need not be claimed: half of what it costs. */
+async function createLeased(pool: Pool, outbox: Outbox, input: ProductInput): Promise<number> {
+  const taker = outbox.takers.get('images')
+  const leaseMs = taker?.leaseMs ?? 0
+  const payload = carrier()
+  const values = [...columnsOf(input), JSON.stringify(payload), leaseMs]
+  const { rows } = await pool.query<CreatedRow>({ ...CREATE, values })
+  if (!rows[0]) throw new Error('INSERT answered no id')
+  const { id: product_id, owed_id: id } = rows[0]
+  const { user_id, product_images = [] } = input
+  if (id !== null && leaseMs === 0) outbox.wake(['images'])
+  else if (id !== null)
+    taker?.take({ id, kind: 'images', product_id, payload, claims: 1, user_id, product_images })
+  return product_id
+}
+
+function columnsOf(input: ProductInput): unknown[] {
+  const { user_id, product_name, product_description = '', product_price, product_images = [] } = input
+  return [user_id, product_name, product_description, product_price, product_images]
+}
+
+function unknownUser(id: number): AppError {
+  const detail = 'is no user of this service; create one with POST /api/v1/users'
+  return new AppError('unknown_user', `There is no user ${id}.`, [{ pointer: '/user_id', detail }])
+}

@@ -96,13 +96,13 @@ t.test(
 t.test('a start gives up in time, and names the setting', needsServices, async (t) => {
   const { gates, settings } = await gatedServers(t)
   const expected: [GateName, RegExp][] = [
-    ['postgres', /^PostgreSQL could not be used within 300 ms: .*is DATABASE_URL /],
-    ['redis', /^Redis could not be used within 300 ms.*is REDIS_URL /],
-    ['rabbitmq', /^RabbitMQ could not be used within 300 ms.*is RABBITMQ_URL right/],
-    ['s3', /^The object store could not be used within 300 ms: .*is AWS_BUCKET_NAME /]
+    ['postgres', /^PostgreSQL could not be used within 2000 ms: .*is DATABASE_URL /],
+    ['redis', /^Redis could not be used within 2000 ms.*is REDIS_URL /],
+    ['rabbitmq', /^RabbitMQ could not be used within 2000 ms.*is RABBITMQ_URL right/],
+    ['s3', /^The object store could not be used within 2000 ms: .*is AWS_BUCKET_NAME /]
   ]
   for (const [name, said] of expected) {
-    const service = startService(t, { ...settings, STARTUP_TIMEOUT_MS: '300' })
+    const service = startService(t, { ...settings, STARTUP_TIMEOUT_MS: '2000' })
     t.same(await service.ended, { code: 1, signal: null }, name)
     t.match(service.lines.at(-1), said)
     await gates[name].open()

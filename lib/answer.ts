@@ -1,20 +1,23 @@
 import type { Dispatcher } from 'undici'
 import { BoundedBuffer } from './bounded-buffer.ts'
 import { compressedAnswer } from './download-error.ts'
+import type { SpareBuffers } from './spare-buffers.ts'
 
 export interface AnswerRequest {
   url: URL
   headers: Record<string, string>
   /** Most bytes of a body that are taken. */
   maxBytes: number
+  /** Where the memory for a body comes from. */
+  spares: SpareBuffers
   signal: AbortSignal
 }
 
 export interface Answer {
   status: number
   headers: Record<string, string | string[] | undefined>
-  /** The body of a 200; that of any other answer is not read. */
-  bytes: Buffer
+  /** Of a 200; that of any other answer is not read. */
+  body: BoundedBuffer | null
 }
 
 /**
@@ -26,7 +29,7 @@ export interface Answer {
  * an event loop turn per chunk, which an answer in chunks of one byte makes expensive.
  */
 export async function getAnswer(dispatcher: Dispatcher, request: AnswerRequest): Promise<Answer> {
-  const { url, headers, maxBytes, signal } = request
+  const { url, headers, signal } = request
   signal.throwIfAborted()
   const { promise, resolve, reject } = Promise.withResolvers<Answer>()
   let abort = reject
@@ -48,15 +51,16 @@ export async function getAnswer(dispatcher: Dispatcher, request: AnswerRequest):
         if (++announcements > MOST_ANNOUNCEMENTS) throw new Error('The answer is announced again and again')
         return
       }
-      answer = { status, headers, bytes: Buffer.alloc(0) }
-      if (status === 200) body = openBody(headers, maxBytes)
-      else {
-        resolve(answer)
+      if (status === 200) {
+        body = openBody(headers, request)
+        answer = { status, headers, body }
+      } else {
+        resolve({ status, headers, body: null })
         controller.abort(new Error('The body is of no interest'))
       }
     },
     onResponseData: (_controller, chunk) => body.push(chunk),
-    onResponseEnd: () => resolve({ ...answer, bytes: body.bytes }),
+    onResponseEnd: () => resolve(answer),
     onResponseError: (_controller, error) => reject(error)
   }
   dispatcher.dispatch(
@@ -77,7 +81,7 @@ const MOST_ANNOUNCEMENTS = 100
 /** What is named but no compression (`binary`, `aws-chunked`, `utf-8` are met) is the file as it is. */
 const COMPRESSED = /gzip|deflate|br|zstd|compress/i
 
-function openBody(headers: Answer['headers'], maxBytes: number): BoundedBuffer {
+function openBody(headers: Answer['headers'], { maxBytes, spares }: AnswerRequest): BoundedBuffer {
   if (COMPRESSED.test(String(headers['content-encoding']))) throw compressedAnswer()
-  return new BoundedBuffer(Number(headers['content-length']), maxBytes)
+  return new BoundedBuffer(Number(headers['content-length']), maxBytes, spares)
 }

@@ -6,9 +6,13 @@ import { blockedAddress, httpStatus, timeout, tooManyRedirects, unreachable } fr
 import { ImageError } from './image-error.ts'
 import { createResolver, type Resolve } from './resolver.ts'
 import { checkSourceUrl } from './source-url.ts'
+import { SpareBuffers } from './spare-buffers.ts'
 
 const MAX_REDIRECTS = 3
 const REDIRECTS = [301, 302, 303, 307, 308]
+
+/** Eight photographs of six megapixels, or what a larger one leaves of that. */
+const SPARE_BYTES = 16 * 1024 * 1024
 
 const HEADERS = {
   'user-agent': 'AsyncProd/2 (+image fetcher)',
@@ -28,8 +32,9 @@ export interface DownloadOptions extends AddressPolicy {
   resolve?: Resolve
 }
 
-export interface Download {
-  bytes: Buffer
+/** To be disposed of when nobody reads its bytes any more: the next download is written into them. */
+export interface Download extends Disposable {
+  readonly bytes: Buffer
 }
 
 export interface Downloader {
@@ -44,6 +49,7 @@ export interface Downloader {
 
 export function createDownloader(options: DownloadOptions): Downloader {
   const { maxBytes, timeoutMs, connectionsPerOrigin = 6, resolve = createResolver() } = options
+  const spares = new SpareBuffers(SPARE_BYTES)
   const connector = createConnector(options, resolve, timeoutMs)
   const agent = new Agent({
     connect: connector.connect,
@@ -58,13 +64,13 @@ export function createDownloader(options: DownloadOptions): Downloader {
     bodyTimeout: 0
   })
 
-  async function follow(source: string, signal: AbortSignal): Promise<Buffer> {
+  async function follow(source: string, signal: AbortSignal): Promise<Download> {
     let url = source
     for (let requests = 0; requests <= MAX_REDIRECTS; requests++) {
       const problem = checkSourceUrl(url, options)
       if (problem) throw blockedAddress(`The URL ${problem}`)
-      const answer = await getAnswer(agent, { url: new URL(url), headers: HEADERS, maxBytes, signal })
-      if (answer.status === 200) return answer.bytes
+      const answer = await getAnswer(agent, { url: new URL(url), headers: HEADERS, maxBytes, spares, signal })
+      if (answer.body) return answer.body
       url = redirectTarget(answer, url)
     }
     throw tooManyRedirects(MAX_REDIRECTS)
@@ -74,7 +80,7 @@ export function createDownloader(options: DownloadOptions): Downloader {
     async download(url, signal) {
       const deadline = AbortSignal.timeout(timeoutMs)
       try {
-        return { bytes: await follow(url, AbortSignal.any([signal, deadline])) }
+        return await follow(url, AbortSignal.any([signal, deadline]))
       } catch (error) {
         signal.throwIfAborted()
         if (deadline.aborted) throw timeout(timeoutMs)

@@ -115,26 +115,22 @@ export class ImagePipeline {
   }
 
   async #make(image: ImageRow, { productId, signal }: Job): Promise<Outcome> {
-    const { id, source_url: sourceUrl } = image
-    const key = objectKey(productId, id)
-    const { downloader, compress, objects, maxPixels } = this.#options
-    const { bytes: source } = await inStage('download', productId, () =>
-      downloader.download(sourceUrl, signal)
-    )
-    const { jpeg, width, height } = await this.#turns.compress(() => {
+    const key = objectKey(productId, image.id)
+    const { jpeg, ...sizes } = await this.#compressed(image.source_url, { productId, signal })
+    const url = await inStage('upload', productId, () => this.#options.objects.put(key, jpeg, signal))
+    return { status: 'done', object_key: key, url, ...sizes, bytes: jpeg.length }
+  }
+
+  /** The source is given back when it is compressed and not when the job is aborted: that does not end what reads it. */
+  async #compressed(sourceUrl: string, { productId, signal }: Pick<Job, 'productId' | 'signal'>) {
+    const { downloader, compress, maxPixels } = this.#options
+    using source = await inStage('download', productId, () => downloader.download(sourceUrl, signal))
+    const { bytes } = source
+    const compressed = await this.#turns.compress(() => {
       signal.throwIfAborted()
-      return inStage('compress', productId, () => compress(source, { maxPixels }))
+      return inStage('compress', productId, () => compress(bytes, { maxPixels }))
     })
-    const url = await inStage('upload', productId, () => objects.put(key, jpeg, signal))
-    return {
-      status: 'done',
-      object_key: key,
-      url,
-      width,
-      height,
-      source_bytes: source.length,
-      bytes: jpeg.length
-    }
+    return { ...compressed, source_bytes: bytes.length }
   }
 
   #turnedAway(image: ImageRow, error: unknown, { hostBusyMs }: Job): Outcome {

@@ -3,6 +3,7 @@ import { gzipSync } from 'node:zlib'
 import t from 'tap'
 import { Agent } from 'undici'
 import { getAnswer } from '../../lib/answer.ts'
+import { SpareBuffers } from '../../lib/spare-buffers.ts'
 import { closed, downloader, type Failure, failure, never, serve, speak } from './tiny-origin.ts'
 
 const UNREACHABLE: Failure = {
@@ -27,13 +28,13 @@ t.test('an image is downloaded byte by byte as it is', async (t) => {
     response.end(request.url === '/chunked?a=1&b=%20' ? picture.subarray(3) : picture)
   })
   const { download } = downloader(t)
-  t.same(await download(`${origin.url}/with-length#fragment`, never), { bytes: picture })
-  t.same(await download(`${origin.url}/chunked?a=1&b=%20`, never), { bytes: picture })
+  t.same((await download(`${origin.url}/with-length#fragment`, never)).bytes, picture)
+  t.same((await download(`${origin.url}/chunked?a=1&b=%20`, never)).bytes, picture)
 })
 
 t.test('a body that ends with its connection is whole', async (t) => {
   const origin = await speak(t, (socket) => socket.end('HTTP/1.0 200 OK\r\n\r\npicture'))
-  t.same(await downloader(t).download(origin.url, never), { bytes: Buffer.from('picture') })
+  t.same((await downloader(t).download(origin.url, never)).bytes, Buffer.from('picture'))
 })
 
 t.test('answers that only announce one are not taken without end', async (t) => {
@@ -72,8 +73,8 @@ t.test(
       )
     )
     const { download } = downloader(t)
-    t.same(await download(origin.url, never), { bytes: Buffer.from('picture') })
-    t.same(await download(origin.url, never), { bytes: Buffer.from('picture') })
+    t.same((await download(origin.url, never)).bytes, Buffer.from('picture'))
+    t.same((await download(origin.url, never)).bytes, Buffer.from('picture'))
     t.equal(origin.sockets.length, 2)
   }
 )
@@ -119,16 +120,17 @@ t.test('an encoding that changes no byte is let through', async (t) => {
   })
   const { download } = downloader(t)
   for (const encoding of ['', 'identity', 'binary', 'aws-chunked', 'utf-8']) {
-    t.same(await download(`${origin.url}/${encoding}`, never), { bytes: Buffer.from('picture') }, encoding)
+    t.same((await download(`${origin.url}/${encoding}`, never)).bytes, Buffer.from('picture'), encoding)
   }
 })
 
 t.test('the signal, which may live longer, holds on to nothing of an answer', async (t) => {
   const origin = await serve(t, (_request, response) => response.end('picture'))
   const agent = new Agent()
+  const spares = new SpareBuffers(0)
   t.teardown(() => agent.destroy())
   const { signal } = new AbortController()
-  await getAnswer(agent, { url: new URL(origin.url), headers: {}, maxBytes: 100, signal })
-  await t.rejects(getAnswer(agent, { url: new URL(origin.url), headers: {}, maxBytes: 1, signal }))
+  await getAnswer(agent, { url: new URL(origin.url), headers: {}, maxBytes: 100, spares, signal })
+  await t.rejects(getAnswer(agent, { url: new URL(origin.url), headers: {}, maxBytes: 1, spares, signal }))
   t.same(getEventListeners(signal, 'abort'), [])
 })

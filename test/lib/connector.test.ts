@@ -26,7 +26,7 @@ const BLOCKED: Failure = {
   transient: false,
   retryAfterMs: undefined
 }
-const PICTURE = { bytes: Buffer.from('picture') }
+const PICTURE = Buffer.from('picture')
 
 /** A server inside, that nobody may ever reach. */
 const canary = (t: Test) => serve(t, (_request, response) => response.end('secret'), INSIDE)
@@ -87,8 +87,8 @@ t.test('names', async (t) => {
       'cdn.test': () => [OUTSIDE],
       'alias.test': () => ['cdn.test']
     })
-    t.same(await download(`http://cdn.test:${port}/`, never), PICTURE)
-    t.same(await download(`http://alias.test:${port}/`, never), PICTURE)
+    t.same((await download(`http://cdn.test:${port}/`, never)).bytes, PICTURE)
+    t.same((await download(`http://alias.test:${port}/`, never)).bytes, PICTURE)
     t.same(questions.toSorted(), ['A alias.test', 'A cdn.test', 'AAAA alias.test', 'AAAA cdn.test'])
   })
 
@@ -133,7 +133,7 @@ t.test('names', async (t) => {
         questions.filter((asked) => asked === 'A rebinding.test').length > 1 ? INSIDE : OUTSIDE
       ]
     })
-    t.same(await download(`http://rebinding.test:${inside.port}/`, never), PICTURE)
+    t.same((await download(`http://rebinding.test:${inside.port}/`, never)).bytes, PICTURE)
     t.same(questions.toSorted(), ['A rebinding.test', 'AAAA rebinding.test'])
     t.same(inside.sockets, [])
   })
@@ -181,7 +181,7 @@ t.test('localhost is loopback, whatever the DNS says, as far as it is allowed', 
   const resolve = async () => ['8.8.8.8']
   const { download } = downloader(t, { networks: parseNetworks('127.0.0.0/8'), resolve })
   for (const host of ['localhost', 'LocalHost.', 'cdn.localhost']) {
-    t.same(await download(`http://${host}:${port}/`, never), PICTURE, host)
+    t.same((await download(`http://${host}:${port}/`, never)).bytes, PICTURE, host)
   }
 })
 
@@ -214,7 +214,7 @@ t.test('TLS', async (t) => {
     const { download } = await withNames(t, zone)
     t.same(await failure(download(`https://other.test:${port}/`, never)), INVALID)
     t.same(await failure(download(`https://${OUTSIDE}:${port}/`, never)), INVALID)
-    t.same(await download(`https://images.test:${port}/`, never), PICTURE)
+    t.same((await download(`https://images.test:${port}/`, never)).bytes, PICTURE)
   })
 
   t.test('a server that speaks no TLS is unreachable', async (t) => {

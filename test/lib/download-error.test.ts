@@ -44,7 +44,7 @@ t.test('an interim answer is not the answer', async (t) => {
       'HTTP/1.1 103 Early Hints\r\nlink: </a>\r\n\r\nHTTP/1.1 200 OK\r\ncontent-length: 7\r\n\r\npicture'
     )
   )
-  t.same(await downloader(t).download(origin.url, never), { bytes: Buffer.from('picture') })
+  t.same((await downloader(t).download(origin.url, never)).bytes, Buffer.from('picture'))
 })
 
 t.test('Retry-After is honoured in seconds and as a date, up to an hour', async (t) => {

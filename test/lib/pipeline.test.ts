@@ -14,6 +14,7 @@ const HOUR = 3_600_000
 const turn = () => new Promise(setImmediate)
 const { signal: never } = new AbortController()
 const bytes = Buffer.from('a picture')
+const source = { bytes, [Symbol.dispose]: () => {} }
 
 class Objects implements ObjectStore {
   readonly stored = new Map<string, Buffer>()
@@ -48,7 +49,7 @@ t.test('on a database of its own', async (t) => {
     const pipeline = new ImagePipeline({
       store,
       objects,
-      downloader: { download: async () => ({ bytes }), close: async () => undefined },
+      downloader: { download: async () => source, close: async () => undefined },
       compress: async () => ({ jpeg: bytes, width: 8, height: 6 }),
       capacity: { compress: 2, inFlight: 4, perHost: 2 },
       maxPixels: 1,
@@ -98,7 +99,7 @@ t.test('on a database of its own', async (t) => {
         most = Math.max(most, ++running)
         await turn()
         running--
-        return { bytes }
+        return source
       })
     )
     const id = await create(
@@ -111,6 +112,25 @@ t.test('on a database of its own', async (t) => {
     await pipeline.process(id, never)
     t.equal(most, 2)
   })
+
+  t.test(
+    'a source is given back when it is compressed, and not when its job is over before that',
+    async (t) => {
+      const steps: string[] = []
+      const stop = new AbortController()
+      const { pipeline, store } = build({
+        ...downloading(async () => ({ bytes, [Symbol.dispose]: () => void steps.push('given back') })),
+        compress: async (source) => {
+          stop.abort()
+          await turn()
+          steps.push(`compressed ${source}`)
+          throw new Error('too late')
+        }
+      })
+      await pipeline.process(await create(store, 'http://a.test/1'), stop.signal)
+      t.same(steps, ['compressed a picture', 'given back'])
+    }
+  )
 
   t.test('an interrupted image is owed again at once, and burns no attempt', async (t) => {
     const stop = new AbortController()
@@ -180,7 +200,7 @@ t.test('on a database of its own', async (t) => {
     const { pipeline, store, log } = build(
       downloading(async () => {
         downloads++
-        return { bytes }
+        return source
       })
     )
     const id = await create(store, 'http://a.test/1')
@@ -203,7 +223,7 @@ t.test('on a database of its own', async (t) => {
         const { pipeline, store, objects, log } = build(
           downloading(async () => {
             await store.delete({ id })
-            return { bytes }
+            return source
           })
         )
         if (fails) objects.remove = () => Promise.reject(new Error('the bucket is away'))
@@ -238,7 +258,7 @@ t.test('on a database of its own', async (t) => {
     const { pipeline, store } = build(
       downloading(async () => {
         seen.push((await imagesOf(store, id))?.map(({ status }) => status).sort())
-        return { bytes }
+        return source
       })
     )
     const id = await create(store, 'http://a.test/1', 'http://b.test/2')

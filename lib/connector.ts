@@ -1,8 +1,9 @@
 import { once } from 'node:events'
-import { connect, isIP, type LookupFunction, type Socket } from 'node:net'
+import { isIP, type LookupFunction, type Socket } from 'node:net'
 import { buildConnector } from 'undici'
 import { type AddressPolicy, isPermitted } from './addresses.ts'
 import { blockedAddress } from './download-error.ts'
+import { connectReading } from './reading.ts'
 import type { Resolve } from './resolver.ts'
 import { isLocalhost, LOOPBACK, portOf } from './source-url.ts'
 
@@ -36,7 +37,7 @@ export function createConnector(policy: AddressPolicy, resolve: Resolve, timeout
     closing.signal.throwIfAborted()
 
     // By the addresses just judged: a second question to the DNS could be answered otherwise (rebinding).
-    const socket = connect({ host, port, lookup: answerWith(addresses), noDelay: true })
+    const socket = connectReading({ host, port, lookup: answerWith(addresses), noDelay: true })
     sockets.add(socket.once('close', () => sockets.delete(socket)))
     // Until undici listens nobody does, and an error that nobody hears ends the process.
     socket.on('error', () => {})

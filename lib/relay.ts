@@ -37,6 +37,8 @@ export class Relay implements Taker {
   #paused = false
   #dispatched: string[] = []
   #deletion: Promise<void> | null = null
+  #handed: OwedRow[] = []
+  #handing: Promise<void> | null = null
   #waitsForRoom = false
   #isAwake = true
   #endSleep = () => {}
@@ -62,12 +64,25 @@ export class Relay implements Taker {
 
   get leaseMs(): number {
     const { capacity, leaseMs, isOpen = () => true } = this.#options
-    return !this.#paused && this.#inHand.size < capacity && isOpen() ? leaseMs : 0
+    return !this.#paused && this.#inHand.size + this.#handed.length < capacity && isOpen() ? leaseMs : 0
   }
 
   take(row: OwedRow): void {
     if (this.#paused) void this.#options.outbox.release(row.id).catch(() => undefined)
-    else void this.#take(row)
+    else {
+      this.#handed.push(row)
+      this.#handing ??= this.#takeHanded().finally(() => {
+        this.#handing = null
+      })
+    }
+  }
+
+  /** The first at once, and those that follow it together: messages that go in one burst cost half. */
+  async #takeHanded(): Promise<void> {
+    while (this.#handed.length > 0) {
+      for (const row of this.#handed.splice(0)) void this.#take(row)
+      await wait(GATHER_MS)
+    }
   }
 
   /** Claims nothing more. */
@@ -80,6 +95,7 @@ export class Relay implements Taker {
   async stop(graceMs: number): Promise<void> {
     this.pause()
     await this.#running
+    await this.#handing
     await this.#jobs.drain(graceMs)
   }
 

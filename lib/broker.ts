@@ -1,7 +1,7 @@
 import { EventEmitter } from 'node:events'
 import { setTimeout as wait } from 'node:timers/promises'
 import { type AmqpConnectionManager, type ChannelWrapper, connect } from 'amqp-connection-manager'
-import type { Channel, ChannelModel, ConsumeMessage } from 'amqplib'
+import type { Channel, ChannelModel, ConfirmChannel, ConsumeMessage } from 'amqplib'
 import { countedHeaders } from './deliveries.ts'
 import { deadQueue, declareImageQueue } from './image-queue.ts'
 import type { Log } from './log.ts'
@@ -46,7 +46,7 @@ export class Broker extends EventEmitter<{ connect: [] }> {
   readonly #replaced = new WeakSet<ChannelWrapper>()
   #publisher: ChannelWrapper
   /** Where messages can be published at this moment. */
-  #usable: Channel | null = null
+  #usable: ConfirmChannel | null = null
   #consumer: ChannelWrapper | undefined
   #cancelConsumer = async () => {}
   #cancelled = false
@@ -138,16 +138,15 @@ export class Broker extends EventEmitter<{ connect: [] }> {
     content: Buffer,
     options: { messageId: string; contentType?: string; headers?: object }
   ): Promise<void> {
-    const timeout = PUBLISH_TIMEOUT_MS
     const publisher = this.#publisher
-    const sent = publisher.sendToQueue(queue, content, {
-      ...options,
-      persistent: true,
-      mandatory: true,
-      timeout
-    })
-    // amqp-connection-manager's own timeout is switched off when the connection is lost before the confirm.
-    await within(timeout, sent).catch((error: unknown) => {
+    const channel = this.#usable
+    // Nothing is kept for later here, as amqp-connection-manager would: the outbox keeps it.
+    if (!channel) throw new Error('RabbitMQ cannot be used at this moment')
+    const { promise: confirmed, resolve, reject } = Promise.withResolvers<void>()
+    channel.sendToQueue(queue, content, { ...options, persistent: true, mandatory: true }, (error) =>
+      error ? reject(error) : resolve()
+    )
+    await within(PUBLISH_TIMEOUT_MS, confirmed).catch((error: unknown) => {
       if (isRefusal(error)) this.#replace(publisher)
       throw error
     })
@@ -226,8 +225,8 @@ export class Broker extends EventEmitter<{ connect: [] }> {
     void publisher.close().catch(() => undefined)
   }
 
-  #openChannel(name: string, prepare: (channel: Channel) => Promise<void>): ChannelWrapper {
-    const setup = async (channel: Channel) => {
+  #openChannel(name: string, prepare: (channel: ConfirmChannel) => Promise<void>): ChannelWrapper {
+    const setup = async (channel: ConfirmChannel) => {
       const { connection } = this.#manager
       if (!connection) throw new Error('the connection to RabbitMQ was lost')
       channel.on('error', (error) =>

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs'
 import { enableCompileCache } from 'node:module'
 import { join } from 'node:path'
 import { isSea } from 'node:sea'
-import { HEAP_ARGUMENTS, missingNativeSettings } from './lib/native-settings.ts'
+import { missingNativeSettings } from './lib/native-settings.ts'
 
 if (existsSync('.env')) process.loadEnvFile('.env')
 
@@ -10,9 +10,7 @@ const native = missingNativeSettings(process.env)
 // Replaces this program with itself, before anything large is loaded: 25 ms, measured.
 if (native) {
   // The single executable finds its own main.
-  const args = isSea()
-    ? process.argv.slice(2)
-    : [...HEAP_ARGUMENTS, ...process.execArgv, ...process.argv.slice(1)]
+  const args = isSea() ? process.argv.slice(2) : [...process.execArgv, ...process.argv.slice(1)]
   process.execve?.(process.execPath, [process.execPath, ...args], native)
 }
 

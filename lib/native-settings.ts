@@ -13,9 +13,3 @@ export function missingNativeSettings(env: NodeJS.ProcessEnv): Record<string, st
   const images = Number(env.WORKER_CONCURRENCY) || availableParallelism()
   return { MALLOC_ARENA_MAX: '2', UV_THREADPOOL_SIZE: String(images + THREADS_FOR_OTHERS), ...env }
 }
-
-/**
- * Arguments for V8. Downloads leave no garbage that makes it collect any more, and by itself it lets the heap of a worker grow on:
- * 345 MB after 500 images of six megapixels, 296 MB with these. It cannot be told the first one once it runs.
- */
-export const HEAP_ARGUMENTS = ['--initial-old-space-size=48', '--heap-growing-percent=50']

@@ -5,7 +5,6 @@ import type { Broker, Verdict } from '../lib/broker.ts'
 import { capacityOf } from '../lib/capacity.ts'
 import { compress } from '../lib/compress.ts'
 import type { Config } from '../lib/config.ts'
-import { deliveriesOf } from '../lib/deliveries.ts'
 import { createDownloader } from '../lib/download.ts'
 import { InFlight } from '../lib/in-flight.ts'
 import { parseMessage } from '../lib/message.ts'
@@ -14,10 +13,6 @@ import { ImagePipeline } from '../lib/pipeline.ts'
 import { Relay } from '../lib/relay.ts'
 import { inJob } from '../lib/trail.ts'
 
-/** After so many deliveries without an end the images of a product are made one by one: one of them may end the process. */
-const DELIVERIES_AT_ONCE = 5
-/** After so many, the one that is first by then is given up. */
-const MOST_DELIVERIES = 10
 const LEASE_MS = 30_000
 /** The rest of the grace is for handing back what is left. */
 const SHARE_OF_GRACE = 0.7
@@ -73,21 +68,21 @@ async function consume(broker: Broker, pipeline: ImagePipeline, capacity: number
   return { pause: () => broker.cancel(), stop: (graceMs) => jobs.drain(graceMs) }
 }
 
-async function handle(pipeline: ImagePipeline, message: ConsumeMessage, stop: AbortSignal): Promise<Verdict> {
-  const { content, properties } = message
+async function handle(
+  pipeline: ImagePipeline,
+  { content, properties, fields }: ConsumeMessage,
+  stop: AbortSignal
+): Promise<Verdict> {
   const hint = parseMessage(content)
   if ('reason' in hint) return { settle: 'dead', reason: hint.reason }
-  const deliveries = deliveriesOf(message)
-  if (deliveries === null) return { settle: 'count' }
-  if (deliveries >= MOST_DELIVERIES) {
-    await pipeline.giveUp(hint.product_id, stop)
-    return { settle: 'dead', reason: `delivered ${deliveries} times without an end` }
-  }
-  const singly = deliveries >= DELIVERIES_AT_ONCE
-  await job(hint.product_id, properties.headers ?? {}, () =>
-    pipeline.process(hint.product_id, stop, { singly })
+  // The broker alone says so; a count in the headers could be anybody's.
+  const { redelivered: again } = fields
+  const end = await job(hint.product_id, properties.headers ?? {}, () =>
+    pipeline.process(hint.product_id, stop, { again })
   )
-  return { settle: 'ack' }
+  return end === 'done'
+    ? { settle: 'ack' }
+    : { settle: 'dead', reason: 'an image of its product was begun many times without an end' }
 }
 
 function relay({ outbox, log }: FastifyInstance, pipeline: ImagePipeline, capacity: number): Intake {
@@ -97,7 +92,7 @@ function relay({ outbox, log }: FastifyInstance, pipeline: ImagePipeline, capaci
   return intake
 }
 
-const job = (productId: number, carried: object, work: () => Promise<void>) =>
+const job = <T>(productId: number, carried: object, work: () => Promise<T>) =>
   inJob('images of a product', carried, { 'asyncprod.product_id': productId }, work)
 
 async function work(
@@ -106,9 +101,5 @@ async function work(
   stop: AbortSignal
 ): Promise<void> {
   if (product_id === null) return
-  if (claims > MOST_DELIVERIES) await pipeline.giveUp(product_id, stop)
-  else {
-    const singly = claims > DELIVERIES_AT_ONCE
-    await job(product_id, payload, () => pipeline.process(product_id, stop, { singly }))
-  }
+  await job(product_id, payload, () => pipeline.process(product_id, stop, { again: claims > 1 }))
 }

@@ -2,7 +2,6 @@ import { EventEmitter } from 'node:events'
 import { setTimeout as wait } from 'node:timers/promises'
 import { type AmqpConnectionManager, type ChannelWrapper, connect } from 'amqp-connection-manager'
 import type { Channel, ChannelModel, ConfirmChannel, ConsumeMessage } from 'amqplib'
-import { countedHeaders } from './deliveries.ts'
 import { deadQueue, declareImageQueue } from './image-queue.ts'
 import type { Log } from './log.ts'
 import type { ImageMessage } from './message.ts'
@@ -16,12 +15,8 @@ export interface BrokerOptions {
   log: Log
 }
 
-/** What is to become of a message that was handled; `count`: it comes again, as a copy that counts its deliveries. */
-export type Verdict =
-  | { settle: 'ack' }
-  | { settle: 'requeue' }
-  | { settle: 'count' }
-  | { settle: 'dead'; reason: string }
+/** What is to become of a message that was handled. */
+export type Verdict = { settle: 'ack' } | { settle: 'requeue' } | { settle: 'dead'; reason: string }
 
 export type MessageHandler = (message: ConsumeMessage) => Promise<Verdict>
 
@@ -181,21 +176,15 @@ export class Broker extends EventEmitter<{ connect: [] }> {
   async #judge(message: ConsumeMessage, handle: MessageHandler): Promise<Verdict> {
     const verdict = await handle(message)
     if (verdict.settle === 'dead') await this.#bury(message, verdict.reason)
-    if (verdict.settle === 'count') await this.#copy(message, this.queue, countedHeaders(message))
     return verdict
   }
 
   /** Puts a message aside, with the reason why nobody can work on it. */
-  async #bury(message: ConsumeMessage, reason: string): Promise<void> {
-    const { headers } = message.properties
-    const id = await this.#copy(message, deadQueue(this.queue), { ...headers, 'x-reason': reason })
-    this.#log.warn({ message_id: id, reason }, 'A message was put aside as a dead letter')
-  }
-
-  async #copy({ content, properties, fields }: ConsumeMessage, to: string, headers: object): Promise<string> {
+  async #bury({ content, properties, fields }: ConsumeMessage, reason: string): Promise<void> {
     const { messageId = `copy-${fields.deliveryTag}-${Date.now()}`, contentType } = properties
-    await this.#send(to, content, { messageId, contentType, headers })
-    return messageId
+    const headers = { ...properties.headers, 'x-reason': reason }
+    await this.#send(deadQueue(this.queue), content, { messageId, contentType, headers })
+    this.#log.warn({ message_id: messageId, reason }, 'A message was put aside as a dead letter')
   }
 
   #openPublisher(): ChannelWrapper {

@@ -4,6 +4,7 @@ import type { compress } from './compress.ts'
 import type { Downloader } from './download.ts'
 import { HostBusy } from './host-lanes.ts'
 import { ImageError } from './image-error.ts'
+import { type Hold, InHand } from './in-hand.ts'
 import type { Log } from './log.ts'
 import { type ObjectStore, objectKey } from './objects.ts'
 import { isUnavailable } from './postgres.ts'
@@ -29,6 +30,10 @@ export interface PipelineOptions {
 const DATABASE_RETRY_MS = 1000
 /** An image that made room for those of other hosts is owed again after this. */
 const HOST_BUSY_MS = 2000
+/** After so many interruptions of one image those of its product are made one by one: one of them may end the process. */
+const INTERRUPTIONS_AT_ONCE = 5
+/** After so many the first that has them is given up: made one by one, none behind it was begun as often. */
+const MOST_INTERRUPTIONS = 10
 
 /** What the images that are worked on for one message have in common. */
 interface Job {
@@ -45,8 +50,8 @@ interface Job {
 export class ImagePipeline {
   readonly #options: PipelineOptions
   readonly #turns: Turns
-  /** Images that are being made here: a second message for their product leaves them alone. */
-  readonly #inHand = new Set<string>()
+  /** A second message for a product leaves alone what the first has in hand. */
+  readonly #inHand = new InHand()
 
   constructor(options: PipelineOptions) {
     this.#options = options
@@ -56,43 +61,50 @@ export class ImagePipeline {
   /**
    * Works on what is due of the product; there may be nothing, a message is only a hint. When `stop` aborts, or the time for
    * the job is over before an image was begun, it is owed again, without an attempt being counted. Rejects only when the database could not be told.
-   * `singly`: one image after the other, each recorded before the next, so that one that ends the program keeps the others no longer.
+   * `again`: it was begun before and did not end. That is counted, and an image at which work keeps ending is given up.
    */
-  async process(productId: number, stop: AbortSignal, { singly = false } = {}): Promise<void> {
+  async process(productId: number, stop: AbortSignal, { again = false } = {}): Promise<'done' | 'given up'> {
     const { store } = this.#options
     const product = await this.#persist(() => store.reconciled(productId), stop)
-    if (!product) return
-    const due = dueImages(product).filter(({ id }) => !this.#inHand.has(id))
-    if (due.length === 0) return
-    for (const images of singly ? due.map((image) => [image]) : [due]) {
-      const ended = await this.#attemptAll(productId, images, stop)
-      const commit = () => inStage('commit', productId, () => store.finish(product, ended))
-      await this.#removeStrays(ended, await this.#persist(commit, stop))
+    if (!product) return 'done'
+    // Before it is counted: of many messages for a product that come again at once one counts.
+    using hold = this.#inHand.take(dueImages(product))
+    if (hold.taken.length === 0) return 'done'
+    const due = again ? await this.#persist(() => store.interrupted(productId, hold.taken), stop) : hold.taken
+    const hopeless = due.find(({ interruptions }) => interruptions >= MOST_INTERRUPTIONS)
+    if (hopeless) {
+      const outcomes = due.map(({ id }) => [id, id === hopeless.id ? ABANDONED : INTERRUPTED] as const)
+      await this.#record(product, hold, new Map(outcomes), stop)
+      return 'given up'
     }
+    // One after the other, each recorded before the next: one that ends the program keeps the others no longer.
+    const singly = due.some(({ interruptions }) => interruptions >= INTERRUPTIONS_AT_ONCE)
+    for (const images of singly ? due.map((image) => [image]) : [due])
+      await this.#record(product, hold, await this.#attemptAll(productId, images, stop), stop)
+    return 'done'
   }
 
-  /** Gives up on the image at which work on the product keeps ending: the first one that is due. The others are owed anew. */
-  async giveUp(productId: number, stop: AbortSignal): Promise<void> {
-    const { store } = this.#options
-    const product = await this.#persist(() => store.load(productId), stop)
-    const [first, ...others] = product ? dueImages(product) : []
-    if (!product || !first) return
-    const outcomes = new Map<string, Outcome>([[first.id, ABANDONED]])
-    for (const { id } of others) outcomes.set(id, INTERRUPTED)
-    await this.#persist(() => store.finish(product, outcomes), stop)
+  async #record(
+    product: ProductRecord,
+    hold: Hold<ImageRow>,
+    ended: Map<string, Outcome>,
+    stop: AbortSignal
+  ): Promise<void> {
+    // What somebody owes again once they are recorded is nobody's here.
+    hold.letGo(ended.keys())
+    const commit = () => inStage('commit', product.id, () => this.#options.store.finish(product, ended))
+    await this.#removeStrays(ended, await this.#persist(commit, stop))
   }
 
-  async #attemptAll(productId: number, due: ImageRow[], stop: AbortSignal): Promise<Map<string, Outcome>> {
+  async #attemptAll(
+    productId: number,
+    due: readonly ImageRow[],
+    stop: AbortSignal
+  ): Promise<Map<string, Outcome>> {
     const signal = AbortSignal.any([stop, AbortSignal.timeout(this.#options.jobTimeoutMs)])
     const job = { productId, stop, signal, hostBusyMs: HOST_BUSY_MS * (1 + Math.random()) }
-    for (const { id } of due) this.#inHand.add(id)
-    try {
-      const attempts = due.map(async (image) => [image.id, await this.#attempt(image, job)] as const)
-      return new Map(await Promise.all(attempts))
-    } finally {
-      // Before the outcomes are recorded: what somebody owes again after that is nobody's here.
-      for (const { id } of due) this.#inHand.delete(id)
-    }
+    const attempts = due.map(async (image) => [image.id, await this.#attempt(image, job)] as const)
+    return new Map(await Promise.all(attempts))
   }
 
   async #attempt(image: ImageRow, job: Job): Promise<Outcome> {

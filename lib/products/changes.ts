@@ -7,8 +7,8 @@ export type ProductFields = Pick<
   'product_name' | 'product_description' | 'product_price' | 'product_images'
 >
 
-/** The next state of an image row. */
-export interface ImageUpdate extends Omit<ImageRow, 'source_url' | 'owed_at'> {
+/** The next state of an image row. Its interruptions are forgotten: whoever says so came to an end. */
+export interface ImageUpdate extends Omit<ImageRow, 'source_url' | 'interruptions' | 'owed_at'> {
   source_url: string
   /** From when on it is owed again, in milliseconds from now. */
   wait_ms: number

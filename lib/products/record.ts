@@ -15,6 +15,8 @@ export interface ImageRow {
   attempts: number
   error_code: ImageErrorCode | null
   error_detail: string | null
+  /** How often work on it was begun and never came to an end. Readers are not told. */
+  interruptions: number
   owed_at: string
 }
 

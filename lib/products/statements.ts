@@ -58,7 +58,7 @@ WITH product AS (
 ), updated AS (
   UPDATE product_images i SET status = u.status, object_key = u.object_key, url = u.url, width = u.width,
     height = u.height, source_bytes = u.source_bytes, bytes = u.bytes, attempts = u.attempts,
-    error_code = u.error_code, error_detail = u.error_detail, owed_at = now() + u.wait_ms * interval '1 ms'
+    error_code = u.error_code, error_detail = u.error_detail, interruptions = 0, owed_at = now() + u.wait_ms * interval '1 ms'
   FROM product, jsonb_to_recordset($10::jsonb) AS u (id uuid, status text, object_key text, url text, width integer,
     height integer, source_bytes integer, bytes integer, attempts integer, error_code text, error_detail text,
     wait_ms float8)
@@ -69,6 +69,22 @@ WITH product AS (
   FROM product, jsonb_to_recordset($11::jsonb) AS o (kind text, product_id integer, payload jsonb, wait_ms float8)
 )
 SELECT id FROM product`
+}
+
+/**
+ * Counts an interruption of images of product $1, $2 uuid[] that were read with $3 integer[], except where somebody else has
+ * counted or recorded since. Readers see nothing of it, so the version stays; the product is locked as a change does it.
+ */
+export const INTERRUPT = {
+  name: 'product-interrupt',
+  text: `
+WITH product AS (
+  SELECT id FROM products WHERE id = $1 FOR NO KEY UPDATE
+)
+UPDATE product_images i SET interruptions = i.interruptions + 1
+FROM product, unnest($2::uuid[], $3::integer[]) AS seen (id, interruptions)
+WHERE i.product_id = product.id AND i.id = seen.id AND i.interruptions = seen.interruptions AND i.status = 'pending'
+RETURNING i.id`
 }
 
 /** Deletes a product at version $2 and owes the removal of its objects, $3 Owed[]. */

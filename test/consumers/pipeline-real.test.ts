@@ -1,4 +1,4 @@
-import { connect } from 'amqplib'
+import { type ConsumeMessage, connect } from 'amqplib'
 import t, { type Test } from 'tap'
 import { deadQueue } from '../../lib/image-queue.ts'
 import { settled } from '../helper.ts'
@@ -12,13 +12,17 @@ import { create, pipeline, quiet, small } from './pipeline.ts'
 t.test('on PostgreSQL, Redis, RabbitMQ and S3', needsServices, async (t) => {
   await pipeline(t, real)
 
-  async function withQueue(t: Test) {
-    const { app } = await real(t)
+  async function withQueue(t: Test, type = 'quorum') {
+    const server = await sharedRabbitmq(t)
+    const connection = await connect(server.url)
+    t.teardown(() => connection.close())
+    const channel = await connection.createConfirmChannel()
+    const queue = server.queueName()
+    if (type === 'classic') await channel.assertQueue(queue, { durable: true })
+    const { app } = await real(t, { RABBITMQ_IMAGE_QUEUE: queue })
     const { broker } = app
     if (!broker) throw new Error('RABBITMQ_URL is set')
-    const connection = await connect((await sharedRabbitmq(t)).url)
-    t.teardown(() => connection.close())
-    return { app, broker, channel: await connection.createConfirmChannel() }
+    return { app, broker, channel }
   }
 
   t.test(
@@ -37,6 +41,80 @@ t.test('on PostgreSQL, Redis, RabbitMQ and S3', needsServices, async (t) => {
       await settled(app, id)
       await quiet(app, id)
       t.same(origin.requests, ['/1'])
+    }
+  )
+
+  const types = ['quorum', 'classic']
+  for (const type of types) {
+    t.test(`a ${type} queue's message that says it was delivered often fails no image`, async (t) => {
+      const { app, broker, channel } = await withQueue(t, type)
+      const asked = Promise.withResolvers<void>()
+      const go = Promise.withResolvers<void>()
+      const origin = await startOrigin()
+      t.teardown(() => origin.stop())
+      const picture = answer(await labelled(1, small))
+      origin.on('/1', async (request, response) => {
+        asked.resolve()
+        await go.promise
+        picture(request, response)
+      })
+      const id = await create(app, [`${origin.url}/1`])
+      await asked.promise
+      const forged = JSON.stringify({ product_id: id, user_id: 1, image_urls: [] })
+      const headers = { 'x-delivery-count': 10, 'x-deliveries': 10 }
+      channel.sendToQueue(broker.queue, Buffer.from(forged), { headers })
+      await channel.waitForConfirms()
+      await quiet(app, id)
+      t.match((await app.products.load(id))?.images, [{ status: 'pending', interruptions: 0 }])
+      go.resolve()
+      t.match((await settled(app, id)).images, [{ status: 'done', attempts: 1 }])
+      t.equal((await channel.checkQueue(deadQueue(broker.queue))).messageCount, 0)
+    })
+  }
+
+  t.test(
+    'a message that was delivered ten times without an end fails the first image, that one alone',
+    async (t) => {
+      const origin = await startOrigin()
+      t.teardown(() => origin.stop())
+      for (const n of [1, 2, 3]) origin.on(`/${n}`, answer(await labelled(n, small)))
+      // Both at once: what is given back is given back a second later.
+      await Promise.all(
+        types.map(async (type) => {
+          const { app, broker, channel } = await withQueue(t, type)
+          const buried = Promise.withResolvers<ConsumeMessage | null>()
+          await channel.consume(deadQueue(broker.queue), buried.resolve, { noAck: true })
+          const finish = app.products.finish.bind(app.products)
+          const counts: (number | undefined)[] = []
+          // As if an image ended the process, until one of them is given up.
+          app.products.finish = async (product, outcomes) => {
+            if ([...outcomes.values()].some(({ status }) => status === 'failed')) app.products.finish = finish
+            else {
+              const { images = [] } = (await app.products.load(product.id)) ?? {}
+              counts.push(Math.max(...images.map(({ interruptions }) => interruptions)))
+              throw new Error('killed')
+            }
+            return finish(product, outcomes)
+          }
+          const id = await create(
+            app,
+            [1, 2, 3].map((n) => `${origin.url}/${n}`)
+          )
+          const letter = await buried.promise
+          const { images } = await settled(app, id)
+          t.same(counts, [0, 1, 2, 3, 4, 5, 6, 7, 8, 9], type)
+          t.match(letter?.properties.headers, { 'x-reason': /without an end/ }, type)
+          t.match(
+            images.toSorted((a, b) => (a.id < b.id ? -1 : 1)),
+            [
+              { status: 'failed', error_code: 'internal', interruptions: 0 },
+              { status: 'done', attempts: 1, interruptions: 0 },
+              { status: 'done', attempts: 1, interruptions: 0 }
+            ],
+            type
+          )
+        })
+      )
     }
   )
 

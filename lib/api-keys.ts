@@ -13,7 +13,10 @@ interface ApiKey {
 export class ApiKeys {
   readonly #keys: ApiKey[]
 
-  /** `text` is a comma-separated list of `key` (acts for all users) and `key:user_id`. Throws when it cannot be read. */
+  /**
+   * `text` is a comma-separated list of `key` (acts for all users) and `key:user_id`. Throws when it cannot be read: a user id that
+   * was mistyped would make a key that acts for all.
+   */
   constructor(text: string) {
     this.#keys = text.split(',').map((entry) => parse(entry.trim()))
     const digests = this.#keys.map(({ digest }) => digest.toString('hex'))
@@ -30,15 +33,19 @@ export class ApiKeys {
 }
 
 function parse(entry: string): ApiKey {
-  const [, key = entry, userId] = /^(.*):(\d+)$/.exec(entry) ?? []
+  const [, key = entry, userId] = /^(.*):(.*)$/s.exec(entry) ?? []
+  const id = userId === undefined ? undefined : parseUserId(userId)
   if (key === '') throw new Error('a key must not be empty')
   if (/[^\x21-\x7e]/.test(key)) throw new Error('a key must consist of visible ASCII characters')
   const digest = digestOf(key)
   const name = `key:${digest.toString('hex', 0, 8)}`
-  if (userId === undefined) return { digest, caller: new Caller(name) }
-  const id = Number(userId)
-  if (id < 1 || id > MOST_ID) throw new Error(`a user id must be from 1 to ${MOST_ID}`)
   return { digest, caller: new Caller(name, id) }
+}
+
+function parseUserId(text: string): number {
+  const id = /^\d+$/.test(text) ? Number(text) : 0
+  if (id < 1 || id > MOST_ID) throw new Error(`what follows a colon must be a user id, from 1 to ${MOST_ID}`)
+  return id
 }
 
 const digestOf = (key: string) => createHash('sha256').update(key).digest()

@@ -94,7 +94,7 @@ export const Settings = Type.Object({
   API_KEYS: Type.Optional(
     Type.String({
       description:
-        'Comma-separated keys that callers send as x-api-key or bearer token: key acts for all users, key:user_id for one'
+        'Comma-separated keys that callers send as x-api-key or bearer token: key, without a colon, acts for all users, key:user_id for one'
     })
   ),
   JWT_SECRET: Type.Optional(

@@ -2,10 +2,18 @@ import { once } from 'node:events'
 import { isIP, type LookupFunction, type Socket } from 'node:net'
 import { buildConnector } from 'undici'
 import { type AddressPolicy, isPermitted } from './addresses.ts'
+import { boundAnswers } from './answer-bound.ts'
 import { blockedAddress } from './download-error.ts'
 import { connectReading } from './reading.ts'
 import type { Resolve } from './resolver.ts'
 import { isLocalhost, LOOPBACK, portOf } from './source-url.ts'
+
+export interface ConnectorOptions {
+  /** Bounds the TCP and the TLS handshake each. */
+  timeoutMs: number
+  /** Most bytes that a socket reads for one answer, whatever they are. */
+  mostBytes: number
+}
 
 export interface Connector {
   /** The `connect` of an undici Agent. */
@@ -16,9 +24,13 @@ export interface Connector {
 
 /**
  * Opens sockets to permitted addresses only. Every connection of the Agent comes through here, those of redirects too;
- * one that is used again was judged when it was opened. `timeoutMs` bounds the TCP and the TLS handshake each.
+ * one that is used again was judged when it was opened.
  */
-export function createConnector(policy: AddressPolicy, resolve: Resolve, timeoutMs: number): Connector {
+export function createConnector(
+  policy: AddressPolicy,
+  resolve: Resolve,
+  { timeoutMs, mostBytes }: ConnectorOptions
+): Connector {
   const secure = buildConnector({ timeout: timeoutMs, allowH2: false })
   const sockets = new Set<Socket>()
   const closing = new AbortController()
@@ -60,10 +72,16 @@ export function createConnector(policy: AddressPolicy, resolve: Resolve, timeout
   return {
     connect(options, callback) {
       open(options.hostname, portOf(options)).then(
-        (httpSocket) =>
-          options.protocol === 'https:'
-            ? secure({ ...options, httpSocket }, callback)
-            : callback(null, httpSocket),
+        (httpSocket) => {
+          const done: buildConnector.Callback = (...args) => {
+            callback(...args)
+            // After undici, which starts to read with the first who listens.
+            const [, socket] = args
+            if (socket) boundAnswers(socket, httpSocket, mostBytes)
+          }
+          if (options.protocol === 'https:') secure({ ...options, httpSocket }, done)
+          else done(null, httpSocket)
+        },
         (error) => callback(error, null)
       )
     },

@@ -28,6 +28,13 @@ export function tooLarge(maxBytes: number): ImageError {
   )
 }
 
+export function tooMuchRead(mostBytes: number): ImageError {
+  return new ImageError(
+    'too_large',
+    `The server sent more than ${mostBytes} bytes, the most that are read for one answer, and no end of it. Serve the file as it is.`
+  )
+}
+
 export function compressedAnswer(): ImageError {
   return new ImageError(
     'unsupported_format',

@@ -1,6 +1,7 @@
 import { Agent } from 'undici'
 import type { AddressPolicy } from './addresses.ts'
 import { type Answer, getAnswer } from './answer.ts'
+import { mostRead } from './answer-bound.ts'
 import { createConnector } from './connector.ts'
 import { blockedAddress, httpStatus, timeout, tooManyRedirects, unreachable } from './download-error.ts'
 import { ImageError } from './image-error.ts'
@@ -50,7 +51,7 @@ export interface Downloader {
 export function createDownloader(options: DownloadOptions): Downloader {
   const { maxBytes, timeoutMs, connectionsPerOrigin = 6, resolve = createResolver() } = options
   const spares = new SpareBuffers(SPARE_BYTES)
-  const connector = createConnector(options, resolve, timeoutMs)
+  const connector = createConnector(options, resolve, { timeoutMs, mostBytes: mostRead(maxBytes) })
   const agent = new Agent({
     connect: connector.connect,
     // Most sockets to one origin, however many of its images are wanted at once.

@@ -5,6 +5,8 @@ import { createConnector } from './connector.ts'
 import { createResolver } from './resolver.ts'
 
 const TIMEOUT_MS = 10_000
+/** Nobody reads what a receiver answers. */
+const MOST_BYTES = 1_048_576
 
 export interface WebhookOptions {
   url: string
@@ -24,7 +26,10 @@ export class Webhook {
   constructor({ url, secret, policy }: WebhookOptions) {
     this.#url = url
     this.#key = secret === undefined ? undefined : keyOf(secret)
-    this.#connector = createConnector(policy, createResolver(), TIMEOUT_MS)
+    this.#connector = createConnector(policy, createResolver(), {
+      timeoutMs: TIMEOUT_MS,
+      mostBytes: MOST_BYTES
+    })
     this.#agent = new Agent({ connect: this.#connector.connect, allowH2: false })
   }
 

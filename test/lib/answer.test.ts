@@ -64,6 +64,52 @@ t.test('a body without an end is cut off at the limit, and its connection ended'
   await closed(origin)
 })
 
+const TOO_MUCH: Failure = {
+  code: 'too_large',
+  message:
+    'The server sent more than 2697152 bytes, the most that are read for one answer, and no end of it. Serve the file as it is.',
+  transient: false,
+  retryAfterMs: undefined
+}
+const CHUNKED = 'HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n'
+
+const floods: [what: string, head: string, more: string][] = [
+  ['extensions of a chunk', `${CHUNKED}1;`, 'x'],
+  ['zeros before the size of a chunk', CHUNKED, '0'],
+  ['a reason phrase', 'HTTP/1.1 200 ', 'O'],
+  ['empty lines before an answer', '', '\r\n']
+]
+for (const [what, head, more] of floods) {
+  t.test(`${what} without an end are cut off, and their connection ended`, async (t) => {
+    const block = more.repeat(65_536)
+    const origin = await speak(t, (socket) => {
+      socket.write(head)
+      const flood = () => {
+        while (socket.write(block));
+      }
+      socket.on('drain', flood)
+      flood()
+    })
+    t.same(await failure(downloader(t).download(origin.url, never)), TOO_MUCH)
+    await closed(origin)
+  })
+}
+
+t.test(
+  'bodies in chunks of one byte are taken whole, more of them over a connection than one answer may be',
+  async (t) => {
+    const picture = Buffer.from(Array.from({ length: 100_000 }, (_, i) => 97 + (i % 26)))
+    const chunks = [...picture].map((byte) => `1\r\n${String.fromCharCode(byte)}\r\n`).join('')
+    const origin = await speak(t, (socket) => socket.write(`${CHUNKED}${chunks}0\r\n\r\n`))
+    const { download } = downloader(t)
+    for (let i = 0; i < 12; i++) {
+      using got = await download(origin.url, never)
+      t.ok(got.bytes.equals(picture))
+    }
+    t.ok(origin.sockets.some(({ bytesWritten }) => bytesWritten > 2_697_152))
+  }
+)
+
 t.test(
   'a body longer than it said is taken as long as it said, and its connection is not used again',
   async (t) => {

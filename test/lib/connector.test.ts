@@ -217,6 +217,23 @@ t.test('TLS', async (t) => {
     t.same((await download(`https://images.test:${port}/`, never)).bytes, PICTURE)
   })
 
+  t.test('an answer without an end is cut off, and what TLS adds to it is counted', async (t) => {
+    tls.setDefaultCACertificates([CERTIFICATE])
+    const server = tls.createServer({ cert: CERTIFICATE, key: KEY }, (socket) => {
+      socket.on('error', () => {}).setNoDelay()
+      socket.write('HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n1;')
+      // A record of one byte, and 22 around it.
+      const more = () => {
+        while (socket.write('x'));
+      }
+      socket.on('drain', more)
+      more()
+    })
+    const { port } = await listen(t, server)
+    const { download } = await withNames(t, zone)
+    t.match(await failure(download(`https://images.test:${port}/`, never)), { code: 'too_large' })
+  })
+
   t.test('a server that speaks no TLS is unreachable', async (t) => {
     const { url } = await picture(t)
     const { download } = downloader(t)

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs'
 import { enableCompileCache } from 'node:module'
 import { join } from 'node:path'
 import { isSea } from 'node:sea'
-import { missingNativeSettings } from './lib/native-settings.ts'
+import { boundHeap, missingNativeSettings } from './lib/native-settings.ts'
 
 if (existsSync('.env')) process.loadEnvFile('.env')
 
@@ -13,6 +13,8 @@ if (native) {
   const args = isSea() ? process.argv.slice(2) : [...process.execArgv, ...process.argv.slice(1)]
   process.execve?.(process.execPath, [process.execPath, ...args], native)
 }
+
+boundHeap(process.env)
 
 // From the second start on nothing is compiled: it takes half the time. Where nothing can be written it does nothing.
 enableCompileCache(join(import.meta.dirname, 'node_modules/.cache/asyncprod'))

@@ -28,7 +28,7 @@ export interface Outcome {
   usage: { ceiling: Usage[]; ours: Usage[] }
 }
 
-/** Ceiling, ours, ceiling, ours … after a warm-up of both. */
+/** Ceiling, ours, ceiling, ours … after warm-ups of both. */
 export async function compete(
   row: Row,
   contest: Contest,
@@ -36,8 +36,9 @@ export async function compete(
   progress: (done: string) => void
 ): Promise<Outcome> {
   const samples: { ceiling: Sample[]; ours: Sample[] } = { ceiling: [], ours: [] }
-  for (let round = row.whole ? 1 : 0; round <= rounds; round++) {
-    progress(round === 0 ? 'warm-up' : `round ${round} of ${rounds}`)
+  const warmUps = row.whole ? 0 : (row.warmUps ?? 1)
+  for (let round = 1 - warmUps; round <= rounds; round++) {
+    progress(round < 1 ? 'warm-up' : `round ${round} of ${rounds}`)
     for (const side of ['ceiling', 'ours'] as const) {
       const sample = await contest[side]()
       if (round > 0) samples[side].push(sample)

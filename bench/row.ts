@@ -42,6 +42,8 @@ export interface Row {
   figures: Figure[]
   /** How often each side is measured, if not as often as the size says. */
   rounds?: (size: Size) => number
+  /** How often each side is run before it is measured: once, where nothing is said. */
+  warmUps?: number
   /** Both sides come out of one measurement, so there is nothing to warm up. */
   whole?: boolean
   /** Starts what both sides need; what it gives to `stack` ends with the row. */

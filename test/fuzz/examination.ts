@@ -1,6 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
+import { missingNativeSettings } from '../../lib/native-settings.ts'
 import type { Verdict } from './examiner.ts'
 import { type Mutant, mutants } from './mutants.ts'
 
@@ -56,7 +57,12 @@ export async function examine(seed: number, count: number, processes = 2): Promi
 
 function startExaminer(): ChildProcess {
   // GLib complains on stderr about absurd sizes; what counts is what `compress` makes of them.
-  return fork(EXAMINER, { serialization: 'advanced', stdio: ['ignore', 'ignore', 'ignore', 'ipc'] })
+  return fork(EXAMINER, {
+    serialization: 'advanced',
+    stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
+    // Allocator and heap as a worker has them: its memory is the question.
+    env: { ...process.env, ...missingNativeSettings({}) }
+  })
 }
 
 async function judge(child: ChildProcess, file: Buffer): Promise<Verdict> {

@@ -10,7 +10,7 @@ export interface HostLanesOptions {
   width: number
   /** How long a job waits for its turn before it is asked whether it makes room. */
   patienceMs: number
-  /** Whether a job of another host could be done at this moment, if one were there. */
+  /** Whether a job of another host may be waiting that could be done at this moment. */
   hasRoom(): boolean
 }
 

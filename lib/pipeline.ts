@@ -11,7 +11,7 @@ import { isUnavailable } from './postgres.ts'
 import type { Outcome } from './products/changes.ts'
 import type { ImageRow, ProductRecord } from './products/record.ts'
 import type { ProductStore } from './products/store.ts'
-import { type RetryPolicy, retryWaitMs } from './retry.ts'
+import { postponementMs, type RetryPolicy, retryWaitMs } from './retry.ts'
 import { inStage, outcomes } from './stages.ts'
 import { Turns } from './turns.ts'
 
@@ -28,8 +28,6 @@ export interface PipelineOptions {
 }
 
 const DATABASE_RETRY_MS = 1000
-/** An image that made room for those of other hosts is owed again after this. */
-const HOST_BUSY_MS = 2000
 /** After so many interruptions of one image those of its product are made one by one: one of them may end the process. */
 const INTERRUPTIONS_AT_ONCE = 5
 /** After so many the first that has them is given up: made one by one, none behind it was begun as often. */
@@ -42,8 +40,8 @@ interface Job {
   stop: AbortSignal
   /** Aborts then, too, and when the time for the job is over. */
   signal: AbortSignal
-  /** When images that were turned away are owed again; another time for each would be a message of its own. */
-  hostBusyMs: number
+  /** When images that make room are owed again; another time for each would be a message of its own. */
+  postponedMs: number
 }
 
 /** What is owed for one product: its due images downloaded, compressed and stored, and the product told, in one commit. */
@@ -52,10 +50,13 @@ export class ImagePipeline {
   readonly #turns: Turns
   /** A second message for a product leaves alone what the first has in hand. */
   readonly #inHand = new InHand()
+  #messages = 0
 
   constructor(options: PipelineOptions) {
     this.#options = options
-    this.#turns = new Turns(options.capacity)
+    const { capacity } = options
+    // While fewer messages are in hand than could be, there are none behind them.
+    this.#turns = new Turns(capacity, () => this.#messages >= capacity.inFlight)
   }
 
   /**
@@ -64,6 +65,11 @@ export class ImagePipeline {
    * `again`: it was begun before and did not end. That is counted, and an image at which work keeps ending is given up.
    */
   async process(productId: number, stop: AbortSignal, { again = false } = {}): Promise<'done' | 'given up'> {
+    this.#messages++
+    return await this.#process(productId, stop, again).finally(() => this.#messages--)
+  }
+
+  async #process(productId: number, stop: AbortSignal, again: boolean): Promise<'done' | 'given up'> {
     const { store } = this.#options
     const product = await this.#persist(() => store.reconciled(productId), stop)
     if (!product) return 'done'
@@ -102,7 +108,8 @@ export class ImagePipeline {
     stop: AbortSignal
   ): Promise<Map<string, Outcome>> {
     const signal = AbortSignal.any([stop, AbortSignal.timeout(this.#options.jobTimeoutMs)])
-    const job = { productId, stop, signal, hostBusyMs: HOST_BUSY_MS * (1 + Math.random()) }
+    const postponedMs = postponementMs(Math.max(...due.map(({ postponements }) => postponements)))
+    const job = { productId, stop, signal, postponedMs }
     const attempts = due.map(async (image) => [image.id, await this.#attempt(image, job)] as const)
     return new Map(await Promise.all(attempts))
   }
@@ -145,8 +152,8 @@ export class ImagePipeline {
     return { ...compressed, source_bytes: bytes.length }
   }
 
-  #turnedAway(image: ImageRow, error: unknown, { hostBusyMs }: Job): Outcome {
-    if (error instanceof HostBusy) return { status: 'interrupted', wait_ms: hostBusyMs }
+  #turnedAway(image: ImageRow, error: unknown, { postponedMs }: Job): Outcome {
+    if (error instanceof HostBusy) return { status: 'postponed', wait_ms: postponedMs }
     return this.#failure(image, error)
   }
 

@@ -18,11 +18,12 @@ export class Turns {
   readonly #images: LimitFunction
   readonly #cores: LimitFunction
 
-  constructor(capacity: Capacity) {
+  /** `othersWait`: whether there may be images of other hosts that could not even be begun. */
+  constructor(capacity: Capacity, othersWait: () => boolean) {
     this.#capacity = capacity
     this.#images = pLimit(2 * capacity.compress)
     this.#cores = pLimit(capacity.compress)
-    const hasRoom = () => this.#cores.activeCount < capacity.compress
+    const hasRoom = () => this.#cores.activeCount < capacity.compress && othersWait()
     this.#hosts = new HostLanes({ width: capacity.perHost, patienceMs: HOST_PATIENCE_MS, hasRoom })
   }
 

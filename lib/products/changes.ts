@@ -38,6 +38,8 @@ export type Outcome =
   | { status: 'failed'; code: ImageErrorCode; detail: string }
   | { status: 'retry'; code: ImageErrorCode; detail: string; wait_ms: number }
   | { status: 'interrupted'; wait_ms: number }
+  /** It made room for images of other hosts. */
+  | { status: 'postponed'; wait_ms: number }
 
 const unchanged = (fields: ProductFields): Change => ({ fields, add: [], remove: [], update: [], owe: [] })
 
@@ -74,29 +76,29 @@ export function finish(record: ProductRecord, outcomes: Map<string, Outcome>): C
 }
 
 function settle(row: ImageRow, outcome: Outcome): ImageUpdate {
-  const attempts = row.attempts + 1
+  const tried = { ...row, attempts: row.attempts + 1, postponements: 0 }
   switch (outcome.status) {
     case 'done':
-      return { ...row, ...outcome, attempts, error_code: null, error_detail: null, wait_ms: 0 }
+      return { ...tried, ...outcome, error_code: null, error_detail: null, wait_ms: 0 }
     case 'failed':
       return {
-        ...row,
+        ...tried,
         status: 'failed',
-        attempts,
         error_code: outcome.code,
         error_detail: outcome.detail,
         wait_ms: 0
       }
     case 'retry':
       return {
-        ...row,
-        attempts,
+        ...tried,
         error_code: outcome.code,
         error_detail: outcome.detail,
         wait_ms: outcome.wait_ms
       }
     case 'interrupted':
       return { ...row, wait_ms: outcome.wait_ms }
+    case 'postponed':
+      return { ...row, postponements: row.postponements + 1, wait_ms: outcome.wait_ms }
   }
 }
 

@@ -17,6 +17,8 @@ export interface ImageRow {
   error_detail: string | null
   /** How often work on it was begun and never came to an end. Readers are not told. */
   interruptions: number
+  /** How often it made room for images of other hosts since it was last tried. Readers are not told. */
+  postponements: number
   owed_at: string
 }
 

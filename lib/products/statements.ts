@@ -58,10 +58,11 @@ WITH product AS (
 ), updated AS (
   UPDATE product_images i SET status = u.status, object_key = u.object_key, url = u.url, width = u.width,
     height = u.height, source_bytes = u.source_bytes, bytes = u.bytes, attempts = u.attempts,
-    error_code = u.error_code, error_detail = u.error_detail, interruptions = 0, owed_at = now() + u.wait_ms * interval '1 ms'
+    error_code = u.error_code, error_detail = u.error_detail, interruptions = 0, postponements = u.postponements,
+    owed_at = now() + u.wait_ms * interval '1 ms'
   FROM product, jsonb_to_recordset($10::jsonb) AS u (id uuid, status text, object_key text, url text, width integer,
     height integer, source_bytes integer, bytes integer, attempts integer, error_code text, error_detail text,
-    wait_ms float8)
+    postponements integer, wait_ms float8)
   WHERE i.id = u.id AND i.product_id = product.id
 ), owed AS (
   INSERT INTO outbox (kind, product_id, payload, due_at)

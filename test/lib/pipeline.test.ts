@@ -1,4 +1,5 @@
 import { once } from 'node:events'
+import { mock } from 'node:test'
 import t, { type Test } from 'tap'
 import { EmbeddedCache } from '../../lib/embedded/cache.ts'
 import { ImageError } from '../../lib/image-error.ts'
@@ -129,6 +130,45 @@ t.test('on a database of its own', async (t) => {
       })
       await pipeline.process(await create(store, 'http://a.test/1'), stop.signal)
       t.same(steps, ['compressed a picture', 'given back'])
+    }
+  )
+
+  t.test(
+    'an image of a busy host makes room as soon as others may be waiting, and burns no attempt',
+    async (t) => {
+      mock.timers.enable({ apis: ['setInterval'] })
+      t.teardown(() => mock.timers.reset())
+      const [begun, end] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
+      const { pipeline, store, log } = build({
+        capacity: { compress: 2, inFlight: 2, perHost: 1 },
+        ...downloading(async () => {
+          begun.resolve()
+          await end.promise
+          return source
+        })
+      })
+      const id = await create(store, 'http://busy.test/1', 'http://busy.test/2')
+      const other = await create(store, 'http://other.test/1')
+      await pool.query('DELETE FROM outbox')
+      const work = [pipeline.process(id, never)]
+      await begun.promise
+      mock.timers.tick(60_000)
+      t.same(log.lines, [], 'nobody waits while one message of two is in hand')
+      work.push(pipeline.process(other, never))
+      mock.timers.tick(2000)
+      t.match(await log.said(/Image postponed/), { details: { product_id: id } })
+      end.resolve()
+      await Promise.all(work)
+      const images = (await store.load(id))?.images.map(({ status, attempts, postponements }) => [
+        status,
+        attempts,
+        postponements
+      ])
+      t.same(images?.sort(), [
+        ['done', 1, 0],
+        ['pending', 0, 1]
+      ])
+      t.equal(await dueRows(id), 0, 'it is owed later')
     }
   )
 

@@ -16,6 +16,7 @@ export function pendingRow(name: string, fields: Partial<ImageRow> = {}): ImageR
     error_code: null,
     error_detail: null,
     interruptions: 0,
+    postponements: 0,
     owed_at: '2026-01-01T00:00:00+00:00',
     ...fields
   }

@@ -13,6 +13,8 @@ const SERVERS: Record<string, string> = {
 }
 
 interface Account {
+  /** Of the process, as the table calls it. */
+  name: string
   ticks: number
   peakBytes: number
 }
@@ -29,25 +31,26 @@ export class Accounts {
   open(): () => Usage[] {
     for (const pid of descendants(process.pid)) forgetPeak(pid)
     const before = this.#read()
+    // Those that ended meanwhile are missing: a server's own processes come and go, and take their past with them.
+    const spent = (pid: number, { ticks }: Account) =>
+      (ticks - (before.get(pid)?.ticks ?? 0)) / TICKS_A_SECOND
     return () =>
-      [...this.#read()]
-        .map(([process, { ticks, peakBytes }]) => ({
+      [...Map.groupBy(this.#read(), ([, { name }]) => name)]
+        .map(([process, accounts]) => ({
           process,
-          cpuSeconds: (ticks - (before.get(process)?.ticks ?? 0)) / TICKS_A_SECOND,
-          peakBytes
+          cpuSeconds: sum(accounts.map(([pid, account]) => spent(pid, account))),
+          peakBytes: sum(accounts.map(([, { peakBytes }]) => peakBytes))
         }))
         .filter(({ cpuSeconds }) => cpuSeconds > 0)
         .sort((a, b) => b.cpuSeconds - a.cpuSeconds)
   }
 
-  #read(): Map<string, Account> {
-    const accounts = new Map<string, Account>()
+  #read(): Map<number, Account> {
+    const accounts = new Map<number, Account>()
     for (const pid of [process.pid, ...descendants(process.pid)]) {
       const account = readAccount(pid)
       const name = pid === process.pid ? 'bench' : (this.#names.get(pid) ?? account?.server)
-      if (!account || !name) continue
-      const { ticks = 0, peakBytes = 0 } = accounts.get(name) ?? {}
-      accounts.set(name, { ticks: ticks + account.ticks, peakBytes: peakBytes + account.peakBytes })
+      if (account && name) accounts.set(pid, { ...account, name })
     }
     return accounts
   }
@@ -61,7 +64,9 @@ export function residentBytes(pid: number): number {
   return kilobytes(readFileSync(`/proc/${pid}/status`, 'utf8'), 'VmRSS') * 1024
 }
 
-function readAccount(pid: number): (Account & { server: string | undefined }) | undefined {
+const sum = (numbers: number[]) => numbers.reduce((total, number) => total + number, 0)
+
+function readAccount(pid: number): (Omit<Account, 'name'> & { server: string | undefined }) | undefined {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
     const command = stat.slice(stat.indexOf('(') + 1, stat.lastIndexOf(')'))

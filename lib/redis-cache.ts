@@ -8,8 +8,8 @@ import { Lately } from './lately.ts'
 const ENTRY_MS = 5000
 /** How long a load may take and still be put down. */
 const LEASE_MS = 1000
-/** Products of which this process knows that they were missed. */
-const MISSES_KNOWN = 10_000
+/** Products of which this process knows that they are read. */
+const READS_KNOWN = 10_000
 /** After a failure reads leave Redis alone for this long, so that a slow one delays few of them. */
 const PAUSE_MS = 1000
 
@@ -19,14 +19,14 @@ const LEASE_MARK = '?'
 const FILL = `if redis.call('get', KEYS[1]) == ARGV[1] then return redis.call('set', KEYS[1], ARGV[2], 'px', ARGV[3]) end`
 
 /**
- * Products in Redis, once they are read more than once while an entry would live: to put down what nobody reads again took a
- * third of all CPU of such a read, measured. A reader who finds nothing then leaves a lease before it loads; whoever writes deletes the key, and with
+ * Products in Redis, once they are read more than once while an entry would live: to ask for what nobody reads again, and to put
+ * it down, took a third of all CPU of such a read. A reader who finds nothing leaves a lease before it loads; whoever writes deletes the key, and with
  * it every lease, so what was loaded before the write finds no place any more. Expects a client that fails fast
  * (`enableOfflineQueue: false`, `commandTimeout`).
  */
 export class RedisCache implements Cache {
   readonly #redis: Redis
-  readonly #missed = new Lately<number>({ forMs: ENTRY_MS, most: MISSES_KNOWN })
+  readonly #wanted = new Lately<number>({ forMs: ENTRY_MS, most: READS_KNOWN })
   #pausedUntil = 0
 
   constructor(redis: Redis) {
@@ -34,13 +34,14 @@ export class RedisCache implements Cache {
   }
 
   async read(id: number, load: () => Promise<CachedProduct | null>): Promise<CachedProduct | null> {
+    const isWanted = this.#wanted.seen(id)
     if (Date.now() < this.#pausedUntil) return load()
     const key = keyOf(id)
-    const found = await this.#attempt(() => this.#redis.get(key))
+    const found = isWanted ? await this.#attempt(() => this.#redis.get(key)) : undefined
     const hit = typeof found === 'string' && !found.startsWith(LEASE_MARK)
     cacheReads.publish({ hit })
     if (hit) return decode(found)
-    if (found !== null || !this.#missed.seen(id)) return load()
+    if (found !== null) return load()
 
     const lease = LEASE_MARK + randomUUID()
     const leased = await this.#attempt(() => this.#redis.set(key, lease, 'PX', LEASE_MS, 'NX'))

@@ -2,7 +2,7 @@ import { availableParallelism } from 'node:os'
 import t from 'tap'
 import { missingNativeSettings } from '../../lib/native-settings.ts'
 
-const threads = String(availableParallelism() + 4)
+const threads = String(availableParallelism() + 1 + 4)
 const HEAP = '--max-semi-space-size=8'
 
 t.test('what nobody has set is set for a process that makes images', async (t) => {

@@ -4,6 +4,7 @@ import removedObjects from './consumers/objects.ts'
 import publisher from './consumers/publisher.ts'
 import sweep from './consumers/sweep.ts'
 import type { Config } from './lib/config.ts'
+import { atOnce, type Later } from './lib/later.ts'
 import { loggerOptions } from './lib/log.ts'
 import { requestId } from './lib/request-id.ts'
 import auth from './plugins/auth.ts'
@@ -22,7 +23,7 @@ import rabbitmq from './plugins/rabbitmq.ts'
 import rateLimit from './plugins/rate-limit.ts'
 import redis from './plugins/redis.ts'
 import securityHeaders from './plugins/security-headers.ts'
-import { buildSerializer } from './plugins/serializers.ts'
+import { serializers } from './plugins/serializers.ts'
 import storage from './plugins/storage.ts'
 import tracing from './plugins/tracing.ts'
 import validation from './plugins/validation.ts'
@@ -30,6 +31,11 @@ import healthRoutes from './routes/health/index.ts'
 import productEvents from './routes/products/events.ts'
 import productRoutes from './routes/products/index.ts'
 import userRoutes from './routes/users/index.ts'
+
+export interface AppOptions extends FastifyServerOptions {
+  /** When the routes' schemas are compiled; default: before the app is ready. */
+  later?: Later
+}
 
 const API = '/api/v1'
 const RATE_LIMIT_HEADERS = ['RateLimit-Limit', 'RateLimit-Remaining', 'RateLimit-Reset']
@@ -40,7 +46,7 @@ const RATE_LIMIT_HEADERS = ['RateLimit-Limit', 'RateLimit-Remaining', 'RateLimit
  */
 export async function buildApp(
   config: Config,
-  options: FastifyServerOptions = {},
+  { later = atOnce, ...options }: AppOptions = {},
   extend?: (app: FastifyInstance) => Promise<void>
 ): Promise<FastifyInstance> {
   const app = Fastify({
@@ -56,11 +62,11 @@ export async function buildApp(
     logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'request_id' }),
     // A request that was accepted before the stop is answered.
     return503OnClosing: false,
-    schemaController: { compilersFactory: { buildSerializer } },
+    schemaController: { compilersFactory: { buildSerializer: serializers(later) } },
     ...earlyErrors,
     ...options
   })
-  await addHttp(app, config)
+  await addHttp(app, config, later)
   await addParts(app, config)
   await extend?.(app)
   await addRoutes(app, config)
@@ -71,7 +77,7 @@ export async function buildApp(
 /** The OpenAPI document, drawn from the service's own routes; the parts that they work with are not there and not needed. */
 export async function buildDocument(config: Config): Promise<ReturnType<FastifyInstance['swagger']>> {
   const app = Fastify()
-  await addHttp(app, config)
+  await addHttp(app, config, atOnce)
   await addRoutes(app, config)
   await app.ready()
   const document = app.swagger()
@@ -80,14 +86,14 @@ export async function buildDocument(config: Config): Promise<ReturnType<FastifyI
 }
 
 /** How every request is read and answered. */
-async function addHttp(app: FastifyInstance, config: Config): Promise<void> {
+async function addHttp(app: FastifyInstance, config: Config, later: Later): Promise<void> {
   await app.register(logging)
   await app.register(tracing, { config })
   await app.register(keepAlive)
   await app.register(errors)
   await app.register(body)
   await app.register(openapi, { config })
-  await app.register(validation)
+  await app.register(validation, { later })
   await app.register(securityHeaders)
   await app.register(cors, {
     origin: config.CORS_ORIGIN === '*' ? '*' : config.CORS_ORIGIN.split(',').map((origin) => origin.trim()),

@@ -2,7 +2,10 @@ import { existsSync } from 'node:fs'
 import { enableCompileCache } from 'node:module'
 import { join } from 'node:path'
 import { isSea } from 'node:sea'
-import { boundHeap, missingNativeSettings } from './lib/native-settings.ts'
+
+// From the second start on nothing is compiled: it takes half the time. Where nothing can be written it does nothing.
+enableCompileCache(join(import.meta.dirname, 'node_modules/.cache/asyncprod'))
+const { boundHeap, missingNativeSettings } = await import('./lib/native-settings.ts')
 
 if (existsSync('.env')) process.loadEnvFile('.env')
 
@@ -15,9 +18,6 @@ if (native) {
 }
 
 boundHeap(process.env)
-
-// From the second start on nothing is compiled: it takes half the time. Where nothing can be written it does nothing.
-enableCompileCache(join(import.meta.dirname, 'node_modules/.cache/asyncprod'))
 
 try {
   const { serve } = await import('./serve.ts')

@@ -71,7 +71,14 @@ function readSettings(variables: Record<string, string | undefined>): Settings {
   )
   // Without strictNumbers Infinity is too large a number; with it, for Ajv, it is none and has no limits.
   // That the schema is one is for a test to see: to compile the schema of all schemas was 3% of a start, measured.
-  const ajv = new Ajv({ coerceTypes: true, useDefaults: true, strictNumbers: false, validateSchema: false })
+  // And what is validated once need not be compiled to the fastest code.
+  const ajv = new Ajv({
+    coerceTypes: true,
+    useDefaults: true,
+    strictNumbers: false,
+    validateSchema: false,
+    code: { optimize: false }
+  })
   const settings: Record<string, unknown> = { ...data }
   if (ajv.validate<Settings>(Settings, settings)) return settings
   throw new ConfigError((ajv.errors ?? []).map((error) => explain(error, data)).join('; '))

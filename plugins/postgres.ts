@@ -3,7 +3,7 @@ import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
 import type { Client, ClientConfig, PoolConfig } from 'pg'
 import type { Config } from '../lib/config.ts'
-import { migrate } from '../lib/migrate.ts'
+import { isMigrated, migrate } from '../lib/migrate.ts'
 import { untilUp } from '../lib/up.ts'
 
 /** No statement of the service takes long; one that does holds a connection that others wait for. */
@@ -39,7 +39,9 @@ export default fp<{ config: Config }>(
     }
     // A migration may take longer than any statement of the pool.
     const client = { ...server, connectionTimeoutMillis: CONNECTION_TIMEOUT_MS }
-    const migrations = await untilUp(waiting, () => migrateOnce(new app.pg.Client(client)))
+    const migrations = await untilUp(waiting, async () =>
+      (await isMigrated(pool)) ? [] : await migrateOnce(new app.pg.Client(client))
+    )
     if (migrations.length > 0) app.log.info({ migrations }, 'The database has been migrated')
     app.dependencies.set('database', {
       required: true,

@@ -2,18 +2,25 @@ import { Ajv } from 'ajv'
 import formats from 'ajv-formats'
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
+import type { Later } from '../lib/later.ts'
 
 /**
  * Bodies are taken as they are; parameters and headers, which are always text, may become numbers. Fastify's default would
  * turn `"product_price": null` into 0.
  */
-export default fp(
-  async (app) => {
+export default fp<{ later: Later }>(
+  async (app, { later }) => {
     let validators: { body: Ajv; text: Ajv } | undefined
     app.setValidatorCompiler<object>(({ schema, httpPart }) => {
-      // Made at the first route, when every component has been added.
-      validators ??= { body: validator(app, false), text: validator(app, 'array') }
-      return validators[httpPart === 'body' ? 'body' : 'text'].compile(schema)
+      const validation = later(() => {
+        // Made for the first route, when every component has been added.
+        validators ??= { body: validator(app, false), text: validator(app, 'array') }
+        return validators[httpPart === 'body' ? 'body' : 'text'].compile(schema)
+      })
+      return (data) => {
+        const validate = validation()
+        return validate(data) || { error: validate.errors ?? [] }
+      }
     })
   },
   { name: 'validation', dependencies: ['openapi'] }

@@ -24,3 +24,23 @@ t.test(
     t.same(rows, [{ username: 'testuser' }])
   }
 )
+
+t.test('a start on a database that is migrated waits for nobody who migrates', needsServices, async (t) => {
+  const connectionString = await (await sharedPostgres(t)).createDatabase()
+  await (await buildTestApp(t, { DATABASE_URL: connectionString })).close()
+  const other = new pg.Client({ connectionString })
+  await other.connect()
+  t.teardown(() => other.end())
+  await other.query('SELECT pg_advisory_lock(7202611)')
+  await t.resolves(buildTestApp(t, { DATABASE_URL: connectionString }))
+})
+
+t.test('a program starts on a database that a newer one has migrated', needsServices, async (t) => {
+  const connectionString = await (await sharedPostgres(t)).createDatabase()
+  const newer = await buildTestApp(t, { DATABASE_URL: connectionString })
+  await newer.pg.query(
+    `INSERT INTO asyncprod_migrations (version, name, md5, run_at) VALUES (999999, 'of the future', '', now())`
+  )
+  await newer.close()
+  await t.resolves(buildTestApp(t, { DATABASE_URL: connectionString }))
+})

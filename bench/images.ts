@@ -1,3 +1,4 @@
+import pLimit from 'p-limit'
 import { cpuSeconds } from './accounts.ts'
 import type { Member } from './member.ts'
 import type { Sample } from './row.ts'
@@ -5,12 +6,14 @@ import type { Estate, Kind, Product, World } from './world.ts'
 
 /** As many images a product as a shop may have. */
 const IMAGES_A_PRODUCT = 10
+/** Of more at once the service refuses some. */
+const CLIENTS = 50
 /** The first and the last part of a run are no steady work. */
 const SHARE_OF_EDGES = 0.15
 
 let named = 0
 
-/** Creates products with so many images in all, at once, and answers their ids. */
+/** Creates products with so many images in all, as fast as they are taken. */
 export async function createImages(
   world: World,
   { url }: Product,
@@ -20,7 +23,7 @@ export async function createImages(
   const products = Array.from({ length: Math.ceil(images / IMAGES_A_PRODUCT) }, () =>
     Array.from({ length: IMAGES_A_PRODUCT }, () => world.imageUrl(kind, named++))
   )
-  await Promise.all(products.map((product_images) => create(url, product_images)))
+  await pLimit(CLIENTS).map(products, (product_images) => create(url, product_images))
 }
 
 export async function create(url: string, product_images: string[]): Promise<number> {

@@ -6,13 +6,16 @@ import { onQuestion, options, say } from './child.ts'
 const LANES = 16
 const LEASE_MS = 30_000
 
+/** What is created is leased to nobody. */
+const NO_LEASE = 0
+
 /** Creates a product, claims a row and ends it, again and again, by the product's own statements. */
 const pool = new pg.Pool({
   connectionString: options<{ databaseUrl: string }>().databaseUrl,
   max: LANES
 })
 const outbox = new Outbox(pool)
-const product = [1, 'Desk', 'A desk.', 1, ['http://a.test/1', 'http://a.test/2'], '{}']
+const product = [1, 'Desk', 'A desk.', 1, ['http://a.test/1', 'http://a.test/2'], '{}', NO_LEASE]
 
 onQuestion<{ seconds: number }>(async ({ seconds }) => {
   const end = performance.now() + seconds * 1000

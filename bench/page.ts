@@ -17,6 +17,16 @@ const REACHED = '#2a9d72'
 const MISSED = '#d9603b'
 const CEILING = '#b9c3d6'
 const OURS = '#3a6df0'
+/** What is neither of the two sides has one colour in every plot. */
+const COLORS: Record<string, string> = {
+  PostgreSQL: '#2a9d72',
+  RabbitMQ: '#f0a23a',
+  Redis: '#d9603b',
+  S3: '#9b5de5',
+  origin: '#14b8c4',
+  load: '#e0559a',
+  bench: '#5b6478'
+}
 const FONT = { fontFamily: 'system-ui, sans-serif', color: INK }
 
 /** One page without anything from elsewhere. */
@@ -97,7 +107,7 @@ function section(outcome: Outcome): string {
   const figures = outcome.figures.map(
     (figure) =>
       `<span><span class="ratio ${figure.reached === null ? '' : figure.reached ? 'yes' : 'no'}">${figure.ratio.toFixed(2)}</span> ${text(
-        `${figure.unit}: ${sideOf(figure.ours)} against ${sideOf(figure.ceiling)}, to reach ${reachOf(figure)}`
+        `${figure.unit}: ${sideOf(figure.ours)} against ${sideOf(figure.ceiling)}${figure.reach ? `, to reach ${reachOf(figure)}` : ''}`
       )}</span>`
   )
   return `<section><h2>${text(outcome.title)}</h2><p>against ${text(outcome.ceiling)}</p>
@@ -119,7 +129,7 @@ function rounds(figure: Measured): string {
   })
   return svg(500, 250, {
     title: { text: figure.unit, textStyle: { ...FONT, fontSize: 13, fontWeight: 'normal' } },
-    legend: { right: 0, itemWidth: 12, itemHeight: 12 },
+    legend: { top: 0, right: 0, itemWidth: 12, itemHeight: 12 },
     grid: { left: 60, right: 10, top: 40, bottom: 36 },
     xAxis: {
       type: 'category',
@@ -141,23 +151,11 @@ function rounds(figure: Measured): string {
 /** Where the CPU went on each side. */
 function cpu({ usage }: Outcome): string {
   const processes = [...new Set([...usage.ours, ...usage.ceiling].map(({ process }) => process))]
-  const colors = [
-    '#3a6df0',
-    '#f0a23a',
-    '#2a9d72',
-    '#9b5de5',
-    '#d9603b',
-    '#14b8c4',
-    '#8a93a5',
-    '#e0559a',
-    '#5b6478'
-  ]
   const share = (usages: typeof usage.ours, name: string) =>
     usages.find(({ process }) => process === name)?.cpuSeconds ?? 0
   return svg(500, 250, {
     title: { text: 'CPU seconds a round', textStyle: { ...FONT, fontSize: 13, fontWeight: 'normal' } },
     legend: { bottom: 0, itemWidth: 12, itemHeight: 12, textStyle: { fontSize: 11 } },
-    color: colors,
     grid: { left: 60, right: 20, top: 34, bottom: 74 },
     xAxis: { type: 'value', splitLine: { lineStyle: { color: '#e8ecf3' } } },
     yAxis: {
@@ -171,6 +169,7 @@ function cpu({ usage }: Outcome): string {
       type: 'bar',
       stack: 'cpu',
       barMaxWidth: 34,
+      itemStyle: { color: COLORS[name] ?? (name.startsWith('bare') ? CEILING : OURS) },
       data: [share(usage.ours, name), share(usage.ceiling, name)].map((value) => Number(value.toFixed(2)))
     }))
   })

@@ -40,9 +40,11 @@ export interface Taker {
   take(row: OwedRow): void
 }
 
-const CLAIM = {
-  name: 'outbox-claim',
-  text: `
+/**
+ * Planned anew each time. The plan of a prepared statement stays, and one that was made while nothing was owed reads and sorts all
+ * that is owed later, seen.
+ */
+const CLAIM = `
 WITH due AS MATERIALIZED (
   SELECT id FROM outbox WHERE kind = $1 AND due_at <= now() ORDER BY due_at LIMIT $2 FOR UPDATE SKIP LOCKED
 ), claimed AS (
@@ -52,7 +54,10 @@ WITH due AS MATERIALIZED (
 )
 SELECT c.*, p.user_id, array_remove(p.product_images, NULL) AS product_images
 FROM claimed c LEFT JOIN products p ON p.id = c.product_id`
-}
+
+/** Planned anew each time, too. */
+const NEXT_DUE = `
+SELECT (extract(epoch FROM (SELECT due_at FROM outbox WHERE kind = $1 ORDER BY due_at LIMIT 1) - clock_timestamp()) * 1000)::float8 AS ms`
 
 /**
  * The work that is owed, as rows that come due. Claiming a row only moves its due time (a lease), so whatever happens to
@@ -82,7 +87,7 @@ export class Outbox extends EventEmitter<{ wake: [kinds: OutboxKind[]]; owed: []
   }
 
   async claim(kind: OutboxKind, limit: number, leaseMs: number): Promise<OwedRow[]> {
-    const { rows } = await this.#pool.query<OwedRow>({ ...CLAIM, values: [kind, limit, leaseMs] })
+    const { rows } = await this.#pool.query<OwedRow>(CLAIM, [kind, limit, leaseMs])
     return rows
   }
 
@@ -116,11 +121,7 @@ export class Outbox extends EventEmitter<{ wake: [kinds: OutboxKind[]]; owed: []
 
   /** Milliseconds until the next row comes due, null when none is there. */
   async nextDueMs(kind: OutboxKind): Promise<number | null> {
-    const { rows } = await this.#pool.query<{ ms: number | null }>({
-      name: 'outbox-next',
-      text: `SELECT (extract(epoch FROM (SELECT due_at FROM outbox WHERE kind = $1 ORDER BY due_at LIMIT 1) - clock_timestamp()) * 1000)::float8 AS ms`,
-      values: [kind]
-    })
+    const { rows } = await this.#pool.query<{ ms: number | null }>(NEXT_DUE, [kind])
     return rows[0]?.ms ?? null
   }
 }

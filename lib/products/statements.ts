@@ -104,7 +104,6 @@ SELECT id FROM product`
 
 /** Owes again, $2 at a time, what has been pending for longer than $1 ms without anybody being due to look at it. */
 export const SWEEP = {
-  name: 'product-sweep',
   text: `
 WITH lost AS (
   SELECT id, product_id FROM product_images i

@@ -147,3 +147,29 @@ t.test('in PostgreSQL', needsServices, async (t) => {
     t.same(idsOf(await outbox.claim('images', 10, HOUR)), [held])
   })
 })
+
+t.test('what was asked while nothing was owed does not read all that is owed later', async (t) => {
+  const { pool } = await embeddedDatabase(t)
+  const outbox = new Outbox(pool)
+  await pool.query('VACUUM ANALYZE outbox')
+  // PostgreSQL keeps the plan of a prepared statement after five times.
+  for (let time = 0; time < 8; time++) {
+    await outbox.claim('images', 1, HOUR)
+    await outbox.nextDueMs('images')
+  }
+  await owe(pool, ...Array.from({ length: 2000 }, () => -1))
+  await pool.query('BEGIN')
+  const before = await rowsRead(pool)
+  await outbox.claim('images', 1, HOUR)
+  await outbox.nextDueMs('images')
+  t.ok((await rowsRead(pool)) - before < 20)
+  await pool.query('ROLLBACK')
+})
+
+/** Rows of the outbox that this transaction has read. */
+async function rowsRead(pool: Pool): Promise<number> {
+  const { rows } = await pool.query<{ read: string }>(
+    `SELECT pg_stat_get_xact_tuples_returned('outbox'::regclass) AS read`
+  )
+  return Number(rows[0]?.read)
+}

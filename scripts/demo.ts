@@ -33,7 +33,7 @@ try {
   await demo(values.keep, stop.signal)
   if (!values.keep)
     console.log(
-      '\nThe service has ended, its folder is gone: npm run demo -- --keep lets both stay until Ctrl-C.'
+      '\nThe service has ended, its folder is gone: with --keep both stay until Ctrl-C.'
     )
 } catch (error) {
   if (!stop.signal.aborted) throw error

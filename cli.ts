@@ -18,6 +18,8 @@ const COMMANDS: Record<string, () => Promise<Work>> = {
 /** Errors that say what to do; the stack of others is for whoever mends the program. */
 const EXPECTED = ['ConfigError', 'StartError', 'AppError']
 
+const OLDEST_NODE = 24
+
 const [command = 'serve', ...args] = process.argv.slice(2)
 
 try {
@@ -29,9 +31,14 @@ try {
 }
 
 async function run(): Promise<void> {
+  if (Number.parseInt(process.versions.node, 10) < OLDEST_NODE) {
+    const { StartError } = await import('./lib/up.ts')
+    throw new StartError(`AsyncProd needs Node ${OLDEST_NODE} or newer; this is ${process.versions.node}.`)
+  }
   if (command === 'serve') return void (await import('./server.ts'))
-  if (command === '--version') return console.log((await import('./lib/version.ts')).VERSION)
-  if (command === '--help') return console.log(await help())
+  if (['--version', '-v', 'version'].includes(command))
+    return console.log((await import('./lib/version.ts')).VERSION)
+  if (['--help', '-h', 'help'].includes(command)) return console.log(await help())
   const work = (await COMMANDS[command]?.()) ?? (await unknown())
   const { loadConfig } = await import('./lib/config.ts')
   if (existsSync('.env')) process.loadEnvFile('.env')
@@ -44,7 +51,7 @@ async function help(): Promise<string> {
 
 async function unknown(): Promise<never> {
   const { UsageError } = await import('./commands/usage.ts')
-  throw new UsageError(await help())
+  throw new UsageError(`There is no command ${command}.\n\n${await help()}`)
 }
 
 /** `util.parseArgs` throws a TypeError for an option that nobody knows. */

@@ -44,7 +44,7 @@ async function listen(app: FastifyInstance, { HOST: host, PORT: port }: Config):
   } catch (cause) {
     await app.close()
     throw new StartError(
-      `The service cannot listen on ${host}:${port}: ${reasonOf(cause)}. Stop what does, or set another HOST or PORT.`,
+      `The service cannot listen on ${host}:${port}: ${reasonOf(cause)}. Set HOST and PORT to an address of this machine that nobody listens on.`,
       { cause }
     )
   }

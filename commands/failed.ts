@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util'
 import type { Config } from '../lib/config.ts'
 import { listFailures } from '../lib/failures.ts'
+import { IMAGE_ERROR_CODES } from '../lib/image-error.ts'
 import { type Workbench, withWorkbench } from '../lib/workbench.ts'
 import { positive, UsageError } from './usage.ts'
 
@@ -8,6 +9,7 @@ export const usage = `asyncprod failed list [--code http_status] [--limit 100]  
 asyncprod failed retry <product id…> | --all [--code timeout]   owes them again`
 
 const PAGE = 1000
+const CODES: readonly string[] = IMAGE_ERROR_CODES
 
 /** `asyncprod failed …`: images that were given up on. */
 export async function failed(config: Config, args: string[]): Promise<void> {
@@ -18,9 +20,15 @@ export async function failed(config: Config, args: string[]): Promise<void> {
   } as const
   const { values, positionals } = parseArgs({ args, options, allowPositionals: true })
   const [action, ...ids] = positionals
-  if (action === 'list') {
+  if (values.code !== undefined && !CODES.includes(values.code))
+    throw new UsageError(`There is no code ${values.code}; there are ${CODES.join(', ')}`)
+  if (action === 'list' && ids.length === 0) {
     const query = { code: values.code, limit: positive('--limit', values.limit) }
-    return withWorkbench(config, async ({ pool }) => console.table(await listFailures(pool, query)))
+    return withWorkbench(config, async ({ pool }) => {
+      const failures = await listFailures(pool, query)
+      if (failures.length > 0) console.table(failures)
+      else console.log('There are no failed images.')
+    })
   }
   if (action !== 'retry' || values.all === ids.length > 0) throw new UsageError(usage)
   await withWorkbench(config, async (bench) => {

@@ -40,6 +40,7 @@ export interface Config extends Settings {
  */
 export function loadConfig(variables: Record<string, string | undefined>): Config {
   const settings = readSettings(variables)
+  refuseLonelySettings(variables)
   const config: Config = {
     ...settings,
     DATA_DIR: resolve(settings.DATA_DIR),
@@ -62,6 +63,24 @@ export function loadConfig(variables: Record<string, string | undefined>): Confi
   checkWebhookUrl(config)
   refuseSharedEmbeddedParts(config)
   return config
+}
+
+/** Settings that say nothing without one of others: who set them means a server, and would get an embedded part instead. */
+const LONELY: [settings: string[], without: string[]][] = [
+  [
+    ['DB_USER', 'DB_PASSWORD', 'DB_NAME'],
+    ['DB_HOST', 'DATABASE_URL']
+  ],
+  [['WEBHOOK_SECRET'], ['WEBHOOK_URL']]
+]
+
+function refuseLonelySettings(variables: Record<string, string | undefined>): void {
+  const isSet = (name: string) => Boolean(variables[name]?.trim())
+  for (const [settings, others] of LONELY) {
+    const lonely = settings.find(isSet)
+    if (lonely && !others.some(isSet))
+      throw new ConfigError(`${lonely} says nothing without ${others.join(' or ')}: set that, too`)
+  }
 }
 
 function readSettings(variables: Record<string, string | undefined>): Settings {

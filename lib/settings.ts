@@ -182,7 +182,8 @@ export const Settings = Type.Object({
   ),
   ALLOWED_SOURCE_NETWORKS: Type.String({
     default: '',
-    description: 'Comma-separated CIDRs that may be downloaded from although they are not public'
+    description:
+      'Comma-separated CIDRs that may be downloaded from, on any port, although they are not public'
   }),
   ALLOWED_SOURCE_PORTS: Type.String({
     default: '80,443',

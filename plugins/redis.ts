@@ -1,3 +1,4 @@
+import { lookup } from 'node:dns/promises'
 import fastifyRedis from '@fastify/redis'
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
@@ -7,7 +8,7 @@ import { EmbeddedCache } from '../lib/embedded/cache.ts'
 import { RedisCache } from '../lib/redis-cache.ts'
 import type { RedisServer } from '../lib/servers.ts'
 import { Uncached } from '../lib/uncached.ts'
-import { StartError } from '../lib/up.ts'
+import { StartError, untilUp } from '../lib/up.ts'
 
 declare module 'fastify' {
   interface FastifyInstance {
@@ -37,6 +38,10 @@ function cacheFor(app: FastifyInstance, { redis, database }: Config): Cache {
 
 async function connectRedis(app: FastifyInstance, { url }: RedisServer, timeoutMs: number): Promise<void> {
   const deadline = Date.now() + timeoutMs
+  const { hostname } = new URL(url)
+  const server = { name: 'Redis', setting: 'REDIS_URL (or REDIS_HOST)', timeoutMs, log: app.log }
+  // The plugin gives up on a name that is not there yet, as that of a container that starts beside this one.
+  await untilUp(server, () => lookup(hostname.replace(/^\[|\]$/g, '')))
   let started = false
   await app.register(fastifyRedis, {
     url,

@@ -1,10 +1,10 @@
-import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import fastifyStatic from '@fastify/static'
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
 import { capacityOf } from '../lib/capacity.ts'
 import type { Config } from '../lib/config.ts'
+import { createDataFolder } from '../lib/embedded/data-folder.ts'
 import { EmbeddedObjects } from '../lib/embedded/objects.ts'
 import type { ObjectStore } from '../lib/objects.ts'
 import { S3Objects } from '../lib/s3.ts'
@@ -43,7 +43,7 @@ export default fp<{ config: Config }>(
 
 async function serveFiles(app: FastifyInstance, config: Config): Promise<EmbeddedObjects> {
   const root = join(config.DATA_DIR, 'objects')
-  await mkdir(root, { recursive: true })
+  await createDataFolder(root)
   await app.register(async (media) => {
     media.addHook('onRoute', openToAll)
     await media.register(fastifyStatic, {

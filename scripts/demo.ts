@@ -32,9 +32,7 @@ process.once('SIGINT', () => stop.abort())
 try {
   await demo(values.keep, stop.signal)
   if (!values.keep)
-    console.log(
-      '\nThe service has ended, its folder is gone: with --keep both stay until Ctrl-C.'
-    )
+    console.log('\nThe service has ended, its folder is gone: with --keep both stay until Ctrl-C.')
 } catch (error) {
   if (!stop.signal.aborted) throw error
   process.exitCode = 130

@@ -25,8 +25,16 @@ t.test('--help names every command', async (t) => {
 })
 
 t.test('an unknown command or option ends with 2 and says what there is', async (t) => {
-  t.match(await asyncprod(['fly']), { code: 2, stdout: '', stderr: /^asyncprod +serves/ })
+  t.match(await asyncprod(['fly']), {
+    code: 2,
+    stdout: '',
+    stderr: /^There is no command fly\.\n\nasyncprod +serves/
+  })
   t.match(await asyncprod(['check', '--fly']), { code: 2, stdout: '', stderr: /^Unknown option '--fly'/ })
+  t.match(await asyncprod(['failed', 'list', '--code', 'fly']), {
+    code: 2,
+    stderr: /^There is no code fly; there are .*timeout/
+  })
 })
 
 t.test('openapi prints the document without starting anything', async (t) => {

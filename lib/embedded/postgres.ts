@@ -1,9 +1,10 @@
-import { mkdir, mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { PGlite } from '@electric-sql/pglite'
 import { pg_trgm } from '@electric-sql/pglite/contrib/pg_trgm'
 import { PGLiteSocketServer } from '@electric-sql/pglite-socket'
+import { createDataFolder } from './data-folder.ts'
 import { lockFolder } from './folder-lock.ts'
 
 /** One that is used, and the one before it that may not be gone yet. */
@@ -20,7 +21,7 @@ export interface EmbeddedPostgres {
 
 /** PostgreSQL in this process, on the files below `folder`, for clients that speak its protocol over a Unix socket. */
 export async function startEmbeddedPostgres(folder: string): Promise<EmbeddedPostgres> {
-  await mkdir(folder, { recursive: true, mode: 0o700 })
+  await createDataFolder(folder)
   // Two processes on the same files destroy them.
   const unlock = lockFolder(folder)
   try {
@@ -54,6 +55,6 @@ async function serve(folder: string): Promise<{ host: string; stop(): Promise<vo
 async function socketFolder(folder: string): Promise<string> {
   const run = join(folder, 'run')
   if (run.length > LONGEST_SOCKET_FOLDER) return mkdtemp(join(tmpdir(), 'asyncprod-'))
-  await mkdir(run, { recursive: true, mode: 0o700 })
+  await createDataFolder(run)
   return run
 }

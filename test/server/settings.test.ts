@@ -20,6 +20,12 @@ const refused: [name: string, settings: Record<string, string>, said: RegExp][] 
     { AWS_BUCKET_NAME: 'x', AWS_ACCESS_KEY: 'k' },
     /^AWS_ACCESS_KEY and AWS_SECRET_KEY belong together/
   ],
+  [
+    'a password without its server',
+    { DB_PASSWORD: 'secret' },
+    /^DB_PASSWORD says nothing without DB_HOST or DATABASE_URL/
+  ],
+  ['a data folder that cannot be made', { DATA_DIR: '/dev/null/data' }, /^DATA_DIR cannot be used: ENOTDIR/],
   ['networks that are none', { ALLOWED_SOURCE_NETWORKS: 'home' }, /^ALLOWED_SOURCE_NETWORKS cannot be used/],
   [
     'embedded parts for ROLE=api',
@@ -43,3 +49,15 @@ for (const [name, settings, said] of refused) {
     t.notMatch(service.lines[0], /secret/)
   })
 }
+
+t.test(
+  'a name of Redis that is not there yet is asked for again, and in the end named with its setting',
+  async (t) => {
+    const service = startService(t, { REDIS_URL: 'redis://redis.invalid', STARTUP_TIMEOUT_MS: '1500' })
+    t.same(await service.ended, { code: 1, signal: null })
+    t.match(
+      service.lines.at(-1),
+      /^Redis could not be used within 1500 ms: getaddrinfo .*redis\.invalid.*REDIS_URL/
+    )
+  }
+)

@@ -169,7 +169,7 @@ export class ProductStore {
     if (accepts && !accepts(record.version)) {
       throw new AppError(
         'version_mismatch',
-        `Product ${id} has changed meanwhile: read it again, then repeat the change.`
+        `Product ${id} is not at the version that If-Match names: read it again, and repeat the change with its ETag as it comes, quotes included.`
       )
     }
     return record

@@ -64,7 +64,7 @@ t.test('with If-Match only that version is deleted', async (t) => {
       type: 'about:blank',
       title: 'Precondition Failed',
       status: 412,
-      detail: `Product ${id} has changed meanwhile: read it again, then repeat the change.`
+      detail: `Product ${id} is not at the version that If-Match names: read it again, and repeat the change with its ETag as it comes, quotes included.`
     })
   }
   t.equal((await remove(id, { 'if-match': '"0", "1"' })).statusCode, 204)

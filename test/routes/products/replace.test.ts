@@ -102,7 +102,7 @@ for (const [form, replace] of Object.entries(FORMS)) {
         type: 'about:blank',
         title: 'Precondition Failed',
         status: 412,
-        detail: `Product ${id} has changed meanwhile: read it again, then repeat the change.`
+        detail: `Product ${id} is not at the version that If-Match names: read it again, and repeat the change with its ETag as it comes, quotes included.`
       })
     }
     for (const tags of ['"1"', '"1", "2"', '*']) {

@@ -19,6 +19,7 @@ t.test('credentials are in no log line, no reply, no document', async (t) => {
   const variables = {
     API_KEYS: `${KEY},hunter2-ada:1`,
     JWT_SECRET: SECRET,
+    WEBHOOK_URL: 'https://hooks.invalid',
     WEBHOOK_SECRET: 'hunter2-webhook'
   }
   const app = await buildTestApp(t, variables, { logger: { level: 'trace', stream } })

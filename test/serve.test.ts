@@ -20,6 +20,8 @@ t.test('a port that is taken stops the start with a sentence that names it and t
   const served = promisify(execFile)(process.execPath, ['server.ts'], { env })
   await t.rejects(served, {
     code: 1,
-    stderr: new RegExp(`The service cannot listen on 127\\.0\\.0\\.1:${PORT}: .*EADDRINUSE.* PORT\\.\n$`)
+    stderr: new RegExp(
+      `The service cannot listen on 127\\.0\\.0\\.1:${PORT}: .*EADDRINUSE.* PORT to an address .*\\.\n$`
+    )
   })
 })

@@ -1,17 +1,17 @@
 #!/usr/bin/env node
 import { existsSync } from 'node:fs'
-import type { Config } from './lib/config.ts'
+import type { Config } from './lib/config/config.ts'
 
 type Work = (config: Config, args: string[]) => Promise<void>
 
 /** Loaded when asked for: a start as a server should not read what it will not run. */
 const COMMANDS: Record<string, () => Promise<Work>> = {
   check: async () => (await import('./commands/check.ts')).check,
-  dead: async () => (await import('./commands/dead.ts')).dead,
-  demo: async () => (await import('./commands/demo.ts')).demo,
-  failed: async () => (await import('./commands/failed.ts')).failed,
+  dead: async () => (await import('./commands/dead-letters.ts')).dead,
+  demo: async () => (await import('./commands/demo/demo.ts')).demo,
+  failed: async () => (await import('./commands/failed-images.ts')).failed,
   migrate: async () => (await import('./commands/migrate.ts')).migrate,
-  objects: async () => (await import('./commands/objects.ts')).objects,
+  objects: async () => (await import('./commands/orphans.ts')).objects,
   openapi: async () => (await import('./commands/openapi.ts')).openapi
 }
 
@@ -32,7 +32,7 @@ try {
 
 async function run(): Promise<void> {
   if (Number.parseInt(process.versions.node, 10) < OLDEST_NODE) {
-    const { StartError } = await import('./lib/up.ts')
+    const { StartError } = await import('./lib/startup/wait-for-server.ts')
     throw new StartError(`AsyncProd needs Node ${OLDEST_NODE} or newer; this is ${process.versions.node}.`)
   }
   if (command === 'serve') return void (await import('./server.ts'))
@@ -40,7 +40,7 @@ async function run(): Promise<void> {
     return console.log((await import('./lib/version.ts')).VERSION)
   if (['--help', '-h', 'help'].includes(command)) return console.log(await help())
   const work = (await COMMANDS[command]?.()) ?? (await unknown())
-  const { loadConfig } = await import('./lib/config.ts')
+  const { loadConfig } = await import('./lib/config/config.ts')
   if (existsSync('.env')) process.loadEnvFile('.env')
   await work(loadConfig(process.env), args)
 }
@@ -50,7 +50,7 @@ async function help(): Promise<string> {
 }
 
 async function unknown(): Promise<never> {
-  const { UsageError } = await import('./commands/usage.ts')
+  const { UsageError } = await import('./commands/arguments.ts')
   throw new UsageError(`There is no command ${command}.\n\n${await help()}`)
 }
 

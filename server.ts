@@ -5,7 +5,7 @@ import { isSea } from 'node:sea'
 
 // From the second start on nothing is compiled: it takes half the time. Where nothing can be written it does nothing.
 enableCompileCache(join(import.meta.dirname, 'node_modules/.cache/asyncprod'))
-const { boundHeap, missingNativeSettings } = await import('./lib/native-settings.ts')
+const { boundHeap, missingNativeSettings } = await import('./lib/pipeline/runtime-flags.ts')
 
 if (existsSync('.env')) process.loadEnvFile('.env')
 
@@ -20,7 +20,7 @@ if (native) {
 boundHeap(process.env)
 
 try {
-  const { serve } = await import('./serve.ts')
+  const { serve } = await import('./start.ts')
   await serve(process.env)
 } catch (error) {
   // An expected error says what to do; its stack would only hide that.

@@ -1,5 +1,5 @@
 import { readFileSync, writeFileSync } from 'node:fs'
-import { descendants } from '../test/services/process-tree.ts'
+import { descendants } from '../test/support/servers/process-tree.ts'
 import type { Usage } from './row.ts'
 
 /** Linux counts CPU time in hundredths of a second, whatever its own clock does. */

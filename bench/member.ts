@@ -2,7 +2,7 @@ import { type ChildProcess, fork, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { openSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { createFolder, forget, watch } from '../test/services/guard.ts'
+import { createFolder, forget, watch } from '../test/support/servers/guard.ts'
 
 const SERVER = join(import.meta.dirname, '../server.ts')
 const PROGRAMS = join(import.meta.dirname, 'programs')

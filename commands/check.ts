@@ -2,10 +2,10 @@ import { parseArgs } from 'node:util'
 import { connect } from 'amqplib'
 import { Redis } from 'ioredis'
 import pg from 'pg'
-import type { Config } from '../lib/config.ts'
-import { ConfigError } from '../lib/config-error.ts'
+import type { Config } from '../lib/config/config.ts'
+import { ConfigError } from '../lib/config/error.ts'
 import { S3Objects } from '../lib/s3.ts'
-import { reasonOf } from '../lib/up.ts'
+import { reasonOf } from '../lib/startup/wait-for-server.ts'
 
 export const usage =
   'asyncprod check                        asks every server that the settings name whether it is there'

@@ -1,10 +1,10 @@
 import { usage as check } from './check.ts'
-import { usage as dead } from './dead.ts'
-import { usage as demo } from './demo.ts'
-import { usage as failed } from './failed.ts'
+import { usage as dead } from './dead-letters.ts'
+import { usage as demo } from './demo/demo.ts'
+import { usage as failed } from './failed-images.ts'
 import { usage as migrate } from './migrate.ts'
-import { usage as objects } from './objects.ts'
 import { usage as openapi } from './openapi.ts'
+import { usage as objects } from './orphans.ts'
 
 export const help = `asyncprod                              serves, as the settings in the environment and .env say
 ${demo}

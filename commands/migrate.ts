@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util'
-import type { Config } from '../lib/config.ts'
-import { migrate as migrateDatabase } from '../lib/migrate.ts'
+import type { Config } from '../lib/config/config.ts'
+import { migrate as migrateDatabase } from '../lib/database/migrate.ts'
 import { withWorkbench } from '../lib/workbench.ts'
 
 export const usage = `asyncprod migrate                      brings the database to the newest version, as every start does`

@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util'
 import { buildDocument } from '../app.ts'
-import type { Config } from '../lib/config.ts'
+import type { Config } from '../lib/config/config.ts'
 
 export const usage = 'asyncprod openapi                      prints the OpenAPI document; no server is needed'
 

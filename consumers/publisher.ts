@@ -1,8 +1,8 @@
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
-import type { Broker } from '../lib/broker.ts'
-import type { OwedRow } from '../lib/outbox.ts'
-import { Relay } from '../lib/relay.ts'
+import type { OwedRow } from '../lib/outbox/outbox.ts'
+import { Relay } from '../lib/outbox/relay.ts'
+import type { Broker } from '../lib/rabbitmq/broker.ts'
 
 /** Messages on their way to the broker at once. */
 const CAPACITY = 500

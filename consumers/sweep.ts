@@ -1,6 +1,6 @@
 import fp from 'fastify-plugin'
-import type { Config } from '../lib/config.ts'
-import { removeExpiredKeys } from '../lib/idempotency.ts'
+import type { Config } from '../lib/config/config.ts'
+import { removeExpiredKeys } from '../lib/database/idempotency.ts'
 
 /** Three jobs in a row would have ended by then. */
 const LOST_AFTER_JOBS = 3

@@ -1,9 +1,9 @@
 import fp from 'fastify-plugin'
-import type { Config } from '../lib/config.ts'
-import type { OwedRow } from '../lib/outbox.ts'
+import type { Config } from '../lib/config/config.ts'
+import { retryWaitMs } from '../lib/outbox/backoff.ts'
+import type { OwedRow } from '../lib/outbox/outbox.ts'
+import { Relay } from '../lib/outbox/relay.ts'
 import { toProduct } from '../lib/products/record.ts'
-import { Relay } from '../lib/relay.ts'
-import { retryWaitMs } from '../lib/retry.ts'
 import { Webhook } from '../lib/webhook.ts'
 
 const CAPACITY = 8

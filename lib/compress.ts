@@ -1,8 +1,8 @@
 import pLimit from 'p-limit'
 import sharp, { type Metadata, type SharpOptions } from 'sharp'
-import { ImageError } from './image-error.ts'
-import { IMAGE_FORMATS, type ImageFormat, imageFormat, strangerName } from './image-format.ts'
-import { countScans } from './jpeg-scans.ts'
+import { ImageError } from './image/error.ts'
+import { IMAGE_FORMATS, type ImageFormat, imageFormat, strangerName } from './image/format.ts'
+import { countScans } from './image/jpeg-scans.ts'
 
 export interface Compressed {
   jpeg: Buffer

@@ -6,9 +6,9 @@ import {
   S3Client,
   S3ServiceException
 } from '@aws-sdk/client-s3'
-import { ImageError } from './image-error.ts'
-import { OBJECT_PREFIX, type ObjectStore, type StoredObject } from './objects.ts'
-import type { Bucket } from './servers.ts'
+import type { Bucket } from './config/servers.ts'
+import { ImageError } from './image/error.ts'
+import { OBJECT_PREFIX, type ObjectStore, type StoredObject } from './storage/object-store.ts'
 
 const REQUEST_TIMEOUT_MS = 15_000
 /** An empty object that shows that the bucket can be written to. */

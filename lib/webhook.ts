@@ -1,8 +1,8 @@
 import { createHmac } from 'node:crypto'
 import { Agent, request } from 'undici'
-import type { AddressPolicy } from './addresses.ts'
-import { createConnector } from './connector.ts'
-import { createResolver } from './resolver.ts'
+import type { AddressPolicy } from './egress/address-policy.ts'
+import { createConnector } from './egress/connector.ts'
+import { createResolver } from './egress/resolver.ts'
 
 const TIMEOUT_MS = 10_000
 /** Nobody reads what a receiver answers. */

@@ -1,6 +1,6 @@
 import { Type } from '@sinclair/typebox'
-import type { Caller } from '../lib/caller.ts'
-import type { IdempotencyKey } from '../lib/idempotency.ts'
+import type { Caller } from '../lib/auth/caller.ts'
+import type { IdempotencyKey } from '../lib/database/idempotency.ts'
 
 /** A POST that carries it can be sent again: for a day it gets the answer that the first one got. */
 export const IdempotencyHeader = Type.Object({

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { buildDocument } from '../app.ts'
-import { loadConfig } from '../lib/config.ts'
+import { loadConfig } from '../lib/config/config.ts'
 import { generate, ROOT } from './generated.ts'
 
 // The document of the defaults: what the environment says is of no interest here.

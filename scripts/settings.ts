@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { Settings } from '../lib/settings.ts'
+import { Settings } from '../lib/config/settings.ts'
 import { generate, ROOT } from './generated.ts'
 
 const readme = join(ROOT, 'README.md')

@@ -14,11 +14,11 @@ import {
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { createClient, createProduct, type Product, waitForImages } from '../client/src/index.ts'
-import { build, cannotBuild, copySources, Machine } from './executable.ts'
-import { labelled, readLabel } from './pictures.ts'
-import { needsServices } from './services/needs.ts'
-import { startOrigin } from './services/origin.ts'
-import { services } from './services/shared.ts'
+import { build, cannotBuild, copySources, Machine } from './support/executable.ts'
+import { startOrigin } from './support/http/origin.ts'
+import { labelled, readLabel } from './support/pictures/pictures.ts'
+import { needsServices } from './support/servers/needs.ts'
+import { services } from './support/servers/shared.ts'
 
 // Two builds and a dozen first starts: a minute on two idle cores.
 t.setTimeout(900_000)

@@ -5,10 +5,10 @@ import { stripTypeScriptTypes } from 'node:module'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import t from 'tap'
-import { buildTestApp } from './helper.ts'
-import { labelled } from './pictures.ts'
-import { findChromium, openPage } from './services/chromium.ts'
-import { startOrigin } from './services/origin.ts'
+import { buildTestApp } from './support/app.ts'
+import { startOrigin } from './support/http/origin.ts'
+import { labelled } from './support/pictures/pictures.ts'
+import { findChromium, openPage } from './support/servers/chromium.ts'
 
 const CLIENT = join(import.meta.dirname, '../client/src')
 

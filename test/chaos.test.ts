@@ -1,8 +1,8 @@
 import t from 'tap'
-import { SHORT } from '../chaos/options.ts'
-import { Report } from '../chaos/report.ts'
-import { runChaos } from '../chaos/run.ts'
-import { needsOwn } from './services/needs.ts'
+import { SHORT } from './chaos/options.ts'
+import { Report } from './chaos/report.ts'
+import { runChaos } from './chaos/run.ts'
+import { needsOwn } from './support/servers/needs.ts'
 
 t.setTimeout(600_000)
 

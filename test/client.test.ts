@@ -12,9 +12,9 @@ import {
   updateProduct,
   waitForImages
 } from '../client/src/index.ts'
-import { buildTestApp } from './helper.ts'
-import { labelled } from './pictures.ts'
-import { startOrigin } from './services/origin.ts'
+import { buildTestApp } from './support/app.ts'
+import { startOrigin } from './support/http/origin.ts'
+import { labelled } from './support/pictures/pictures.ts'
 
 const origin = await startOrigin()
 t.teardown(() => origin.stop())

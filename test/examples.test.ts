@@ -3,9 +3,9 @@ import t, { type Test } from 'tap'
 import { buildShop } from '../examples/extend.ts'
 import { importList } from '../examples/import-list.ts'
 import { buildUploads } from '../examples/upload.ts'
-import { buildTestApp, settled } from './helper.ts'
-import { labelled, readLabel } from './pictures.ts'
-import { createFolder } from './services/guard.ts'
+import { buildTestApp, settled } from './support/app.ts'
+import { labelled, readLabel } from './support/pictures/pictures.ts'
+import { createFolder } from './support/servers/guard.ts'
 
 const quiet = () => ({ DATA_DIR: createFolder('data'), LOG_LEVEL: 'silent' })
 

@@ -3,7 +3,7 @@ import { mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import t from 'tap'
-import { createFolder } from './services/guard.ts'
+import { createFolder } from './support/servers/guard.ts'
 
 const ROOT = join(import.meta.dirname, '..')
 const execute = promisify(execFile)

@@ -3,10 +3,10 @@ import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { inspect } from 'node:util'
 import t from 'tap'
-import { loadConfig } from '../lib/config.ts'
-import { buildTestApp, LogStream } from './helper.ts'
-import { createFolder } from './services/guard.ts'
-import { sharedPostgres } from './services/shared.ts'
+import { loadConfig } from '../lib/config/config.ts'
+import { buildTestApp, LogStream } from './support/app.ts'
+import { createFolder } from './support/servers/guard.ts'
+import { sharedPostgres } from './support/servers/shared.ts'
 
 // Starts the service as a process, several times.
 t.setTimeout(600_000)

@@ -1,5 +1,5 @@
 import pg from 'pg'
-import { Outbox } from '../../lib/outbox.ts'
+import { Outbox } from '../../lib/outbox/outbox.ts'
 import { CREATE } from '../../lib/products/statements.ts'
 import { onQuestion, options, say } from './child.ts'
 

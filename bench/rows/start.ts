@@ -1,4 +1,4 @@
-import { freePort } from '../../test/services/port.ts'
+import { freePort } from '../../test/support/servers/port.ts'
 import { Member } from '../member.ts'
 import type { Row, Sample } from '../row.ts'
 

@@ -1,4 +1,4 @@
-import type { ImageErrorCode } from '../image-error.ts'
+import type { ImageErrorCode } from '../image/error.ts'
 import type { ImageRow, ProductRecord } from './record.ts'
 
 /** What a product may look like after a request. */

@@ -1,8 +1,8 @@
 import type { Pool } from 'pg'
-import { AppError } from '../errors.ts'
-import { createOnce, type IdempotencyKey } from '../idempotency.ts'
-import type { Outbox } from '../outbox.ts'
-import { carrier } from '../trail.ts'
+import { createOnce, type IdempotencyKey } from '../database/idempotency.ts'
+import { AppError } from '../http/app-error.ts'
+import { carrier } from '../log/context.ts'
+import type { Outbox } from '../outbox/outbox.ts'
 import type { ProductInput } from './schemas.ts'
 import { CREATE, CREATE_ONCE } from './statements.ts'
 

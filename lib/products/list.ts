@@ -1,4 +1,4 @@
-import { AppError } from '../errors.ts'
+import { AppError } from '../http/app-error.ts'
 import { type ProductRecord, RECORD_COLUMNS } from './record.ts'
 import type { ImageStatus } from './schemas.ts'
 

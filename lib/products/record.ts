@@ -1,4 +1,4 @@
-import type { ImageErrorCode } from '../image-error.ts'
+import type { ImageErrorCode } from '../image/error.ts'
 import type { Image, ImageStatus, Product } from './schemas.ts'
 
 /** A row of `product_images`. */

@@ -1,6 +1,6 @@
 import { type Static, Type } from '@sinclair/typebox'
-import { IMAGE_ERROR_CODES } from '../image-error.ts'
-import { ref } from '../ref.ts'
+import { ref } from '../http/schema-ref.ts'
+import { IMAGE_ERROR_CODES } from '../image/error.ts'
 
 /** PostgreSQL's `integer`: a larger id cannot exist. */
 export const Id = Type.Integer({ minimum: 1, maximum: 2_147_483_647 })

@@ -1,4 +1,4 @@
-import { onceOnly } from '../idempotency.ts'
+import { onceOnly } from '../database/idempotency.ts'
 import { RECORD_COLUMNS } from './record.ts'
 
 /**

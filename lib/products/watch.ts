@@ -1,6 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises'
-import type { CachedProduct } from '../cache.ts'
-import type { ProductSignal } from './signal.ts'
+import type { CachedProduct } from '../cache/cache.ts'
+import type { ProductSignal } from './change-feed.ts'
 import type { ProductStore } from './store.ts'
 
 export interface WatchOptions {

@@ -1,8 +1,8 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from '@sinclair/typebox'
 import type { FastifyBaseLogger } from 'fastify'
-import { openToAll } from '../../plugins/auth.ts'
-import type { Dependency } from '../../plugins/dependencies.ts'
+import { openToAll } from '../../plugins/http/auth.ts'
+import type { Dependency } from '../../plugins/parts/health-checks.ts'
 
 const tags = ['health']
 const PING_TIMEOUT_MS = 2000

@@ -1,13 +1,13 @@
 import { Readable } from 'node:stream'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from '@sinclair/typebox'
-import type { CachedProduct } from '../../lib/cache.ts'
-import { ANYONE, type Caller } from '../../lib/caller.ts'
-import type { Config } from '../../lib/config.ts'
-import { AppError, productNotFound } from '../../lib/errors.ts'
+import { ANYONE, type Caller } from '../../lib/auth/caller.ts'
+import type { CachedProduct } from '../../lib/cache/cache.ts'
+import type { Config } from '../../lib/config/config.ts'
+import { AppError, productNotFound } from '../../lib/http/app-error.ts'
 import { Product } from '../../lib/products/schemas.ts'
 import { watch } from '../../lib/products/watch.ts'
-import { problems } from '../replies.ts'
+import { problems } from '../problem-replies.ts'
 import { LastEventId, Params } from './schemas.ts'
 
 /** Proxies end what is silent for a minute, often sooner. */

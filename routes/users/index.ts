@@ -1,10 +1,10 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from '@sinclair/typebox'
+import { ref } from '../../lib/http/schema-ref.ts'
 import { Id } from '../../lib/products/schemas.ts'
-import { ref } from '../../lib/ref.ts'
-import { User, UserInput, userNotFound } from '../../lib/users.ts'
+import { User, UserInput, userNotFound } from '../../lib/products/users.ts'
 import { IdempotencyHeader, idempotencyKey } from '../idempotency.ts'
-import { problems } from '../replies.ts'
+import { problems } from '../problem-replies.ts'
 
 const tags = ['users']
 

@@ -2,8 +2,8 @@ import { execFile } from 'node:child_process'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import t from 'tap'
-import { needsServices } from '../services/needs.ts'
-import { sharedPostgres } from '../services/shared.ts'
+import { needsServices } from '../support/servers/needs.ts'
+import { sharedPostgres } from '../support/servers/shared.ts'
 
 const ROOT = join(import.meta.dirname, '../..')
 

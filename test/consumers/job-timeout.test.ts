@@ -1,7 +1,7 @@
 import t from 'tap'
 import { toProduct } from '../../lib/products/record.ts'
-import { buildTestApp, settled } from '../helper.ts'
-import { silence, startOrigin } from '../services/origin.ts'
+import { buildTestApp, settled } from '../support/app.ts'
+import { silence, startOrigin } from '../support/http/origin.ts'
 
 t.test(
   'an image that takes longer than a job may take ends as failed, and is not begun for ever',

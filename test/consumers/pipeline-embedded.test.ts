@@ -1,8 +1,8 @@
 import t from 'tap'
-import { settled } from '../helper.ts'
-import { answer, startOrigin } from '../services/origin.ts'
-import { embedded } from './houses.ts'
+import { settled } from '../support/app.ts'
+import { answer, startOrigin } from '../support/http/origin.ts'
 import { pipeline } from './pipeline.ts'
+import { embedded } from './services-under-test.ts'
 
 t.test('on embedded parts', async (t) => {
   await pipeline(t, embedded)

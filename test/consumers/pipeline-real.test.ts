@@ -1,13 +1,13 @@
 import { type ConsumeMessage, connect } from 'amqplib'
 import t, { type Test } from 'tap'
-import { deadQueue } from '../../lib/image-queue.ts'
-import { settled } from '../helper.ts'
-import { labelled } from '../pictures.ts'
-import { needsServices } from '../services/needs.ts'
-import { answer, startOrigin } from '../services/origin.ts'
-import { sharedRabbitmq } from '../services/shared.ts'
-import { real } from './houses.ts'
+import { deadQueue } from '../../lib/rabbitmq/topology.ts'
+import { settled } from '../support/app.ts'
+import { answer, startOrigin } from '../support/http/origin.ts'
+import { labelled } from '../support/pictures/pictures.ts'
+import { needsServices } from '../support/servers/needs.ts'
+import { sharedRabbitmq } from '../support/servers/shared.ts'
 import { create, pipeline, quiet, small } from './pipeline.ts'
+import { real } from './services-under-test.ts'
 
 t.test('on PostgreSQL, Redis, RabbitMQ and S3', needsServices, async (t) => {
   await pipeline(t, real)

@@ -2,10 +2,9 @@ import { once } from 'node:events'
 import type { FastifyInstance } from 'fastify'
 import sharp from 'sharp'
 import type { Test } from 'tap'
-import { objectKey } from '../../lib/objects.ts'
 import type { ProductRecord } from '../../lib/products/record.ts'
-import { settled } from '../helper.ts'
-import { labelled, readLabel } from '../pictures.ts'
+import { objectKey } from '../../lib/storage/object-store.ts'
+import { settled } from '../support/app.ts'
 import {
   answer,
   flood,
@@ -15,8 +14,9 @@ import {
   reset,
   silence,
   startOrigin
-} from '../services/origin.ts'
-import type { House, OpenHouse } from './houses.ts'
+} from '../support/http/origin.ts'
+import { labelled, readLabel } from '../support/pictures/pictures.ts'
+import type { House, OpenHouse } from './services-under-test.ts'
 
 export const small = { width: 900, height: 700 }
 const input = { user_id: 1, product_name: 'Lamp', product_price: 1 }

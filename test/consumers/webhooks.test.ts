@@ -4,8 +4,8 @@ import { createServer, type IncomingHttpHeaders } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { text } from 'node:stream/consumers'
 import t from 'tap'
-import { buildTestApp, settled } from '../helper.ts'
-import { startOrigin } from '../services/origin.ts'
+import { buildTestApp, settled } from '../support/app.ts'
+import { startOrigin } from '../support/http/origin.ts'
 
 const SECRET = `whsec_${Buffer.from('a secret of the receiver').toString('base64')}`
 

@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises'
 import t from 'tap'
-import { buildTestApp } from '../helper.ts'
-import { needsServices } from '../services/needs.ts'
-import { sharedRabbitmq } from '../services/shared.ts'
+import { buildTestApp } from '../support/app.ts'
+import { needsServices } from '../support/servers/needs.ts'
+import { sharedRabbitmq } from '../support/servers/shared.ts'
 
 interface Dashboard {
   panels: { id: number; title: string; gridPos: Box; targets?: { expr: string }[] }[]

@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { parse, parseAllDocuments } from 'yaml'
-import { loadConfig } from '../../lib/config.ts'
-import { Settings } from '../../lib/settings.ts'
+import { loadConfig } from '../../lib/config/config.ts'
+import { Settings } from '../../lib/config/settings.ts'
 
 const DEPLOY = join(import.meta.dirname, '../../deploy')
 const read = (file: string) => readFileSync(join(DEPLOY, file), 'utf8')

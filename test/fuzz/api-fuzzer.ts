@@ -2,9 +2,9 @@ import { rm } from 'node:fs/promises'
 import fc from 'fast-check'
 import type { FastifyInstance } from 'fastify'
 import { buildApp } from '../../app.ts'
-import { loadConfig } from '../../lib/config.ts'
-import { type Call, documented } from '../documented.ts'
-import { createFolder } from '../services/guard.ts'
+import { loadConfig } from '../../lib/config/config.ts'
+import { type Call, documented } from '../support/openapi-conformance.ts'
+import { createFolder } from '../support/servers/guard.ts'
 import { type Document, type FuzzRequest, requestsTo } from './requests.ts'
 
 /** Two for all users, one for user 1. */

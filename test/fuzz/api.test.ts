@@ -1,7 +1,7 @@
 import t from 'tap'
-import { documented } from '../documented.ts'
-import { buildTestApp } from '../helper.ts'
-import { sharedPostgres } from '../services/shared.ts'
+import { buildTestApp } from '../support/app.ts'
+import { documented } from '../support/openapi-conformance.ts'
+import { sharedPostgres } from '../support/servers/shared.ts'
 import { fuzz } from './api-fuzzer.ts'
 
 // Seconds on a machine that has nothing else to do.

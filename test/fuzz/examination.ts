@@ -1,7 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
-import { missingNativeSettings } from '../../lib/native-settings.ts'
+import { missingNativeSettings } from '../../lib/pipeline/runtime-flags.ts'
 import type { Verdict } from './examiner.ts'
 import { type Mutant, mutants } from './mutants.ts'
 

@@ -1,6 +1,6 @@
 // A child process that compresses what it is sent, so that a crash in a decoder leaves its parent alive to tell of it.
 import { compress } from '../../lib/compress.ts'
-import { ImageError } from '../../lib/image-error.ts'
+import { ImageError } from '../../lib/image/error.ts'
 
 const EXPECTED = ['unsupported_format', 'corrupt_image', 'too_many_pixels']
 

@@ -1,7 +1,7 @@
 import { crc32 } from 'node:zlib'
-import { claimSize, pngBomb, STRANGE_FILES, tiffBomb } from '../broken-pictures.ts'
-import { pictureKinds } from '../picture-kinds.ts'
-import { generator } from '../pictures.ts'
+import { claimSize, pngBomb, STRANGE_FILES, tiffBomb } from '../support/pictures/broken-pictures.ts'
+import { pictureKinds } from '../support/pictures/picture-kinds.ts'
+import { generator } from '../support/pictures/pictures.ts'
 
 export interface Mutant {
   /** What was done to what, enough to understand a finding. */

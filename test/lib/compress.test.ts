@@ -1,12 +1,12 @@
 import sharp from 'sharp'
 import t from 'tap'
 import { compress } from '../../lib/compress.ts'
-import type { ImageError } from '../../lib/image-error.ts'
-import { claimSize, pngBomb, STRANGE_FILES, tiffBomb } from '../broken-pictures.ts'
-import { corners, oriented, readCorners } from '../corners.ts'
-import { pictureKinds } from '../picture-kinds.ts'
-import { labelled, paint, photo, readLabel, withOrientation } from '../pictures.ts'
-import { everyBitAlone, scannedJpeg } from '../scans.ts'
+import type { ImageError } from '../../lib/image/error.ts'
+import { claimSize, pngBomb, STRANGE_FILES, tiffBomb } from '../support/pictures/broken-pictures.ts'
+import { corners, oriented, readCorners } from '../support/pictures/corners.ts'
+import { pictureKinds } from '../support/pictures/picture-kinds.ts'
+import { labelled, paint, photo, readLabel, withOrientation } from '../support/pictures/pictures.ts'
+import { everyBitAlone, scannedJpeg } from '../support/pictures/scans.ts'
 
 const limits = { maxPixels: 50_000_000 }
 const KINDS = pictureKinds(1200, 900)

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { buildTestApp } from '../helper.ts'
+import { buildTestApp } from '../support/app.ts'
 
 const ORIGIN = 'https://shop.example'
 const EXPOSED =

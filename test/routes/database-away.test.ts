@@ -1,8 +1,8 @@
 import t from 'tap'
-import { documented } from '../documented.ts'
-import { buildTestApp } from '../helper.ts'
-import { needsOwn } from '../services/needs.ts'
-import { startPostgres } from '../services/postgres.ts'
+import { buildTestApp } from '../support/app.ts'
+import { documented } from '../support/openapi-conformance.ts'
+import { needsOwn } from '../support/servers/needs.ts'
+import { startPostgres } from '../support/servers/postgres.ts'
 
 const PRODUCT = { user_id: 1, product_name: 'Desk lamp', product_price: 100.5 }
 

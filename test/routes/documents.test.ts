@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import t from 'tap'
-import { buildTestApp } from '../helper.ts'
+import { buildTestApp } from '../support/app.ts'
 
 interface Operation {
   operationId: string

@@ -2,8 +2,8 @@ import { once } from 'node:events'
 import { connect } from 'node:net'
 import { text } from 'node:stream/consumers'
 import t from 'tap'
-import { documented } from '../documented.ts'
-import { buildTestApp, LogStream } from '../helper.ts'
+import { buildTestApp, LogStream } from '../support/app.ts'
+import { documented } from '../support/openapi-conformance.ts'
 
 const log = new LogStream()
 const app = await buildTestApp(t, { LOG_LEVEL: 'error' }, { logger: { level: 'error', stream: log } })

@@ -1,8 +1,8 @@
 import type { FastifyInstance } from 'fastify'
 import t, { type Test } from 'tap'
-import type { Dependency } from '../../plugins/dependencies.ts'
-import { documented } from '../documented.ts'
-import { buildTestApp, LogStream } from '../helper.ts'
+import type { Dependency } from '../../plugins/parts/health-checks.ts'
+import { buildTestApp, LogStream } from '../support/app.ts'
+import { documented } from '../support/openapi-conformance.ts'
 
 const log = new LogStream()
 const app = await buildTestApp(t, {}, { logger: { level: 'warn', stream: log } })

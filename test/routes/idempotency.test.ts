@@ -1,8 +1,8 @@
 import t from 'tap'
-import { documented } from '../documented.ts'
-import { buildTestApp } from '../helper.ts'
-import { needsServices } from '../services/needs.ts'
-import { sharedPostgres } from '../services/shared.ts'
+import { buildTestApp } from '../support/app.ts'
+import { documented } from '../support/openapi-conformance.ts'
+import { needsServices } from '../support/servers/needs.ts'
+import { sharedPostgres } from '../support/servers/shared.ts'
 
 const app = await buildTestApp(t, { API_KEYS: 'one,two' })
 const call = await documented(app)

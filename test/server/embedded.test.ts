@@ -1,8 +1,8 @@
 import t from 'tap'
-import { labelled } from '../pictures.ts'
-import { answer, type Handler, startOrigin } from '../services/origin.ts'
-import { create, read, settled, statusOf } from './client.ts'
-import { dataFolder, startService } from './process.ts'
+import { create, read, settled, statusOf } from '../support/http/client.ts'
+import { answer, type Handler, startOrigin } from '../support/http/origin.ts'
+import { labelled } from '../support/pictures/pictures.ts'
+import { dataFolder, startService } from '../support/process.ts'
 
 t.test('a process that serves, works, is killed, stopped and started again', async (t) => {
   const origin = await startOrigin()

@@ -1,10 +1,10 @@
 import t from 'tap'
-import { labelled } from '../pictures.ts'
-import { needsServices } from '../services/needs.ts'
-import { answer, silence, startOrigin } from '../services/origin.ts'
-import { create, settled } from './client.ts'
-import { startService } from './process.ts'
-import { gatedServers } from './real.ts'
+import { create, settled } from '../support/http/client.ts'
+import { answer, silence, startOrigin } from '../support/http/origin.ts'
+import { labelled } from '../support/pictures/pictures.ts'
+import { startService } from '../support/process.ts'
+import { gatedServers } from '../support/real-servers.ts'
+import { needsServices } from '../support/servers/needs.ts'
 
 t.test('ten processes start at once on an empty database, and share the work', needsServices, async (t) => {
   const origin = await startOrigin()

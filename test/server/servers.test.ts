@@ -1,10 +1,10 @@
 import t from 'tap'
-import { labelled } from '../pictures.ts'
-import { needsServices } from '../services/needs.ts'
-import { answer, startOrigin } from '../services/origin.ts'
-import { create, read, settled, statusOf, until } from './client.ts'
-import { startService } from './process.ts'
-import { type GateName, gatedServers } from './real.ts'
+import { create, read, settled, statusOf, until } from '../support/http/client.ts'
+import { answer, startOrigin } from '../support/http/origin.ts'
+import { labelled } from '../support/pictures/pictures.ts'
+import { startService } from '../support/process.ts'
+import { type GateName, gatedServers } from '../support/real-servers.ts'
+import { needsServices } from '../support/servers/needs.ts'
 
 t.test(
   'a start waits for one server after the other, and losing them later ends nothing',

@@ -1,11 +1,11 @@
 import type { FastifyInstance } from 'fastify'
 import t, { type Test } from 'tap'
-import { documented } from '../documented.ts'
-import { buildTestApp, settled } from '../helper.ts'
-import { photo } from '../pictures.ts'
-import { startOrigin } from '../services/origin.ts'
-import { INSERT, ORIGINAL_FORMS, originalUrl, WRITE_BACK } from './original.ts'
-import { PLACES } from './places.ts'
+import { buildTestApp, settled } from '../support/app.ts'
+import { INSERT, ORIGINAL_FORMS, originalUrl, WRITE_BACK } from '../support/go-service-schema.ts'
+import { startOrigin } from '../support/http/origin.ts'
+import { documented } from '../support/openapi-conformance.ts'
+import { photo } from '../support/pictures/pictures.ts'
+import { PLACES } from '../support/places.ts'
 
 const origin = await startOrigin()
 t.teardown(() => origin.stop())

@@ -1,11 +1,11 @@
 import pg from 'pg'
 import t from 'tap'
-import { migrate } from '../../lib/migrate.ts'
-import { documented } from '../documented.ts'
-import { buildTestApp, LogStream } from '../helper.ts'
-import { needsServices } from '../services/needs.ts'
-import { sharedPostgres } from '../services/shared.ts'
-import { PLACES } from './places.ts'
+import { migrate } from '../../lib/database/migrate.ts'
+import { buildTestApp, LogStream } from '../support/app.ts'
+import { documented } from '../support/openapi-conformance.ts'
+import { PLACES } from '../support/places.ts'
+import { needsServices } from '../support/servers/needs.ts'
+import { sharedPostgres } from '../support/servers/shared.ts'
 
 const PRODUCT = { user_id: 1, product_name: 'Desk lamp', product_price: 1 }
 

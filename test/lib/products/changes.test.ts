@@ -7,7 +7,7 @@ import {
   retryFailed,
   startOver
 } from '../../../lib/products/changes.ts'
-import { doneRow, failedRow, pendingRow, record } from './rows.ts'
+import { doneRow, failedRow, pendingRow, record } from '../../support/rows.ts'
 
 const FIELDS = { product_name: 'Lamp', product_description: '', product_price: 1 }
 const OWED = { attempts: 0, error_code: null, error_detail: null, wait_ms: 0 }

@@ -1,8 +1,8 @@
 import t, { type Test } from 'tap'
-import { Outbox, type OwedRow } from '../../../lib/outbox.ts'
+import { Outbox, type OwedRow } from '../../../lib/outbox/outbox.ts'
 import { createProduct } from '../../../lib/products/create.ts'
-import { type Database, embeddedDatabase, realDatabase } from '../../database.ts'
-import { needsServices } from '../../services/needs.ts'
+import { type Database, embeddedDatabase, realDatabase } from '../../support/database.ts'
+import { needsServices } from '../../support/servers/needs.ts'
 
 const HOUR = 3_600_000
 const URLS = ['http://a.test/1.jpg', 'http://a.test/2.jpg']

@@ -1,7 +1,7 @@
 import t from 'tap'
-import { AppError } from '../../../lib/errors.ts'
+import { AppError } from '../../../lib/http/app-error.ts'
 import { encodeCursor, listStatement } from '../../../lib/products/list.ts'
-import { record } from './rows.ts'
+import { record } from '../../support/rows.ts'
 
 const conditions = (text: string) => /FROM products p WHERE (.*?)\s+ORDER BY/s.exec(text)?.[1]?.trim()
 const FIRST_PAGE = { user_id: 1, limit: 50 }

@@ -1,6 +1,6 @@
 import t from 'tap'
 import { finishedUrls, type ImageRow, toProduct } from '../../../lib/products/record.ts'
-import { doneRow, failedRow, pendingRow, record } from './rows.ts'
+import { doneRow, failedRow, pendingRow, record } from '../../support/rows.ts'
 
 t.test('a record becomes the product that clients read', async (t) => {
   t.strictSame(toProduct(record([doneRow('a'), failedRow('b')])), {

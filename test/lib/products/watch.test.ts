@@ -1,7 +1,7 @@
 import t from 'tap'
-import { ProductSignal } from '../../../lib/products/signal.ts'
+import { ProductSignal } from '../../../lib/products/change-feed.ts'
 import { watch } from '../../../lib/products/watch.ts'
-import { buildTestApp } from '../../helper.ts'
+import { buildTestApp } from '../../support/app.ts'
 
 const LAMP = { user_id: 1, product_name: 'Desk lamp', product_price: 1 }
 const LONG_MS = 1_000_000

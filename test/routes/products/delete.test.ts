@@ -1,9 +1,9 @@
 import { once } from 'node:events'
 import t from 'tap'
-import { documented } from '../../documented.ts'
-import { buildTestApp, LogStream, settled } from '../../helper.ts'
-import { photo } from '../../pictures.ts'
-import { startOrigin } from '../../services/origin.ts'
+import { buildTestApp, LogStream, settled } from '../../support/app.ts'
+import { startOrigin } from '../../support/http/origin.ts'
+import { documented } from '../../support/openapi-conformance.ts'
+import { photo } from '../../support/pictures/pictures.ts'
 
 const origin = await startOrigin()
 t.teardown(() => origin.stop())

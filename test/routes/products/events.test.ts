@@ -1,12 +1,12 @@
 import { once } from 'node:events'
 import type { FastifyInstance } from 'fastify'
 import t from 'tap'
-import { openEvents } from '../../event-stream.ts'
-import { buildTestApp } from '../../helper.ts'
-import { labelled } from '../../pictures.ts'
-import { needsServices } from '../../services/needs.ts'
-import { startOrigin } from '../../services/origin.ts'
-import { sharedPostgres, sharedRedis } from '../../services/shared.ts'
+import { buildTestApp } from '../../support/app.ts'
+import { openEvents } from '../../support/event-stream.ts'
+import { startOrigin } from '../../support/http/origin.ts'
+import { labelled } from '../../support/pictures/pictures.ts'
+import { needsServices } from '../../support/servers/needs.ts'
+import { sharedPostgres, sharedRedis } from '../../support/servers/shared.ts'
 
 const LOOPBACK = { ALLOWED_SOURCE_NETWORKS: '127.0.0.0/8' }
 const LAMP = { user_id: 1, product_name: 'Desk lamp', product_price: 1 }

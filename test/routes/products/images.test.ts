@@ -1,8 +1,8 @@
 import t from 'tap'
-import { documented } from '../../documented.ts'
-import { buildTestApp, settled } from '../../helper.ts'
-import { photo } from '../../pictures.ts'
-import { startOrigin } from '../../services/origin.ts'
+import { buildTestApp, settled } from '../../support/app.ts'
+import { startOrigin } from '../../support/http/origin.ts'
+import { documented } from '../../support/openapi-conformance.ts'
+import { photo } from '../../support/pictures/pictures.ts'
 
 const origin = await startOrigin()
 t.teardown(() => origin.stop())

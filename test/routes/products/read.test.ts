@@ -1,6 +1,6 @@
 import t from 'tap'
-import { documented } from '../../documented.ts'
-import { buildTestApp } from '../../helper.ts'
+import { buildTestApp } from '../../support/app.ts'
+import { documented } from '../../support/openapi-conformance.ts'
 
 const app = await buildTestApp(t)
 const call = await documented(app)

@@ -1,0 +1,23 @@
+import fp from 'fastify-plugin'
+import type { OwedRow } from '../lib/outbox/outbox.ts'
+import { Relay } from '../lib/outbox/relay.ts'
+
+const CAPACITY = 8
+const LEASE_MS = 60_000
+const GRACE_MS = 5000
+
+/** Removes the objects of images that are gone: replaced, or of a deleted product. */
+export default fp(
+  async (app) => {
+    const { objects, outbox, log } = app
+    const dispatch = async ({ payload: { key } }: OwedRow, stop: AbortSignal) => {
+      if (key === undefined) return
+      await objects.remove(key, stop)
+      log.info({ key }, 'Object removed')
+    }
+    const relay = new Relay({ outbox, kind: 'object', capacity: CAPACITY, leaseMs: LEASE_MS, dispatch, log })
+    app.addHook('onReady', async () => relay.start())
+    app.addHook('onClose', () => relay.stop(GRACE_MS))
+  },
+  { name: 'objects', dependencies: ['products', 'storage'] }
+)

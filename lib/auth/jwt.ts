@@ -1,0 +1,72 @@
+import { createRemoteJWKSet, errors, type JWTPayload, jwtVerify } from 'jose'
+import { AppError } from '../http/app-error.ts'
+import { Caller } from './caller.ts'
+
+export interface TokenOptions {
+  /** What tokens are signed with: a shared secret, or keys that are published at a URL. */
+  trust: { secret: string } | { jwksUrl: string }
+  issuer: string | undefined
+  audience: string | undefined
+}
+
+export type TokenVerifier = (token: string) => Promise<Caller | AppError>
+
+const JWKS_TIMEOUT_MS = 5000
+const MOST_SUB = 255
+
+/** Which of the two families is taken is ours to say, never the token's: a public key must not become an HMAC secret. */
+const SHARED = ['HS256', 'HS384', 'HS512']
+const PUBLISHED = [
+  ...['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'ES512'],
+  ...['EdDSA', 'Ed25519']
+]
+
+/**
+ * Answers who a JWT speaks for (`sub` is the id of their user, the scope `admin` acts for all), or why nobody: `unauthorized`,
+ * or `unavailable` when the published keys cannot be had. Unknown key ids ask for these again, but only twice a minute.
+ */
+export function tokenVerifier({ trust, issuer, audience }: TokenOptions): TokenVerifier {
+  const expected = { ...(issuer && { issuer }), ...(audience && { audience }) }
+  if ('secret' in trust) {
+    const key = new TextEncoder().encode(trust.secret)
+    return (token) => callerOf(jwtVerify(token, key, { ...expected, algorithms: SHARED }))
+  }
+  const keys = createRemoteJWKSet(new URL(trust.jwksUrl), { timeoutDuration: JWKS_TIMEOUT_MS })
+  return (token) => callerOf(jwtVerify(token, keys, { ...expected, algorithms: PUBLISHED }))
+}
+
+async function callerOf(verified: Promise<{ payload: JWTPayload }>): Promise<Caller | AppError> {
+  let payload: JWTPayload
+  try {
+    ;({ payload } = await verified)
+  } catch (cause) {
+    return refusal(cause)
+  }
+  const sub = String(payload.sub ?? '')
+  // It becomes a key in the database, which takes neither NUL nor 3 kB.
+  if (sub.length > MOST_SUB || sub.includes('\0') || !sub.isWellFormed()) {
+    return new AppError(
+      'unauthorized',
+      `The sub of the token must be at most ${MOST_SUB} characters, without NUL.`
+    )
+  }
+  if (scopes(payload).includes('admin')) return new Caller(`admin:${sub}`)
+  const userId = /^[1-9]\d{0,9}$/.test(sub) ? Number(sub) : 0
+  if (userId >= 1 && userId <= 2_147_483_647) return new Caller(`user:${sub}`, userId)
+  return new AppError('unauthorized', 'The token names no user: its sub must be a user id.')
+}
+
+function scopes({ scope }: JWTPayload): unknown[] {
+  if (Array.isArray(scope)) return scope
+  return typeof scope === 'string' ? scope.split(' ') : []
+}
+
+/** Only what is wrong with the token is its sender's business; the keys are ours. */
+function refusal(cause: unknown): AppError {
+  if (cause instanceof errors.JWTExpired) return new AppError('unauthorized', 'The token has expired.')
+  const code = cause instanceof errors.JOSEError ? cause.code : 'ERR_JOSE_GENERIC'
+  if (!KEYS_FAILED.includes(code)) return new AppError('unauthorized', 'The token cannot be accepted.')
+  return new AppError('unavailable', 'The keys that tokens are signed with cannot be had now.', [], { cause })
+}
+
+const KEYS_FAILED = ['ERR_JOSE_GENERIC', 'ERR_JWKS_TIMEOUT', 'ERR_JWKS_INVALID', 'ERR_JWK_INVALID']

@@ -1,0 +1,60 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { PGlite } from '@electric-sql/pglite'
+import { pg_trgm } from '@electric-sql/pglite/contrib/pg_trgm'
+import { PGLiteSocketServer } from '@electric-sql/pglite-socket'
+import { createDataFolder } from '../startup/data-dir.ts'
+import { lockFolder } from '../startup/folder-lock.ts'
+
+/** One that is used, and the one before it that may not be gone yet. */
+const MAX_CLIENTS = 2
+
+/** The longest path a Unix socket may have, less the name PostgreSQL gives it. */
+const LONGEST_SOCKET_FOLDER = 80
+
+export interface EmbeddedPostgres {
+  /** The folder of its socket, which is what a PostgreSQL client takes for its host. */
+  host: string
+  close(): Promise<void>
+}
+
+/** PostgreSQL in this process, on the files below `folder`, for clients that speak its protocol over a Unix socket. */
+export async function startEmbeddedPostgres(folder: string): Promise<EmbeddedPostgres> {
+  await createDataFolder(folder)
+  // Two processes on the same files destroy them.
+  const unlock = lockFolder(folder)
+  try {
+    const { host, stop } = await serve(folder)
+    return { host, close: () => stop().finally(unlock) }
+  } catch (error) {
+    unlock()
+    throw error
+  }
+}
+
+async function serve(folder: string): Promise<{ host: string; stop(): Promise<void> }> {
+  const host = await socketFolder(folder)
+  const path = join(host, '.s.PGSQL.5432')
+  // Left by a process that was killed.
+  await rm(path, { force: true })
+  const db = await PGlite.create(join(folder, 'pgdata'), { extensions: { pg_trgm } })
+  const server = new PGLiteSocketServer({ db, path, maxConnections: MAX_CLIENTS })
+  await server.start()
+  return {
+    host,
+    async stop() {
+      await server.stop()
+      await db.close()
+      await rm(path, { force: true })
+      if (!host.startsWith(folder)) await rm(host, { recursive: true, force: true })
+    }
+  }
+}
+
+async function socketFolder(folder: string): Promise<string> {
+  const run = join(folder, 'run')
+  if (run.length > LONGEST_SOCKET_FOLDER) return mkdtemp(join(tmpdir(), 'asyncprod-'))
+  await createDataFolder(run)
+  return run
+}

@@ -1,0 +1,229 @@
+import { setTimeout as wait } from 'node:timers/promises'
+import type { compress } from '../compress.ts'
+import { isUnavailable } from '../database/unavailable.ts'
+import type { Downloader } from '../download/download.ts'
+import { ImageError } from '../image/error.ts'
+import type { Log } from '../log/log.ts'
+import { postponementMs, type RetryPolicy, retryWaitMs } from '../outbox/backoff.ts'
+import type { Outcome } from '../products/changes.ts'
+import type { ImageRow, ProductRecord } from '../products/record.ts'
+import type { ProductStore } from '../products/store.ts'
+import { type ObjectStore, objectKey } from '../storage/object-store.ts'
+import type { Capacity } from './capacity.ts'
+import { HostBusy } from './host-limiter.ts'
+import { type Hold, InHand } from './image-locks.ts'
+import { Turns } from './limiter.ts'
+import { inStage, outcomes } from './stages.ts'
+
+export interface PipelineOptions {
+  store: ProductStore
+  objects: ObjectStore
+  downloader: Downloader
+  compress: typeof compress
+  capacity: Capacity
+  maxPixels: number
+  retry: RetryPolicy
+  jobTimeoutMs: number
+  log: Log
+}
+
+const DATABASE_RETRY_MS = 1000
+/** After so many interruptions of one image those of its product are made one by one: one of them may end the process. */
+const INTERRUPTIONS_AT_ONCE = 5
+/** After so many the first that has them is given up: made one by one, none behind it was begun as often. */
+const MOST_INTERRUPTIONS = 10
+
+/** What the images that are worked on for one message have in common. */
+interface Job {
+  productId: number
+  /** Aborts when the service stops. */
+  stop: AbortSignal
+  /** Aborts then, too, and when the time for the job is over. */
+  signal: AbortSignal
+  /** When images that make room are owed again; another time for each would be a message of its own. */
+  postponedMs: number
+}
+
+/** What is owed for one product: its due images downloaded, compressed and stored, and the product told, in one commit. */
+export class ImagePipeline {
+  readonly #options: PipelineOptions
+  readonly #turns: Turns
+  /** A second message for a product leaves alone what the first has in hand. */
+  readonly #inHand = new InHand()
+  #messages = 0
+
+  constructor(options: PipelineOptions) {
+    this.#options = options
+    const { capacity } = options
+    // While fewer messages are in hand than could be, there are none behind them.
+    this.#turns = new Turns(capacity, () => this.#messages >= capacity.inFlight)
+  }
+
+  /**
+   * Works on what is due of the product; there may be nothing, a message is only a hint. When `stop` aborts, or the time for
+   * the job is over before an image was begun, it is owed again, without an attempt being counted. Rejects only when the database could not be told.
+   * `again`: it was begun before and did not end. That is counted, and an image at which work keeps ending is given up.
+   */
+  async process(productId: number, stop: AbortSignal, { again = false } = {}): Promise<'done' | 'given up'> {
+    this.#messages++
+    return await this.#process(productId, stop, again).finally(() => this.#messages--)
+  }
+
+  async #process(productId: number, stop: AbortSignal, again: boolean): Promise<'done' | 'given up'> {
+    const { store } = this.#options
+    const product = await this.#persist(() => store.reconciled(productId), stop)
+    if (!product) return 'done'
+    // Before it is counted: of many messages for a product that come again at once one counts.
+    using hold = this.#inHand.take(dueImages(product))
+    if (hold.taken.length === 0) return 'done'
+    const due = again ? await this.#persist(() => store.interrupted(productId, hold.taken), stop) : hold.taken
+    const hopeless = due.find(({ interruptions }) => interruptions >= MOST_INTERRUPTIONS)
+    if (hopeless) {
+      const outcomes = due.map(({ id }) => [id, id === hopeless.id ? ABANDONED : INTERRUPTED] as const)
+      await this.#record(product, hold, new Map(outcomes), stop)
+      return 'given up'
+    }
+    // One after the other, each recorded before the next: one that ends the program keeps the others no longer.
+    const singly = due.some(({ interruptions }) => interruptions >= INTERRUPTIONS_AT_ONCE)
+    for (const images of singly ? due.map((image) => [image]) : [due])
+      await this.#record(product, hold, await this.#attemptAll(productId, images, stop), stop)
+    return 'done'
+  }
+
+  async #record(
+    product: ProductRecord,
+    hold: Hold<ImageRow>,
+    ended: Map<string, Outcome>,
+    stop: AbortSignal
+  ): Promise<void> {
+    // What somebody owes again once they are recorded is nobody's here.
+    hold.letGo(ended.keys())
+    const commit = () => inStage('commit', product.id, () => this.#options.store.finish(product, ended))
+    await this.#removeStrays(ended, await this.#persist(commit, stop))
+  }
+
+  async #attemptAll(
+    productId: number,
+    due: readonly ImageRow[],
+    stop: AbortSignal
+  ): Promise<Map<string, Outcome>> {
+    const signal = AbortSignal.any([stop, AbortSignal.timeout(this.#options.jobTimeoutMs)])
+    const postponedMs = postponementMs(Math.max(...due.map(({ postponements }) => postponements)))
+    const job = { productId, stop, signal, postponedMs }
+    const attempts = due.map(async (image) => [image.id, await this.#attempt(image, job)] as const)
+    return new Map(await Promise.all(attempts))
+  }
+
+  async #attempt(image: ImageRow, job: Job): Promise<Outcome> {
+    const started = performance.now()
+    const outcome = await this.#turns
+      .image(hostOf(image.source_url), async () => {
+        if (job.signal.aborted) return INTERRUPTED
+        return await this.#make(image, job).catch((error: unknown) => this.#shortfall(image, error, job))
+      })
+      .catch((error: unknown) => this.#turnedAway(image, error, job))
+    const details = {
+      product_id: job.productId,
+      image_id: image.id,
+      ms: Math.round(performance.now() - started),
+      ...outcome
+    }
+    this.#options.log[outcome.status === 'failed' ? 'warn' : 'info'](details, `Image ${outcome.status}`)
+    outcomes.publish(outcome)
+    return outcome
+  }
+
+  async #make(image: ImageRow, { productId, signal }: Job): Promise<Outcome> {
+    const key = objectKey(productId, image.id)
+    const { jpeg, ...sizes } = await this.#compressed(image.source_url, { productId, signal })
+    const url = await inStage('upload', productId, () => this.#options.objects.put(key, jpeg, signal))
+    return { status: 'done', object_key: key, url, ...sizes, bytes: jpeg.length }
+  }
+
+  /** The source is given back when it is compressed and not when the job is aborted: that does not end what reads it. */
+  async #compressed(sourceUrl: string, { productId, signal }: Pick<Job, 'productId' | 'signal'>) {
+    const { downloader, compress, maxPixels } = this.#options
+    using source = await inStage('download', productId, () => downloader.download(sourceUrl, signal))
+    const { bytes } = source
+    const compressed = await this.#turns.compress(() => {
+      signal.throwIfAborted()
+      return inStage('compress', productId, () => compress(bytes, { maxPixels }))
+    })
+    return { ...compressed, source_bytes: bytes.length }
+  }
+
+  #turnedAway(image: ImageRow, error: unknown, { postponedMs }: Job): Outcome {
+    if (error instanceof HostBusy) return { status: 'postponed', wait_ms: postponedMs }
+    return this.#failure(image, error)
+  }
+
+  /** An image that had begun when the time was over has used an attempt: else one that takes longer has no end. */
+  #shortfall(image: ImageRow, error: unknown, { stop, signal }: Job): Outcome {
+    if (stop.aborted) return INTERRUPTED
+    const tooSlow = signal.aborted && !(error instanceof ImageError)
+    return this.#failure(image, tooSlow ? jobTimeout(this.#options.jobTimeoutMs) : error)
+  }
+
+  #failure(image: ImageRow, error: unknown): Outcome {
+    const { log, retry } = this.#options
+    if (!(error instanceof ImageError) || error.cause)
+      log.debug({ err: error, image_id: image.id }, 'Why an image failed')
+    const failure =
+      error instanceof ImageError
+        ? error
+        : new ImageError('internal', 'The image could not be processed because of an error in the service.', {
+            transient: true
+          })
+    const { code, message: detail } = failure
+    const attempt = image.attempts + 1
+    if (!failure.transient || attempt >= retry.maxAttempts) return { status: 'failed', code, detail }
+    return { status: 'retry', code, detail, wait_ms: retryWaitMs(retry, attempt, failure.retryAfterMs) }
+  }
+
+  /** Objects whose image was removed while it was made. */
+  async #removeStrays(outcomes: Map<string, Outcome>, kept: string[]): Promise<void> {
+    for (const [id, outcome] of outcomes) {
+      if (outcome.status !== 'done' || kept.includes(id)) continue
+      const { objects, log } = this.#options
+      const key = outcome.object_key
+      // Who removed the image owes the removal of its object, too: a store that fails now is no reason to do all of it again.
+      await objects
+        .remove(key)
+        .catch((error: unknown) => log.warn({ err: error, key }, 'An object without an image stays for now'))
+    }
+  }
+
+  /** A database that is away is waited for: the work is done, and handing the message back would do it twice. */
+  async #persist<T>(statement: () => Promise<T>, stop: AbortSignal): Promise<T> {
+    for (;;) {
+      try {
+        return await statement()
+      } catch (error) {
+        if (!isUnavailable(error) || stop.aborted) throw error
+        this.#options.log.warn({ err: error }, 'The database is away; trying again')
+        await wait(DATABASE_RETRY_MS, undefined, { signal: stop }).catch(() => undefined)
+      }
+    }
+  }
+}
+
+const INTERRUPTED: Outcome = { status: 'interrupted', wait_ms: 0 }
+
+const ABANDONED: Outcome = {
+  status: 'failed',
+  code: 'internal',
+  detail:
+    'Work on the image was begun many times and never ended, as if it ended the program. Replace it, or ask for it to be processed again.'
+}
+
+const jobTimeout = (ms: number) =>
+  new ImageError('timeout', `The image was not finished within ${ms / 1000} seconds.`, { transient: true })
+
+/** Always in the same order, so that the one at which work ends is found. */
+const dueImages = ({ images, read_at }: ProductRecord) =>
+  images
+    .filter(({ status, owed_at }) => status === 'pending' && Date.parse(owed_at) <= read_at.getTime())
+    .sort((a, b) => (a.id < b.id ? -1 : 1))
+
+/** Whichever port it is asked on, with or without the root's dot: else one host has a lane for each spelling. */
+const hostOf = (url: string) => URL.parse(url)?.hostname.replace(/\.$/, '') ?? ''

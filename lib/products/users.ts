@@ -1,0 +1,50 @@
+import { type Static, Type } from '@sinclair/typebox'
+import type { Pool } from 'pg'
+import { createOnce, type IdempotencyKey, onceOnly } from '../database/idempotency.ts'
+import { AppError } from '../http/app-error.ts'
+import { Id } from './schemas.ts'
+
+export const UserInput = Type.Object(
+  { username: Type.String({ format: 'text', minLength: 1, maxLength: 100, examples: ['ada'] }) },
+  { $id: 'UserInput' }
+)
+export const User = Type.Object(
+  { user_id: Id, username: Type.String() },
+  { $id: 'User', description: 'Who owns products' }
+)
+export type User = Static<typeof User>
+
+const CREATE_ONCE = {
+  name: 'user-create-once',
+  text: onceOnly('created AS (INSERT INTO users (username) SELECT $1::varchar FROM unused RETURNING id)', 2)
+}
+
+export const userNotFound = (id: number) => new AppError('not_found', `There is no user ${id}.`)
+
+export class UserStore {
+  readonly #pool: Pool
+
+  constructor(pool: Pool) {
+    this.#pool = pool
+  }
+
+  /** Answers the new user's id, or with a key the one that it has created before. */
+  async create(username: string, key?: IdempotencyKey): Promise<number> {
+    if (key) return createOnce(this.#pool, CREATE_ONCE, [username], key)
+    const { rows } = await this.#pool.query<{ id: number }>(
+      'INSERT INTO users (username) VALUES ($1) RETURNING id',
+      [username]
+    )
+    if (!rows[0]) throw new Error('INSERT answered no id')
+    return rows[0].id
+  }
+
+  /** Rejects with `not_found`. */
+  async read(id: number): Promise<User> {
+    const { rows } = await this.#pool.query<User>('SELECT id AS user_id, username FROM users WHERE id = $1', [
+      id
+    ])
+    if (!rows[0]) throw userNotFound(id)
+    return rows[0]
+  }
+}

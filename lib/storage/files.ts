@@ -1,0 +1,81 @@
+import { randomUUID } from 'node:crypto'
+import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises'
+import { dirname, join, relative, sep } from 'node:path'
+import { ImageError } from '../image/error.ts'
+import type { ObjectStore, StoredObject } from './object-store.ts'
+
+/** Where files are written before they get their name. Hidden, so it is not served. */
+const UNFINISHED = '.unfinished'
+
+/** Finished images as files below one folder. `publicUrl` is asked at every put: a port of 0 is known only after listening. */
+export class EmbeddedObjects implements ObjectStore {
+  readonly #folder: string
+  readonly #publicUrl: () => string
+
+  constructor(folder: string, publicUrl: () => string) {
+    this.#folder = folder
+    this.#publicUrl = publicUrl
+  }
+
+  /** Removes what a killed process left half written. To be called before the first put. */
+  async discardUnfinished(): Promise<void> {
+    await rm(join(this.#folder, UNFINISHED), { recursive: true, force: true })
+  }
+
+  async put(key: string, jpeg: Buffer, signal: AbortSignal): Promise<string> {
+    signal.throwIfAborted()
+    const path = join(this.#folder, key)
+    const unfinished = join(this.#folder, UNFINISHED, randomUUID())
+    try {
+      await mkdir(dirname(unfinished), { recursive: true })
+      await mkdir(dirname(path), { recursive: true })
+      await writeDurably(unfinished, jpeg)
+      await rename(unfinished, path)
+      await syncFolders(dirname(path), dirname(dirname(path)))
+    } catch (cause) {
+      await rm(unfinished, { force: true }).catch(() => undefined)
+      throw new ImageError('storage', 'The image could not be stored; it is tried again.', {
+        transient: true,
+        cause
+      })
+    }
+    return `${this.#publicUrl()}/${key}`
+  }
+
+  async remove(key: string): Promise<void> {
+    await rm(join(this.#folder, key), { force: true })
+  }
+
+  async *list(prefix: string): AsyncIterable<StoredObject> {
+    const entries = await readdir(this.#folder, { recursive: true, withFileTypes: true })
+    for (const entry of entries) {
+      const path = join(entry.parentPath, entry.name)
+      const key = relative(this.#folder, path).replaceAll(sep, '/')
+      if (!entry.isFile() || !key.startsWith(prefix)) continue
+      // It may have been removed since.
+      const file = await stat(path).catch(() => undefined)
+      if (file) yield { key, modified: file.mtime, bytes: file.size }
+    }
+  }
+
+  async ping(): Promise<void> {
+    await mkdir(this.#folder, { recursive: true })
+  }
+
+  async close(): Promise<void> {}
+}
+
+/** A row that says `done` outlives a power cut; so must its file. */
+async function writeDurably(path: string, bytes: Buffer): Promise<void> {
+  await using file = await open(path, 'wx')
+  await file.writeFile(bytes)
+  await file.sync()
+}
+
+/** A file's name is in its folder, whose own is in the one above. */
+async function syncFolders(...paths: string[]): Promise<void> {
+  for (const path of paths) {
+    await using folder = await open(path)
+    await folder.sync()
+  }
+}

@@ -1,0 +1,48 @@
+import fp from 'fastify-plugin'
+import type { Config } from '../../lib/config/config.ts'
+import { Notifications } from '../../lib/database/notifications.ts'
+import { OutboxSignal } from '../../lib/outbox/notify.ts'
+import { Outbox } from '../../lib/outbox/outbox.ts'
+import { ProductSignal } from '../../lib/products/change-feed.ts'
+import { ProductStore } from '../../lib/products/store.ts'
+import { UserStore } from '../../lib/products/users.ts'
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    outbox: Outbox
+    products: ProductStore
+    productSignal: ProductSignal
+    users: UserStore
+  }
+}
+
+/** What the routes and the consumers work with. */
+export default fp<{ config: Config }>(
+  async (app, { config }) => {
+    const { pool } = app.pg
+    const outbox = new Outbox(pool)
+    app.decorate('outbox', outbox)
+    // What a killed process had in hand need not wait for its lease to end.
+    if (!config.database) await outbox.reclaim()
+    const notifications = config.database && new Notifications({ ...config.database, log: app.log })
+    const signal = new ProductSignal(notifications)
+    app.decorate('productSignal', signal)
+    app.decorate('users', new UserStore(pool))
+    app.decorate(
+      'products',
+      new ProductStore({
+        pool,
+        cache: app.cache,
+        outbox,
+        signal,
+        jobTimeoutMs: config.JOB_TIMEOUT_MS,
+        webhooks: config.WEBHOOK_URL !== undefined
+      })
+    )
+    if (!notifications) return
+    if (!config.rabbitmq) new OutboxSignal(outbox, notifications)
+    notifications.start()
+    app.addHook('onClose', () => notifications.close())
+  },
+  { name: 'products', dependencies: ['postgres', 'redis'] }
+)

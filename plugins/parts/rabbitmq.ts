@@ -1,0 +1,38 @@
+import { setTimeout as wait } from 'node:timers/promises'
+import fp from 'fastify-plugin'
+import type { Config } from '../../lib/config/config.ts'
+import { Broker } from '../../lib/rabbitmq/broker.ts'
+import { StartError } from '../../lib/startup/wait-for-server.ts'
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    /** Null when the outbox is worked off without RabbitMQ. */
+    broker: Broker | null
+  }
+}
+
+/** Work to be published waits in the outbox until RabbitMQ is there, so only who consumes it waits for it to start. */
+export default fp<{ config: Config }>(
+  async (app, { config }) => {
+    const { ROLE, rabbitmq: urls, RABBITMQ_IMAGE_QUEUE: queue, STARTUP_TIMEOUT_MS: timeoutMs } = config
+    if (!urls) return void app.decorate('broker', null)
+
+    const broker = new Broker({ urls, queue, log: app.log })
+    app.addHook('onClose', () => broker.close())
+    if (ROLE !== 'api') await usable(broker, timeoutMs)
+    app.decorate('broker', broker)
+    app.dependencies.set('rabbitmq', { kind: 'connected', ping: () => broker.depth() })
+  },
+  { name: 'rabbitmq', dependencies: ['dependencies'] }
+)
+
+async function usable(broker: Broker, timeoutMs: number): Promise<void> {
+  const giveUp = new AbortController()
+  const tooLate = wait(timeoutMs, undefined, { signal: giveUp.signal }).then(() => {
+    throw new StartError(
+      `RabbitMQ could not be used within ${timeoutMs} ms. Is it running, and is RABBITMQ_URL right?`
+    )
+  })
+  await Promise.race([broker.ready(), tooLate]).finally(() => giveUp.abort())
+  tooLate.catch(() => undefined)
+}

@@ -1,0 +1,72 @@
+import { join } from 'node:path'
+import fastifyStatic from '@fastify/static'
+import type { FastifyInstance } from 'fastify'
+import fp from 'fastify-plugin'
+import type { Config } from '../../lib/config/config.ts'
+import { capacityOf } from '../../lib/pipeline/capacity.ts'
+import { S3Objects } from '../../lib/s3.ts'
+import { createDataFolder } from '../../lib/startup/data-dir.ts'
+import { untilUp } from '../../lib/startup/wait-for-server.ts'
+import { EmbeddedObjects } from '../../lib/storage/files.ts'
+import type { ObjectStore } from '../../lib/storage/object-store.ts'
+import { openToAll } from '../http/auth.ts'
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    objects: ObjectStore
+  }
+}
+
+/** Where finished images go: a bucket, or files that the service serves itself. */
+export default fp<{ config: Config }>(
+  async (app, { config }) => {
+    const objects: ObjectStore = config.bucket
+      ? new S3Objects(config.bucket, {
+          sockets: capacityOf(config).inFlight,
+          publicBaseUrl: config.PUBLIC_BASE_URL
+        })
+      : await serveFiles(app, config)
+    app.addHook('onClose', () => objects.close())
+    const server = {
+      name: 'The object store',
+      setting: 'AWS_BUCKET_NAME (with its region, keys and endpoint)'
+    }
+    await untilUp({ ...server, timeoutMs: config.STARTUP_TIMEOUT_MS, log: app.log }, () => objects.ping())
+    app.decorate('objects', objects)
+    app.dependencies.set('storage', {
+      kind: config.bucket ? 'connected' : 'embedded',
+      ping: () => objects.ping()
+    })
+  },
+  { name: 'storage', dependencies: ['dependencies'] }
+)
+
+async function serveFiles(app: FastifyInstance, config: Config): Promise<EmbeddedObjects> {
+  const root = join(config.DATA_DIR, 'objects')
+  await createDataFolder(root)
+  await app.register(async (media) => {
+    media.addHook('onRoute', openToAll)
+    await media.register(fastifyStatic, {
+      root,
+      prefix: '/media/',
+      index: false,
+      dotfiles: 'ignore',
+      decorateReply: false,
+      immutable: true,
+      maxAge: '365d'
+    })
+  })
+  const objects = new EmbeddedObjects(root, () =>
+    (config.PUBLIC_BASE_URL ?? `${ownUrl(app, config)}/media`).replace(/\/+$/, '')
+  )
+  await objects.discardUnfinished()
+  return objects
+}
+
+/** The address that callers on this machine use. */
+function ownUrl(app: FastifyInstance, { HOST, PORT }: Config): string {
+  const address = app.server.address()
+  const port = address && typeof address === 'object' ? address.port : PORT
+  const host = ['0.0.0.0', '::'].includes(HOST) ? 'localhost' : HOST
+  return `http://${host.includes(':') ? `[${host}]` : host}:${port}`
+}

@@ -1,0 +1,148 @@
+import { execFileSync } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import {
+  copyFileSync,
+  cpSync,
+  existsSync,
+  globSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync
+} from 'node:fs'
+import { tmpdir } from 'node:os'
+import { basename, dirname, join } from 'node:path'
+import { parseArgs } from 'node:util'
+import { constants, zstdCompressSync } from 'node:zlib'
+
+const ROOT = join(import.meta.dirname, '../..')
+
+/** What runs; tests, benchmarks and papers stay behind. */
+const SOURCES = ['*.ts', 'package.json', '{lib,plugins,routes,consumers,commands,sql,client/src}/**/*.*']
+
+/** Of the dependencies: what no program reads. */
+const UNUSED = [
+  '**/*.{map,md,markdown,d.ts,d.mts,d.cts,flow,tsbuildinfo,h,cc}',
+  '**/{test,tests,__tests__,docs,example,examples,benchmark,benchmarks,.github,dist-types}/**',
+  // The same once more for bundlers: Node takes what `main` or the condition `node` names.
+  '{@aws-sdk,@aws-crypto,@smithy,@aws}/*/{dist-es,build/module}/**',
+  '{glob,pg-protocol,@electric-sql/pglite-socket,minimatch}/src/**',
+  '@electric-sql/pglite/dist/**/*.cjs',
+  // PGlite's extensions; pg_trgm is the one in use.
+  '@electric-sql/pglite{,-*}/dist/**/*.tar.gz'
+]
+const USED = /pg_trgm\.tar\.gz$/
+
+const COMPRESSION_LEVEL = 12
+const POSTJECT = join(ROOT, 'node_modules/.bin/postject')
+/** Written in two parts: Node looks for the whole of it in its own executable. */
+const FUSE = ['NODE_SEA_FUSE', 'fce680ab2cc467b6e072b8b5df1996b2'].join('_')
+
+const { values } = parseArgs({ options: { out: { type: 'string', default: join(ROOT, 'build/asyncprod') } } })
+const work = mkdtempSync(join(tmpdir(), 'asyncprod-binary-'))
+try {
+  build(values.out)
+} finally {
+  rmSync(work, { recursive: true, force: true })
+}
+
+function build(out: string): void {
+  const archive = pack(collect())
+  const id = createHash('sha256').update(archive).digest('hex')
+  writeFileSync(join(work, 'archive'), archive)
+  writeFileSync(join(work, 'id'), id)
+  const blob = prepareBlob()
+  mkdirSync(dirname(out), { recursive: true })
+  copyFileSync(process.execPath, out)
+  // Before the injection: a file that is stripped after it does not start any more.
+  execFileSync('strip', [out])
+  // Its warnings about the sections that strip has taken are harmless.
+  execFileSync(POSTJECT, [out, 'NODE_SEA_BLOB', blob, '--sentinel-fuse', FUSE], { stdio: 'ignore' })
+  const sha256 = createHash('sha256').update(readFileSync(out)).digest('hex')
+  console.log(
+    `${out}\n${megabytes(statSync(out).size)}, of which ${megabytes(archive.length)} are the service\nsha256 ${sha256}`
+  )
+}
+
+/** The sources and their production dependencies, in a folder of their own. */
+function collect(): string {
+  const tree = join(work, 'tree')
+  for (const file of globSync(SOURCES, { cwd: ROOT })) copy(file, tree)
+  for (const folder of productionModules()) {
+    const filter = (path: string) => path === join(ROOT, folder) || basename(path) !== 'node_modules'
+    cpSync(join(ROOT, folder), join(tree, folder), { recursive: true, filter })
+  }
+  for (const file of globSync(UNUSED, { cwd: join(tree, 'node_modules') })) {
+    if (!USED.test(file)) rmSync(join(tree, 'node_modules', file), { recursive: true, force: true })
+  }
+  return tree
+}
+
+function copy(file: string, tree: string): void {
+  mkdirSync(dirname(join(tree, file)), { recursive: true })
+  copyFileSync(join(ROOT, file), join(tree, file))
+}
+
+/** The folders that the lock file gives to production and to this platform. Throws when one does not hold what the lock file says. */
+function productionModules(): string[] {
+  const { packages }: Lock = JSON.parse(readFileSync(join(ROOT, 'package-lock.json'), 'utf8'))
+  const modules = Object.entries(packages).filter(([folder, { dev }]) => folder !== '' && !dev)
+  return modules.flatMap(([folder, { version, optional, devOptional }]) => {
+    const manifest = join(ROOT, folder, 'package.json')
+    if ((optional || devOptional) && !existsSync(manifest)) return []
+    if (JSON.parse(readFileSync(manifest, 'utf8')).version === version) return [folder]
+    throw new Error(`${folder} is not the version of package-lock.json: run npm ci`)
+  })
+}
+
+interface Lock {
+  packages: Record<string, { version?: string; dev?: boolean; optional?: boolean; devOptional?: boolean }>
+}
+
+/** The same bytes for the same files, whoever builds them where. */
+function pack(tree: string): Buffer {
+  const tar = join(work, 'tar')
+  const sameEverywhere = [
+    '--sort=name',
+    '--mtime=@0',
+    '--owner=0',
+    '--group=0',
+    '--numeric-owner',
+    '--mode=u=rwX,go='
+  ]
+  execFileSync('tar', [
+    ...sameEverywhere,
+    '--format=ustar',
+    '--hard-dereference',
+    '-cf',
+    tar,
+    '-C',
+    tree,
+    '.'
+  ])
+  return zstdCompressSync(readFileSync(tar), {
+    params: { [constants.ZSTD_c_compressionLevel]: COMPRESSION_LEVEL }
+  })
+}
+
+/** The paths are relative, for that of the main becomes part of the executable. */
+function prepareBlob(): string {
+  copyFileSync(join(import.meta.dirname, './launcher.cjs'), join(work, 'launcher.cjs'))
+  const config = {
+    main: 'launcher.cjs',
+    output: 'blob',
+    disableExperimentalSEAWarning: true,
+    useSnapshot: false,
+    useCodeCache: false,
+    assets: { id: 'id', archive: 'archive' }
+  }
+  writeFileSync(join(work, 'sea.json'), JSON.stringify(config))
+  execFileSync(process.execPath, ['--experimental-sea-config', 'sea.json'], { cwd: work, stdio: 'ignore' })
+  return join(work, config.output)
+}
+
+function megabytes(bytes: number): string {
+  return `${(bytes / 1024 / 1024).toFixed(1)} MB`
+}

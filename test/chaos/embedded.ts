@@ -1,0 +1,33 @@
+import { join } from 'node:path'
+import pg from 'pg'
+import { EmbeddedObjects } from '../../lib/storage/files.ts'
+import { OBJECT_PREFIX } from '../../lib/storage/object-store.ts'
+import { createFolder } from '../support/servers/guard.ts'
+import type { Settings } from './member.ts'
+import type { World } from './world.ts'
+
+/** What one process on embedded parts possesses: a data folder, looked into through the socket and the files in it. */
+export function embeddedWorld(): World & { settings: Settings; stop(): Promise<void> } {
+  const folder = createFolder('data')
+  const objects = new EmbeddedObjects(join(folder, 'objects'), () => '')
+  return {
+    settings: { DATA_DIR: folder },
+    async query(sql) {
+      const client = new pg.Client({ host: join(folder, 'run'), user: 'postgres', database: 'postgres' })
+      client.on('error', () => undefined)
+      await client.connect()
+      try {
+        return (await client.query(sql)).rows
+      } finally {
+        await client.end()
+      }
+    },
+    async objects() {
+      const keys = new Set<string>()
+      for await (const { key } of objects.list(OBJECT_PREFIX)) keys.add(key)
+      return keys
+    },
+    queues: null,
+    stop: () => objects.close()
+  }
+}

@@ -1,0 +1,133 @@
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { exportJWK, exportSPKI, generateKeyPair, type JWTPayload, SignJWT, UnsecuredJWT } from 'jose'
+import t, { type Test } from 'tap'
+import { type TokenOptions, tokenVerifier } from '../../../lib/auth/jwt.ts'
+
+const secret = 'a secret of thirty-two characters'
+const bytes = (text: string) => new TextEncoder().encode(text)
+
+const signed = (payload: JWTPayload, by = secret, alg = 'HS256') =>
+  new SignJWT(payload).setProtectedHeader({ alg }).sign(bytes(by))
+
+const bySecret = (expected: Partial<TokenOptions> = {}) =>
+  tokenVerifier({ trust: { secret }, issuer: undefined, audience: undefined, ...expected })
+
+t.test('sub names the user, the scope admin acts for all', async (t) => {
+  const verify = bySecret()
+  t.match(await verify(await signed({ sub: '7' })), { name: 'user:7', userId: 7 })
+  t.match(await verify(await signed({ sub: '7', scope: 'read' })), { userId: 7 })
+  t.match(await verify(await signed({ sub: '7', scope: 'not-admin' })), { userId: 7 })
+  t.match(await verify(await signed({ sub: 'ops', scope: 'read admin' })), {
+    name: 'admin:ops',
+    userId: undefined
+  })
+  t.match(await verify(await signed({ scope: ['admin'] })), { userId: undefined })
+})
+
+t.test('a token without a user is refused', async (t) => {
+  const verify = bySecret()
+  for (const sub of [undefined, '', '0', '-1', '07', '1e3', '7.5', '2147483648', 'ada', '7 ']) {
+    const answer = await verify(await signed(sub === undefined ? {} : { sub }))
+    t.match(answer, { code: 'unauthorized', message: 'The token names no user: its sub must be a user id.' })
+  }
+})
+
+t.test('who acts for all has a name that can be stored, whatever their sub is', async (t) => {
+  const verify = bySecret()
+  for (const sub of ['a\0b', '\ud800', 'x'.repeat(256)]) {
+    t.match(await verify(await signed({ sub, scope: 'admin' })), {
+      code: 'unauthorized',
+      message: 'The sub of the token must be at most 255 characters, without NUL.'
+    })
+  }
+  t.match(await verify(await signed({ sub: 'x'.repeat(255), scope: 'admin' })), { userId: undefined })
+})
+
+t.test('what was not signed with the secret, or is not for now, is refused', async (t) => {
+  const verify = bySecret()
+  const past = Math.floor(Date.now() / 1000) - 60
+  t.match(await verify(await signed({ sub: '7', exp: past })), {
+    code: 'unauthorized',
+    message: 'The token has expired.'
+  })
+  const good = await signed({ sub: '7' })
+  const [head = '', body = '', signature = ''] = good.split('.')
+  const other = Buffer.from('{"sub":"8"}').toString('base64url')
+  const bad = {
+    'another secret': await signed({ sub: '7' }, 'another secret of the same length'),
+    'not yet': await signed({ sub: '7', nbf: past + 3600 }),
+    'no algorithm': new UnsecuredJWT({ sub: '7' }).encode(),
+    'another body': [head, other, signature].join('.'),
+    'no signature': `${head}.${body}.`,
+    'no token': 'abc',
+    nothing: '',
+    much: 'a.'.repeat(5000)
+  }
+  for (const [what, token] of Object.entries(bad)) {
+    t.match(await verify(token), { code: 'unauthorized', message: 'The token cannot be accepted.' }, what)
+  }
+})
+
+t.test('issuer and audience must be the ones that are expected', async (t) => {
+  const verify = bySecret({ issuer: 'https://id.example', audience: 'asyncprod' })
+  const [iss, aud] = ['https://id.example', 'asyncprod']
+  t.match(await verify(await signed({ sub: '7', iss, aud })), { userId: 7 })
+  t.match(await verify(await signed({ sub: '7', iss, aud: ['other', aud] })), { userId: 7 })
+  for (const wrong of [{ iss: `${iss}.evil`, aud }, { iss, aud: 'other' }, { aud }, { iss }]) {
+    t.match(await verify(await signed({ sub: '7', ...wrong })), { code: 'unauthorized' })
+  }
+})
+
+t.test('published keys verify what their owner has signed, and nothing else', async (t) => {
+  const jwks = await publish(t)
+  const verify = tokenVerifier({ trust: { jwksUrl: jwks.url }, issuer: undefined, audience: undefined })
+  const token = (alg: string, kid: string, key: Parameters<SignJWT['sign']>[0]) =>
+    new SignJWT({ sub: '7' }).setProtectedHeader({ alg, kid }).sign(key)
+
+  t.match(await verify(await token('ES256', 'current', jwks.privateKey)), { userId: 7 })
+  const stranger = await generateKeyPair('ES256')
+  t.match(await verify(await token('ES256', 'current', stranger.privateKey)), { code: 'unauthorized' })
+  // The published key is known to everybody: as a shared secret it would let everybody in.
+  const spki = bytes(await exportSPKI(jwks.publicKey))
+  t.match(await verify(await token('HS256', 'current', spki)), { code: 'unauthorized' })
+})
+
+t.test('unknown key ids do not make the service ask for the keys again and again', async (t) => {
+  const jwks = await publish(t)
+  const verify = tokenVerifier({ trust: { jwksUrl: jwks.url }, issuer: undefined, audience: undefined })
+  for (let kid = 0; kid < 20; kid++) {
+    const token = await new SignJWT({ sub: '7' })
+      .setProtectedHeader({ alg: 'ES256', kid: `${kid}` })
+      .sign(jwks.privateKey)
+    t.match(await verify(token), { code: 'unauthorized' })
+  }
+  t.equal(jwks.asked(), 1)
+})
+
+t.test('keys that cannot be had are not the sender’s fault', async (t) => {
+  const jwks = await publish(t)
+  const token = await new SignJWT({ sub: '7' })
+    .setProtectedHeader({ alg: 'ES256', kid: 'current' })
+    .sign(jwks.privateKey)
+  for (const jwksUrl of [`${jwks.url}/missing`, `${jwks.url}/broken`, 'http://127.0.0.1:1/']) {
+    const verify = tokenVerifier({ trust: { jwksUrl }, issuer: undefined, audience: undefined })
+    t.match(await verify(token), { code: 'unavailable' })
+  }
+})
+
+async function publish(t: Test) {
+  const { publicKey, privateKey } = await generateKeyPair('ES256', { extractable: true })
+  const keys = JSON.stringify({ keys: [{ ...(await exportJWK(publicKey)), kid: 'current', alg: 'ES256' }] })
+  let asked = 0
+  const server = createServer((request, response) => {
+    asked++
+    if (request.url?.endsWith('missing')) response.writeHead(404)
+    response.end(request.url?.endsWith('broken') ? '{"keys":' : keys)
+  })
+  await once(server.listen(0, '127.0.0.1'), 'listening')
+  t.teardown(() => server.close())
+  const { port } = server.address() as AddressInfo
+  return { publicKey, privateKey, url: `http://127.0.0.1:${port}/keys`, asked: () => asked }
+}

@@ -1,0 +1,243 @@
+import { resolve } from 'node:path'
+import { Ajv } from 'ajv'
+import t from 'tap'
+import { loadConfig } from '../../../lib/config/config.ts'
+import { ConfigError } from '../../../lib/config/error.ts'
+import { Settings } from '../../../lib/config/settings.ts'
+
+type Variables = Record<string, string>
+
+/** The message of the error, which must be a ConfigError. */
+function refusal(variables: Variables): string {
+  try {
+    loadConfig(variables)
+  } catch (error) {
+    if (error instanceof ConfigError) return error.message
+    throw error
+  }
+  return 'nothing is wrong'
+}
+
+const DEFAULTS = loadConfig({})
+
+t.test('the schema of the settings is one', async (t) => {
+  t.ok(new Ajv().validateSchema(Settings))
+})
+
+t.test('with no settings at all everything is embedded', async (t) => {
+  const { ROLE, HOST, PORT, LOG_LEVEL, DATA_DIR, database, redis, rabbitmq, bucket, auth, sources } = DEFAULTS
+  t.strictSame(
+    { ROLE, HOST, PORT, LOG_LEVEL, DATA_DIR, database, redis, rabbitmq, bucket, auth, sources },
+    {
+      ROLE: 'all',
+      HOST: '127.0.0.1',
+      PORT: 8080,
+      LOG_LEVEL: 'info',
+      DATA_DIR: resolve('data'),
+      database: null,
+      redis: null,
+      rabbitmq: null,
+      bucket: null,
+      auth: null,
+      sources: { networks: [], ports: [80, 443] }
+    }
+  )
+})
+
+t.test('the defaults of the contract', async (t) => {
+  t.match(DEFAULTS, {
+    RABBITMQ_IMAGE_QUEUE: 'image_processing_queue',
+    AWS_REGION: 'us-east-1',
+    MAX_ATTEMPTS: 5,
+    RETRY_BASE_MS: 2000,
+    SHUTDOWN_GRACE_MS: 30_000,
+    MAX_SOURCE_BYTES: 26_214_400,
+    MAX_SOURCE_PIXELS: 50_000_000,
+    DOWNLOAD_TIMEOUT_MS: 20_000,
+    MAX_IMAGES_PER_PRODUCT: 20,
+    ALLOWED_SOURCE_NETWORKS: '',
+    CORS_ORIGIN: '*'
+  })
+})
+
+t.test('empty and blank mean not set, for every setting', async (t) => {
+  for (const value of ['', ' ', '\t']) {
+    const variables = Object.fromEntries(Object.keys(Settings.properties).map((name) => [name, value]))
+    t.strictSame(loadConfig(variables), DEFAULTS)
+  }
+})
+
+t.test('variables nobody knows are left alone', async (t) => {
+  t.strictSame(loadConfig({ PATH: '/bin', __proto__: 'x', constructor: 'y' }), DEFAULTS)
+})
+
+t.test('PostgreSQL by URL, or by its parts', async (t) => {
+  const url = (variables: Variables) => loadConfig(variables).database?.connectionString
+  t.equal(url({ DATABASE_URL: 'postgres://u:p@h:1/d', DB_HOST: 'ignored' }), 'postgres://u:p@h:1/d')
+  t.equal(url({ DATABASE_URL: 'postgresql://h/d?sslmode=require' }), 'postgresql://h/d?sslmode=require')
+  t.equal(url({ DB_HOST: 'db' }), 'postgres://postgres@db:5432/asyncprod_db')
+  const parts = {
+    DB_HOST: 'db',
+    DB_PORT: '5433',
+    DB_USER: 'ada@x',
+    DB_PASSWORD: 'a:b/c#d%',
+    DB_NAME: 'sh/op'
+  }
+  t.equal(url(parts), 'postgres://ada%40x:a%3Ab%2Fc%23d%25@db:5433/sh%2Fop')
+  t.equal(url({ DB_HOST: '::1' }), 'postgres://postgres@[::1]:5432/asyncprod_db')
+  t.equal(
+    url({ DB_HOST: '/var/run/postgresql' }),
+    'postgres://postgres@%2Fvar%2Frun%2Fpostgresql:5432/asyncprod_db'
+  )
+})
+
+t.test('Redis by URL, by host and port, or by both in one', async (t) => {
+  const url = (variables: Variables) => loadConfig(variables).redis?.url
+  t.equal(url({ REDIS_URL: 'rediss://:p@h:1/2', REDIS_HOST: 'ignored' }), 'rediss://:p@h:1/2')
+  t.equal(url({ REDIS_HOST: 'cache' }), 'redis://cache:6379')
+  t.equal(url({ REDIS_HOST: '::1', REDIS_PORT: '7000' }), 'redis://[::1]:7000')
+  t.equal(url({ REDIS_HOST: 'cache', REDIS_PASSWORD: 'a@b/c' }), 'redis://:a%40b%2Fc@cache:6379')
+  t.equal(url({ REDIS_ADDR: 'cache:7000', REDIS_PASSWORD: 'p' }), 'redis://:p@cache:7000')
+  t.equal(url({ REDIS_ADDR: ':6379' }), 'redis://localhost:6379')
+  t.equal(url({ REDIS_PASSWORD: 'p', REDIS_PORT: '7000' }), undefined)
+})
+
+t.test('RabbitMQ by the URLs of one node or several', async (t) => {
+  t.strictSame(loadConfig({ RABBITMQ_URL: 'amqp://a' }).rabbitmq, ['amqp://a'])
+  t.strictSame(loadConfig({ RABBITMQ_URL: 'amqp://a, amqps://b' }).rabbitmq, ['amqp://a', 'amqps://b'])
+})
+
+t.test('a bucket of AWS, or of another server that speaks S3', async (t) => {
+  t.strictSame(loadConfig({ AWS_BUCKET_NAME: 'pictures' }).bucket, {
+    name: 'pictures',
+    region: 'us-east-1',
+    credentials: undefined,
+    endpoint: undefined,
+    forcePathStyle: false
+  })
+  const other = {
+    AWS_S3_BUCKET: 'pictures',
+    AWS_REGION: 'eu-central-1',
+    AWS_ACCESS_KEY: 'key',
+    AWS_SECRET_KEY: 'secret',
+    AWS_ENDPOINT_URL_S3: 'http://minio:9000'
+  }
+  t.strictSame(loadConfig(other).bucket, {
+    name: 'pictures',
+    region: 'eu-central-1',
+    credentials: { accessKeyId: 'key', secretAccessKey: 'secret' },
+    endpoint: 'http://minio:9000',
+    forcePathStyle: true
+  })
+  t.equal(loadConfig({ ...other, S3_FORCE_PATH_STYLE: 'false' }).bucket?.forcePathStyle, false)
+})
+
+t.test(
+  'a value that cannot be used is refused by the name of its variable, with what it should be',
+  async (t) => {
+    const refused: [Variables, string][] = [
+      [
+        { ROLE: 'both' },
+        'ROLE=both cannot be used: it must be equal to one of the allowed values: all, api, worker'
+      ],
+      [
+        { LOG_LEVEL: 'INFO' },
+        'LOG_LEVEL=INFO cannot be used: it must be equal to one of the allowed values: fatal, error, warn, info, debug, trace, silent'
+      ],
+      [{ S3_FORCE_PATH_STYLE: 'yes' }, 'S3_FORCE_PATH_STYLE=yes cannot be used: it must be boolean'],
+      [
+        { CORS_ORIGIN: 'https://a.example, b.example' },
+        'CORS_ORIGIN cannot be used: "b.example" is no origin: write it as https://shop.example, with no path'
+      ],
+      [
+        { CORS_ORIGIN: 'https://a.example/' },
+        'CORS_ORIGIN cannot be used: "https://a.example/" is no origin: write it as https://shop.example, with no path'
+      ],
+      [
+        { ALLOWED_SOURCE_NETWORKS: '10.0.0.0' },
+        'ALLOWED_SOURCE_NETWORKS cannot be used: "10.0.0.0" is not a network: write it as a CIDR such as 10.1.0.0/16, 192.0.2.7/32 or fd00::/8'
+      ],
+      [
+        { ALLOWED_SOURCE_PORTS: '80,http' },
+        'ALLOWED_SOURCE_PORTS cannot be used: "http" is not a port: write a number from 1 to 65535'
+      ],
+      [{ DB_HOST: 'a b' }, 'DB_HOST cannot be used: it must be a host name or an address'],
+      [{ REDIS_HOST: 'a b' }, 'REDIS_HOST cannot be used: it must be a host name or an address'],
+      [{ REDIS_ADDR: 'cache:port' }, 'REDIS_ADDR cannot be used: it must be a host name or an address'],
+      [
+        { AWS_BUCKET_NAME: 'b', AWS_ACCESS_KEY: 'key' },
+        'AWS_ACCESS_KEY and AWS_SECRET_KEY belong together: set both, or neither to use the SDK’s own chain'
+      ]
+    ]
+    for (const [variables, message] of refused) t.equal(refusal(variables), message)
+  }
+)
+
+t.test('numbers keep to their limits, and to being numbers', async (t) => {
+  for (const [name, schema] of Object.entries(Settings.properties)) {
+    if (schema.type !== 'integer') continue
+    const { minimum, maximum } = schema
+    for (const value of [minimum, maximum])
+      t.equal(refusal({ [name]: String(value) }), 'nothing is wrong', name)
+    const refused = {
+      [String(Number(minimum) - 1)]: `it must be >= ${minimum}`,
+      [String(Number(maximum) + 1)]: `it must be <= ${maximum}`,
+      Infinity: `it must be <= ${maximum}`,
+      '1e400': `it must be <= ${maximum}`,
+      '1.5': 'it must be integer',
+      NaN: 'it must be integer',
+      '2s': 'it must be integer'
+    }
+    for (const [value, reason] of Object.entries(refused)) {
+      t.equal(refusal({ [name]: value }), `${name}=${value} cannot be used: ${reason}`)
+    }
+  }
+})
+
+t.test('a URL of another kind is refused, and its password stays out of the message', async (t) => {
+  const kinds = {
+    DATABASE_URL: 'postgres:// or postgresql://',
+    REDIS_URL: 'redis:// or rediss://',
+    RABBITMQ_URL: 'amqp:// or amqps://',
+    JWKS_URL: 'https:// or http://',
+    PUBLIC_BASE_URL: 'http:// or https://'
+  }
+  for (const [name, kind] of Object.entries(kinds)) {
+    for (const value of ['ftp://ada:hunter2@host/', 'hunter2', '//ada:hunter2@host']) {
+      t.equal(refusal({ [name]: value }), `${name} cannot be used: it must be a URL that begins with ${kind}`)
+    }
+  }
+  t.equal(
+    refusal({ AWS_BUCKET_NAME: 'b', AWS_ENDPOINT_URL_S3: 'ada:hunter2@minio' }),
+    'AWS_ENDPOINT_URL_S3 cannot be used: it must be a URL that begins with http:// or https://'
+  )
+})
+
+t.test('no message tells a secret', async (t) => {
+  const refused = [
+    { API_KEYS: 'hunter2,hunter2' },
+    { API_KEYS: 'hunter2-hunter2-hunter2:0' },
+    { JWT_SECRET: 'hunter2', JWKS_URL: 'https://hunter2@a.example/' },
+    { AWS_BUCKET_NAME: 'b', AWS_SECRET_KEY: 'hunter2' },
+    { REDIS_ADDR: 'a b', REDIS_PASSWORD: 'hunter2' },
+    { DB_HOST: 'a b', DB_PASSWORD: 'hunter2' },
+    { WEBHOOK_URL: 'ftp://hunter2@a.example/', WEBHOOK_SECRET: 'hunter2' }
+  ]
+  for (const variables of refused) {
+    const message = refusal(variables)
+    t.not(message, 'nothing is wrong', Object.keys(variables).join())
+    t.notMatch(message, 'hunter2')
+    t.match(message, new RegExp(`${Object.keys(variables).join('|')}`))
+  }
+})
+
+t.test('processes that share work refuse parts that cannot be shared', async (t) => {
+  for (const ROLE of ['api', 'worker']) {
+    t.equal(
+      refusal({ ROLE }),
+      `ROLE=${ROLE} shares its work with other processes, so it needs real servers: set DATABASE_URL (or DB_HOST), REDIS_URL (or REDIS_HOST), AWS_BUCKET_NAME, or use ROLE=all`
+    )
+    const servers = { DATABASE_URL: 'postgres://h/d', REDIS_URL: 'redis://h', AWS_BUCKET_NAME: 'b' }
+    t.equal(refusal({ ROLE, ...servers }), 'nothing is wrong', 'RabbitMQ is not needed')
+  }
+})

@@ -1,0 +1,36 @@
+import { mkdir, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import pg from 'pg'
+import t from 'tap'
+import { startEmbeddedPostgres } from '../../../lib/database/pglite.ts'
+import { createFolder } from '../../support/servers/guard.ts'
+
+async function ask(host: string, sql: string): Promise<unknown[]> {
+  const client = new pg.Client({ host, user: 'postgres', database: 'postgres' })
+  await client.connect()
+  try {
+    return (await client.query(sql)).rows
+  } finally {
+    await client.end()
+  }
+}
+
+t.test('in a folder whose name is too long for a socket', async (t) => {
+  const parent = createFolder('data')
+  t.teardown(() => rm(parent, { recursive: true, force: true }))
+  const folder = join(parent, 'a'.repeat(90))
+  await mkdir(folder)
+  // A start takes seconds: the second one comes when the first has hardly begun.
+  const starting = startEmbeddedPostgres(folder)
+  await t.rejects(startEmbeddedPostgres(folder), { name: 'StartError' }, 'there is only one at a time')
+  const first = await starting
+  await ask(first.host, 'CREATE TABLE lamp AS SELECT 7 AS n')
+  await first.close()
+  const second = await startEmbeddedPostgres(folder)
+  t.same(
+    await ask(second.host, 'SELECT n FROM lamp'),
+    [{ n: 7 }],
+    'what was written is there at the next start'
+  )
+  await second.close()
+})

@@ -1,0 +1,282 @@
+import { once } from 'node:events'
+import type { IncomingHttpHeaders, ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
+import { setImmediate as turnOfTheEventLoop } from 'node:timers/promises'
+import t from 'tap'
+import { createResolver } from '../../../lib/egress/resolver.ts'
+import { startNameServer } from '../../support/http/name-server.ts'
+import {
+  closed,
+  downloader,
+  type Failure,
+  failure,
+  never,
+  serve,
+  speak
+} from '../../support/http/tiny-origin.ts'
+
+const UNREACHABLE: Failure = {
+  code: 'unreachable',
+  message: 'The server could not be reached, or broke off its answer.',
+  transient: true,
+  retryAfterMs: undefined
+}
+t.test('the origin learns who asks, and for what', async (t) => {
+  let headers: IncomingHttpHeaders = {}
+  const origin = await serve(t, (request, response) => {
+    headers = request.headers
+    response.end('picture')
+  })
+  await downloader(t).download(origin.url, never)
+  t.same(headers, {
+    host: origin.url.slice('http://'.length),
+    connection: 'keep-alive',
+    'user-agent': 'AsyncProd/2 (+image fetcher)',
+    accept: 'image/*, */*;q=0.5',
+    'accept-encoding': 'identity'
+  })
+})
+
+t.test('redirects', async (t) => {
+  const redirecting = (locations: Record<string, string | string[]>, status = 302) =>
+    serve(t, (request, response) => {
+      const location = locations[request.url ?? '']
+      if (location === undefined) response.end('picture')
+      else
+        response
+          .writeHead(
+            status,
+            [location].flat().flatMap((to) => ['location', to])
+          )
+          .end('moved')
+    })
+
+  t.test('three are followed, relative ones too', async (t) => {
+    const last = await redirecting({})
+    const first = await redirecting({
+      '/1': '2',
+      '/2': '/3?x=1',
+      '/3?x=1': `//${last.url.slice('http://'.length)}/4`
+    })
+    t.same((await downloader(t).download(`${first.url}/1`, never)).bytes, Buffer.from('picture'))
+  })
+
+  t.test('every kind is followed', async (t) => {
+    for (const status of [301, 302, 303, 307, 308]) {
+      const origin = await redirecting({ '/1': '/2' }, status)
+      t.same(
+        (await downloader(t).download(`${origin.url}/1`, never)).bytes,
+        Buffer.from('picture'),
+        String(status)
+      )
+    }
+  })
+
+  t.test('the fourth is one too many, and so is a loop', async (t) => {
+    const tooMany: Failure = {
+      code: 'http_status',
+      message: 'The server redirected more than 3 times.',
+      transient: false,
+      retryAfterMs: undefined
+    }
+    const origin = await redirecting({ '/1': '/2', '/2': '/3', '/3': '/4', '/4': '/5', '/loop': '/loop' })
+    const { download } = downloader(t)
+    t.same(await failure(download(`${origin.url}/1`, never)), tooMany)
+    t.same(await failure(download(`${origin.url}/loop`, never)), tooMany)
+  })
+
+  t.test('a redirect that names no place, or two, is an answer like any other', async (t) => {
+    const origin = await redirecting({ '/two': ['/a', '/b'], '/none': [] })
+    const { download } = downloader(t)
+    for (const path of ['/two', '/none']) {
+      t.match(await failure(download(origin.url + path, never)), {
+        code: 'http_status',
+        message: 'The server answered 302 Found',
+        transient: false
+      })
+    }
+  })
+})
+
+t.test('connection', async (t) => {
+  t.test(
+    'a refused connection, a reset one, one that closes at once and one that speaks no HTTP',
+    async (t) => {
+      const gone = await speak(t, () => {})
+      const { download } = downloader(t)
+      for (const answer of [
+        (socket: Socket) => socket.resetAndDestroy(),
+        (socket: Socket) => socket.end(),
+        (socket: Socket) => socket.end('220 ready\r\n'),
+        (socket: Socket) => {
+          socket.write('HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\nhalf a pict', () =>
+            socket.resetAndDestroy()
+          )
+        }
+      ]) {
+        const origin = await speak(t, answer)
+        t.same(await failure(download(origin.url, never)), UNREACHABLE)
+      }
+      gone.server.close()
+      t.same(await failure(download(gone.url, never)), UNREACHABLE)
+    }
+  )
+
+  t.test('is used again', async (t) => {
+    const origin = await serve(t, (_request, response) => response.end('picture'))
+    const { download } = downloader(t)
+    for (let i = 0; i < 3; i++) {
+      await download(`${origin.url}/${i}`, never)
+      await turnOfTheEventLoop()
+    }
+    t.equal(origin.sockets.length, 1)
+  })
+
+  t.test('there are six to one origin at most, and none is left in the end', async (t) => {
+    const waiting: ServerResponse[] = []
+    const origin = await serve(t, (_request, response) => {
+      if (waiting.push(response) >= 6) for (const held of waiting) held.end('picture')
+    })
+    const made = downloader(t)
+    const downloads = Array.from({ length: 20 }, (_, i) => made.download(`${origin.url}/${i}`, never))
+    t.equal((await Promise.all(downloads)).length, 20)
+    t.equal(origin.sockets.length, 6)
+    await made.close()
+    await closed(origin)
+  })
+
+  t.test('one that is still shaking hands ends with the downloader', async (t) => {
+    const { promise, resolve } = Promise.withResolvers<unknown>()
+    const origin = await speak(t, resolve)
+    const made = downloader(t)
+    const download = failure(made.download(origin.url.replace('http:', 'https:'), never))
+    await promise
+    await made.close()
+    await closed(origin)
+    t.match(await download, { code: 'unreachable' })
+  })
+})
+
+t.test('time', async (t) => {
+  const TIMEOUT: Failure = {
+    code: 'timeout',
+    message: 'The download took longer than 0.2 seconds.',
+    transient: true,
+    retryAfterMs: undefined
+  }
+  const head = 'HTTP/1.1 200 OK\r\ncontent-length: 1000\r\n\r\n'
+  const stalls: Record<string, (socket: Socket) => void> = {
+    'before the headers': () => {},
+    'in the headers': (socket) => socket.write(head.slice(0, 30)),
+    'in the body': (socket) => socket.write(`${head}half`),
+    'never quite: a byte now and then': (socket) => {
+      socket.write(head)
+      const drip = setInterval(() => socket.write('x'), 10)
+      socket.on('close', () => clearInterval(drip))
+    },
+    'never quite: an interim answer now and then': (socket) => {
+      const drip = setInterval(() => socket.write('HTTP/1.1 102 Processing\r\n\r\n'), 10)
+      socket.on('close', () => clearInterval(drip))
+    }
+  }
+  for (const [where, stall] of Object.entries(stalls)) {
+    t.test(`an origin that stalls ${where} runs into the deadline, and loses its connection`, async (t) => {
+      const origin = await speak(t, stall)
+      t.same(await failure(downloader(t, { timeoutMs: 200 }).download(origin.url, never)), TIMEOUT)
+      await closed(origin)
+      t.equal(origin.sockets.length, 1)
+    })
+  }
+
+  t.test('one that stalls in the TLS handshake does too', async (t) => {
+    const origin = await speak(t, () => {})
+    const { download } = downloader(t, { timeoutMs: 200 })
+    t.same(await failure(download(origin.url.replace('http:', 'https:'), never)), TIMEOUT)
+  })
+
+  t.test('a name server that stalls does too', async (t) => {
+    const names = await startNameServer(t, { 'slow.test': () => 'silence' })
+    const { download } = downloader(t, { timeoutMs: 200, resolve: createResolver([names.address]) })
+    t.same(await failure(download('http://slow.test/', never)), TIMEOUT)
+  })
+
+  t.test('redirects share the deadline', async (t) => {
+    const origin = await serve(t, (_request, response) => {
+      setTimeout(() => response.writeHead(302, { location: '/again' }).end(), 80)
+    })
+    t.same(await failure(downloader(t, { timeoutMs: 200 }).download(origin.url, never)), TIMEOUT)
+  })
+
+  t.test('waiting for one of the six connections counts', async (t) => {
+    const origin = await speak(t, () => {})
+    const { download } = downloader(t, { timeoutMs: 200 })
+    const downloads = Array.from({ length: 8 }, (_, i) => failure(download(`${origin.url}/${i}`, never)))
+    t.same(await Promise.all(downloads), Array(8).fill(TIMEOUT))
+  })
+})
+
+t.test('interruption', async (t) => {
+  const reason = new Error('The worker stops')
+
+  t.test('before the start', async (t) => {
+    const origin = await serve(t, (_request, response) => response.end('picture'))
+    await t.rejects(downloader(t).download(origin.url, AbortSignal.abort(reason)), reason)
+    t.same(origin.sockets, [])
+  })
+
+  t.test('while the name is looked up', async (t) => {
+    const stop = new AbortController()
+    let questions = 0
+    const names = await startNameServer(t, {
+      'slow.test': () => {
+        if (++questions === 2) stop.abort(reason)
+        return 'silence'
+      }
+    })
+    const { download } = downloader(t, { resolve: createResolver([names.address]) })
+    t.equal(await download('http://slow.test/', stop.signal).catch((error) => error), reason)
+  })
+
+  t.test('in the middle of the answer, whose connection ends', async (t) => {
+    const stop = new AbortController()
+    const origin = await speak(t, (socket) => {
+      socket.write('HTTP/1.1 200 OK\r\ncontent-length: 1000\r\n\r\nhalf', () => stop.abort(reason))
+    })
+    t.equal(
+      await downloader(t)
+        .download(origin.url, stop.signal)
+        .catch((error) => error),
+      reason
+    )
+    await closed(origin)
+  })
+
+  t.test('is no failure even where the origin fails at that moment', async (t) => {
+    const stop = new AbortController()
+    const origin = await speak(t, (socket) => {
+      stop.abort(reason)
+      socket.resetAndDestroy()
+    })
+    t.equal(
+      await downloader(t)
+        .download(origin.url, stop.signal)
+        .catch((error) => error),
+      reason
+    )
+  })
+
+  t.test('leaves the connection to others that wait for it', async (t) => {
+    const stop = new AbortController()
+    const held: ServerResponse[] = []
+    const origin = await serve(t, (_request, response) => {
+      if (held.push(response) === 6) stop.abort(reason)
+    })
+    const { download } = downloader(t)
+    const stopped = Array.from({ length: 8 }, (_, i) => download(`${origin.url}/${i}`, stop.signal))
+    t.same(await Promise.all(stopped.map((each) => each.catch((error) => error))), Array(8).fill(reason))
+    const next = download(origin.url, never)
+    while (held.length < 7) await once(origin.server, 'request')
+    held.at(-1)?.end('picture')
+    t.same((await next).bytes, Buffer.from('picture'))
+  })
+})

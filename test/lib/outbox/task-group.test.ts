@@ -1,0 +1,56 @@
+import { once } from 'node:events'
+import t from 'tap'
+import { InFlight } from '../../../lib/outbox/task-group.ts'
+
+const HOUR = 3_600_000
+
+t.test('a job’s result is its own', async (t) => {
+  const jobs = new InFlight()
+  const go = Promise.withResolvers<number>()
+  const result = jobs.run(() => go.promise)
+  go.resolve(7)
+  t.equal(await result, 7)
+})
+
+t.test('a job that fails fails its caller only', async (t) => {
+  const jobs = new InFlight()
+  await t.rejects(
+    jobs.run(() => Promise.reject(new Error('no'))),
+    { message: 'no' }
+  )
+  await jobs.drain(HOUR)
+})
+
+t.test('a drain waits for every job, those that start meanwhile included', async (t) => {
+  const jobs = new InFlight()
+  const ended: string[] = []
+  const first = Promise.withResolvers<void>()
+  void jobs.run(async () => {
+    await first.promise
+    void jobs.run(async () => {
+      await new Promise(setImmediate)
+      ended.push('second')
+    })
+    ended.push('first')
+  })
+  const drained = jobs.drain(HOUR)
+  first.resolve()
+  await drained
+  t.same(ended, ['first', 'second'])
+})
+
+t.test('after the grace jobs are told to stop, and waited for', async (t) => {
+  const jobs = new InFlight()
+  const told: unknown[] = []
+  const untilTold = async (signal: AbortSignal) => {
+    await once(signal, 'abort')
+    await new Promise(setImmediate)
+    told.push(signal.reason)
+  }
+  void jobs.run(untilTold)
+  void jobs.run(untilTold)
+  await jobs.drain(0)
+  t.match(told, [{ message: 'the service is stopping' }, { message: 'the service is stopping' }])
+})
+
+t.test('a drain of nothing is over at once', (t) => t.resolves(new InFlight().drain(HOUR)))

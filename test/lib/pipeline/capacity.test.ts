@@ -1,0 +1,47 @@
+import { availableParallelism, totalmem } from 'node:os'
+import t, { type Test } from 'tap'
+import { capacityOf } from '../../../lib/pipeline/capacity.ts'
+
+const MB = 1024 * 1024
+
+const settings = { MAX_SOURCE_BYTES: 25 * MB }
+
+/** As the machine tells it, or the container. */
+function memory(t: Test, bytes: number): void {
+  t.intercept(process, 'constrainedMemory', { value: () => bytes })
+}
+
+t.test('a machine with memory to spare compresses one image more than it has cores', (t) => {
+  memory(t, 0)
+  const { compress } = capacityOf(settings)
+  t.equal(compress, Math.min(availableParallelism() + 1, Math.floor(totalmem() / (150 * MB))))
+  t.end()
+})
+
+t.test('a container with little memory compresses fewer images than it has cores', (t) => {
+  memory(t, 200 * MB)
+  t.strictSame(capacityOf(settings), { compress: 1, inFlight: 2, perHost: 1 })
+  t.end()
+})
+
+t.test('downloads of the largest size take no more than a quarter of the memory', (t) => {
+  memory(t, 1000 * MB)
+  t.strictSame(capacityOf({ ...settings, WORKER_CONCURRENCY: 2 }), { compress: 2, inFlight: 10, perHost: 5 })
+  t.end()
+})
+
+t.test('no core needs more downloads than keep it busy', (t) => {
+  memory(t, totalmem())
+  t.strictSame(capacityOf({ WORKER_CONCURRENCY: 1, MAX_SOURCE_BYTES: 1024 }), {
+    compress: 1,
+    inFlight: 16,
+    perHost: 8
+  })
+  t.end()
+})
+
+t.test('who sets the concurrency has it, whatever the memory', (t) => {
+  memory(t, 64 * MB)
+  t.strictSame(capacityOf({ ...settings, WORKER_CONCURRENCY: 3 }), { compress: 3, inFlight: 6, perHost: 3 })
+  t.end()
+})

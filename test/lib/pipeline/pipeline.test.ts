@@ -1,0 +1,425 @@
+import { once } from 'node:events'
+import { mock } from 'node:test'
+import t, { type Test } from 'tap'
+import { EmbeddedCache } from '../../../lib/cache/memory.ts'
+import { ImageError } from '../../../lib/image/error.ts'
+import { Outbox } from '../../../lib/outbox/outbox.ts'
+import { ImagePipeline, type PipelineOptions } from '../../../lib/pipeline/pipeline.ts'
+import { ProductSignal } from '../../../lib/products/change-feed.ts'
+import { ProductStore } from '../../../lib/products/store.ts'
+import type { ObjectStore } from '../../../lib/storage/object-store.ts'
+import { embeddedDatabase } from '../../support/database.ts'
+import { createLog } from '../../support/log.ts'
+
+const HOUR = 3_600_000
+const turn = () => new Promise(setImmediate)
+const { signal: never } = new AbortController()
+const bytes = Buffer.from('a picture')
+const source = { bytes, [Symbol.dispose]: () => {} }
+
+class Objects implements ObjectStore {
+  readonly stored = new Map<string, Buffer>()
+  async put(key: string, jpeg: Buffer): Promise<string> {
+    this.stored.set(key, jpeg)
+    return `http://cdn.test/${key}`
+  }
+  async remove(key: string): Promise<void> {
+    this.stored.delete(key)
+  }
+  async *list() {}
+  async ping() {}
+  async close() {}
+}
+
+t.test('on a database of its own', async (t) => {
+  const { pool } = await embeddedDatabase(t)
+  const signal = new ProductSignal(null)
+
+  function build(options: Partial<PipelineOptions> = {}) {
+    const outbox = new Outbox(pool)
+    const store = new ProductStore({
+      pool,
+      cache: new EmbeddedCache(),
+      outbox,
+      signal,
+      jobTimeoutMs: HOUR,
+      webhooks: false
+    })
+    const objects = new Objects()
+    const log = createLog()
+    const pipeline = new ImagePipeline({
+      store,
+      objects,
+      downloader: { download: async () => source, close: async () => undefined },
+      compress: async () => ({ jpeg: bytes, width: 8, height: 6 }),
+      capacity: { compress: 2, inFlight: 4, perHost: 2 },
+      maxPixels: 1,
+      retry: { maxAttempts: 3, baseMs: HOUR },
+      jobTimeoutMs: HOUR,
+      log,
+      ...options
+    })
+    return { pipeline, store, objects, log, outbox }
+  }
+  const downloading = (download: PipelineOptions['downloader']['download']) => ({
+    downloader: { download, close: async () => undefined }
+  })
+  const create = (store: ProductStore, ...product_images: string[]) =>
+    store.create({ user_id: 1, product_name: 'Lamp', product_price: 1, product_images })
+  const imagesOf = async (store: ProductStore, id: number) =>
+    (await store.load(id))?.images.map(({ status, attempts, error_code }) => ({
+      status,
+      attempts,
+      error_code
+    }))
+  const dueRows = async (id: number) =>
+    (await pool.query(`SELECT FROM outbox WHERE product_id = $1 AND due_at <= now()`, [id])).rowCount
+
+  t.test('an image is downloaded, compressed, stored and recorded', async (t) => {
+    const { pipeline, store, objects } = build()
+    const id = await create(store, 'http://a.test/1')
+    await pipeline.process(id, never)
+    const [image] = (await store.load(id))?.images ?? []
+    const key = `products/${id}/${image?.id}.jpg`
+    t.match(image, {
+      status: 'done',
+      object_key: key,
+      url: `http://cdn.test/${key}`,
+      width: 8,
+      height: 6,
+      bytes: 9
+    })
+    t.same([...objects.stored.keys()], [key])
+  })
+
+  t.test('a host is one host, by whichever port and spelling its images are asked for', async (t) => {
+    let running = 0
+    let most = 0
+    const { pipeline, store } = build(
+      downloading(async () => {
+        most = Math.max(most, ++running)
+        await turn()
+        running--
+        return source
+      })
+    )
+    const id = await create(
+      store,
+      'http://a.test/1',
+      'https://a.test/1',
+      'http://a.test./1',
+      'http://A.test:8080/1'
+    )
+    await pipeline.process(id, never)
+    t.equal(most, 2)
+  })
+
+  t.test(
+    'a source is given back when it is compressed, and not when its job is over before that',
+    async (t) => {
+      const steps: string[] = []
+      const stop = new AbortController()
+      const { pipeline, store } = build({
+        ...downloading(async () => ({ bytes, [Symbol.dispose]: () => void steps.push('given back') })),
+        compress: async (source) => {
+          stop.abort()
+          await turn()
+          steps.push(`compressed ${source}`)
+          throw new Error('too late')
+        }
+      })
+      await pipeline.process(await create(store, 'http://a.test/1'), stop.signal)
+      t.same(steps, ['compressed a picture', 'given back'])
+    }
+  )
+
+  t.test(
+    'an image of a busy host makes room as soon as others may be waiting, and burns no attempt',
+    async (t) => {
+      mock.timers.enable({ apis: ['setInterval'] })
+      t.teardown(() => mock.timers.reset())
+      const [begun, end] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
+      const { pipeline, store, log } = build({
+        capacity: { compress: 2, inFlight: 2, perHost: 1 },
+        ...downloading(async () => {
+          begun.resolve()
+          await end.promise
+          return source
+        })
+      })
+      const id = await create(store, 'http://busy.test/1', 'http://busy.test/2')
+      const other = await create(store, 'http://other.test/1')
+      await pool.query('DELETE FROM outbox')
+      const work = [pipeline.process(id, never)]
+      await begun.promise
+      mock.timers.tick(60_000)
+      t.same(log.lines, [], 'nobody waits while one message of two is in hand')
+      work.push(pipeline.process(other, never))
+      mock.timers.tick(2000)
+      t.match(await log.said(/Image postponed/), { details: { product_id: id } })
+      end.resolve()
+      await Promise.all(work)
+      const images = (await store.load(id))?.images.map(({ status, attempts, postponements }) => [
+        status,
+        attempts,
+        postponements
+      ])
+      t.same(images?.sort(), [
+        ['done', 1, 0],
+        ['pending', 0, 1]
+      ])
+      t.equal(await dueRows(id), 0, 'it is owed later')
+    }
+  )
+
+  t.test('an interrupted image is owed again at once, and burns no attempt', async (t) => {
+    const stop = new AbortController()
+    const { pipeline, store } = build(
+      downloading(async (_url, signal) => {
+        stop.abort(new Error('the service is stopping'))
+        throw signal.reason
+      })
+    )
+    const id = await create(store, 'http://a.test/1')
+    await pool.query('DELETE FROM outbox')
+    await pipeline.process(id, stop.signal)
+    t.same(await imagesOf(store, id), [{ status: 'pending', attempts: 0, error_code: null }])
+    t.equal(await dueRows(id), 1)
+  })
+
+  t.test('an image that takes longer than a job may has used an attempt', async (t) => {
+    const { pipeline, store } = build({
+      jobTimeoutMs: 20,
+      ...downloading(async (_url, signal) => {
+        if (!signal.aborted) await once(signal, 'abort')
+        throw signal.reason
+      })
+    })
+    const id = await create(store, 'http://a.test/1')
+    await pipeline.process(id, never)
+    t.match(await imagesOf(store, id), [{ status: 'pending', attempts: 1, error_code: 'timeout' }])
+  })
+
+  t.test('an error that is nobody’s fault but ours is tried again, and says nothing of us', async (t) => {
+    const { pipeline, store } = build({ compress: () => Promise.reject(new TypeError('x of undefined')) })
+    const id = await create(store, 'http://a.test/1')
+    await pipeline.process(id, never)
+    const [image] = (await store.load(id))?.images ?? []
+    t.match(image, {
+      status: 'pending',
+      attempts: 1,
+      error_code: 'internal',
+      error_detail: /error in the service/
+    })
+    t.notMatch(image, { error_detail: /undefined/ })
+  })
+
+  t.test('two workers who fail at the same image at the same time count one attempt', async (t) => {
+    const both = Promise.withResolvers<void>()
+    let waiting = 0
+    const fail = downloading(async () => {
+      if (++waiting === 2) both.resolve()
+      await both.promise
+      throw new ImageError('http_status', 'The server answered 503.', { transient: true })
+    })
+    const [one, other] = [build(fail), build(fail)]
+    const id = await create(one.store, 'http://a.test/1')
+    await Promise.all([one, other].map(({ pipeline }) => pipeline.process(id, never)))
+    t.same(await imagesOf(one.store, id), [{ status: 'pending', attempts: 1, error_code: 'http_status' }])
+  })
+
+  t.test('two workers who make the same image leave one result', async (t) => {
+    const [one, other] = [build(), build()]
+    const id = await create(one.store, 'http://a.test/1')
+    await Promise.all([one, other].map(({ pipeline }) => pipeline.process(id, never)))
+    t.same(await imagesOf(one.store, id), [{ status: 'done', attempts: 1, error_code: null }])
+  })
+
+  t.test('a database that is away is waited for, and nothing is made twice', async (t) => {
+    let downloads = 0
+    const { pipeline, store, log } = build(
+      downloading(async () => {
+        downloads++
+        return source
+      })
+    )
+    const id = await create(store, 'http://a.test/1')
+    const finish = store.finish.bind(store)
+    let failures = 1
+    store.finish = async (...args) => {
+      if (failures-- > 0) throw Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED' })
+      return finish(...args)
+    }
+    await pipeline.process(id, never)
+    t.match(await log.said(/database is away/), { level: 'warn' })
+    t.same(await imagesOf(store, id), [{ status: 'done', attempts: 1, error_code: null }])
+    t.equal(downloads, 1)
+  })
+
+  t.test(
+    'an object whose image is gone is removed; a store that fails then is no failure of the job',
+    async (t) => {
+      for (const fails of [false, true]) {
+        const { pipeline, store, objects, log } = build(
+          downloading(async () => {
+            await store.delete({ id })
+            return source
+          })
+        )
+        if (fails) objects.remove = () => Promise.reject(new Error('the bucket is away'))
+        const id = await create(store, 'http://a.test/1')
+        await pipeline.process(id, never)
+        t.equal(objects.stored.size, fails ? 1 : 0)
+        t.equal(
+          log.lines.some(({ message }) => /stays for now/.test(message)),
+          fails
+        )
+      }
+    }
+  )
+
+  /** A process that is killed while it makes the images: nothing is recorded. */
+  const killed = (id: number, again: boolean) => {
+    const { pipeline, store } = build()
+    store.finish = () => Promise.reject(new Error('killed'))
+    return pipeline.process(id, never, { again }).catch((error: Error) => error.message)
+  }
+  const interruptionsOf = async (store: ProductStore, id: number) =>
+    (await store.load(id))?.images.map(({ interruptions }) => interruptions)
+
+  t.test(
+    'the first image at which work keeps ending is given up, and the others are owed anew',
+    async (t) => {
+      const { pipeline, store } = build(downloading(() => Promise.reject(new Error('nothing to download'))))
+      const id = await create(store, 'http://a.test/1', 'http://a.test/2', 'http://a.test/3')
+      for (let deliveries = 0; deliveries < 10; deliveries++)
+        t.equal(await killed(id, deliveries > 0), 'killed')
+      t.same(await interruptionsOf(store, id), [9, 9, 9])
+      await pool.query('DELETE FROM outbox')
+      t.equal(await pipeline.process(id, never, { again: true }), 'given up')
+      const images = (await store.load(id))?.images.toSorted((a, b) => (a.id < b.id ? -1 : 1))
+      t.match(images, [
+        { status: 'failed', attempts: 1, error_code: 'internal', interruptions: 0 },
+        { status: 'pending', attempts: 0, error_code: null, interruptions: 0 },
+        { status: 'pending', attempts: 0, error_code: null, interruptions: 0 }
+      ])
+      t.equal(await dueRows(id), 1)
+    }
+  )
+
+  t.test('what is begun for the first time is no interruption, however often', async (t) => {
+    const { store } = build()
+    const id = await create(store, 'http://a.test/1')
+    for (let i = 0; i < 12; i++) await killed(id, false)
+    t.same(await interruptionsOf(store, id), [0])
+  })
+
+  t.test('an image that was added lately is not given up for one that was begun often', async (t) => {
+    const { pipeline, store } = build()
+    const id = await create(store, 'http://a.test/1', 'http://a.test/2')
+    await pool.query(
+      `UPDATE product_images SET interruptions = 9 WHERE id = (SELECT max(id::text)::uuid FROM product_images WHERE product_id = $1)`,
+      [id]
+    )
+    t.equal(await pipeline.process(id, never, { again: true }), 'given up')
+    const images = (await store.load(id))?.images.toSorted((a, b) => (a.id < b.id ? -1 : 1))
+    t.match(images, [{ status: 'pending' }, { status: 'failed', error_code: 'internal' }])
+  })
+
+  t.test('many messages for one product that come again at once are one interruption', async (t) => {
+    for (const interruptions of [0, 6]) {
+      const { pipeline, store } = build()
+      store.finish = () => Promise.reject(new Error('killed'))
+      const id = await create(store, 'http://a.test/1', 'http://a.test/2')
+      await pool.query('UPDATE product_images SET interruptions = $2 WHERE product_id = $1', [
+        id,
+        interruptions
+      ])
+      const messages = Array.from({ length: 20 }, () => pipeline.process(id, never, { again: true }))
+      const ends = await Promise.allSettled(messages)
+      t.equal(ends.filter(({ status }) => status === 'rejected').length, 1)
+      t.same(await interruptionsOf(store, id), [interruptions + 1, interruptions + 1])
+    }
+  })
+
+  t.test('what others have counted or recorded since is not counted again', async (t) => {
+    const { store } = build()
+    const id = await create(store, 'http://a.test/1')
+    const { images = [] } = (await store.load(id)) ?? {}
+    const counted = [await store.interrupted(id, images), await store.interrupted(id, images)]
+    t.same(
+      counted.map(([image]) => image?.interruptions),
+      [1, 0]
+    )
+    t.same(await interruptionsOf(store, id), [1])
+    t.same(await store.interrupted(2_000_000_000, images), images)
+  })
+
+  for (const [end, options] of [
+    ['is done', {}],
+    ['is to be tried again', { compress: () => Promise.reject(new Error('a bug')) }],
+    ['is failed', { compress: () => Promise.reject(new ImageError('corrupt_image', 'It is broken.')) }]
+  ] as const) {
+    t.test(`an image that ${end} is counted anew`, async (t) => {
+      const { pipeline, store } = build(options)
+      const id = await create(store, 'http://a.test/1')
+      await killed(id, true)
+      t.same(await interruptionsOf(store, id), [1])
+      t.equal(await pipeline.process(id, never, { again: true }), 'done')
+      t.same(await interruptionsOf(store, id), [0])
+    })
+  }
+
+  t.test('an image that was given up and is asked for again is counted anew', async (t) => {
+    const { pipeline, store } = build()
+    const id = await create(store, 'http://a.test/1')
+    await pool.query('UPDATE product_images SET interruptions = 10 WHERE product_id = $1', [id])
+    await pipeline.process(id, never)
+    t.match(await imagesOf(store, id), [{ status: 'failed', error_code: 'internal' }])
+    await store.reprocess({ id }, false)
+    t.same(await interruptionsOf(store, id), [0])
+    t.equal(await pipeline.process(id, never, { again: true }), 'done')
+    t.match(await imagesOf(store, id), [{ status: 'done' }])
+  })
+
+  t.test('after five interruptions an image is recorded before the next is begun', async (t) => {
+    const seen: unknown[] = []
+    const { pipeline, store } = build(
+      downloading(async () => {
+        seen.push((await imagesOf(store, id))?.map(({ status }) => status).sort())
+        return source
+      })
+    )
+    const id = await create(store, 'http://a.test/1', 'http://b.test/2')
+    await pool.query('UPDATE product_images SET interruptions = 4 WHERE product_id = $1', [id])
+    await pipeline.process(id, never, { again: true })
+    t.same(seen, [
+      ['pending', 'pending'],
+      ['done', 'pending']
+    ])
+    t.match(await imagesOf(store, id), [{ status: 'done' }, { status: 'done' }])
+  })
+
+  t.test('a count that the database does not take yet is waited for', async (t) => {
+    const { pipeline, store, log } = build()
+    const id = await create(store, 'http://a.test/1')
+    const interrupted = store.interrupted.bind(store)
+    let failures = 1
+    store.interrupted = async (...args) => {
+      if (failures-- > 0) throw Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED' })
+      return interrupted(...args)
+    }
+    await pipeline.process(id, never, { again: true })
+    t.match(await log.said(/database is away/), { level: 'warn' })
+    t.match(await imagesOf(store, id), [{ status: 'done' }])
+  })
+
+  t.test('a product that is gone, or has nothing due, is no work', async (t: Test) => {
+    const { pipeline, store } = build(downloading(() => Promise.reject(new Error('nothing to download'))))
+    await pipeline.process(2_000_000_000, never)
+    await pipeline.process(2_000_000_000, never, { again: true })
+    const id = await create(store)
+    await pipeline.process(id, never)
+    t.same(await imagesOf(store, id), [])
+  })
+})

@@ -1,0 +1,86 @@
+import { once } from 'node:events'
+import { Agent, get, type IncomingMessage } from 'node:http'
+import { type AddressInfo, connect } from 'node:net'
+import Fastify from 'fastify'
+import t from 'tap'
+import keepAlive from '../../../plugins/http/keep-alive.ts'
+import { buildTestApp } from '../../support/app.ts'
+
+t.test(
+  'a connection that is busy when the service stops ends with its answer, and is not waited for',
+  async (t) => {
+    const app = Fastify()
+    const asked = Promise.withResolvers<void>()
+    const gate = Promise.withResolvers<void>()
+    await app.register(keepAlive)
+    app.get('/', async () => {
+      asked.resolve()
+      await gate.promise
+      return 'answered'
+    })
+    const agent = new Agent({ keepAlive: true })
+    t.teardown(() => agent.destroy())
+    const answer: Promise<IncomingMessage[]> = once(get(await app.listen({ port: 0 }), { agent }), 'response')
+    await asked.promise
+
+    const closeServer = app.server.close.bind(app.server)
+    t.intercept(app.server, 'close', {
+      value: (callback?: (error?: Error) => void) => {
+        closeServer(callback)
+        gate.resolve()
+      }
+    })
+    const closed = app.close()
+    const [response] = await answer
+    t.equal(String(await response?.toArray()), 'answered')
+    await closed
+  }
+)
+
+t.test('a connection that was opened and not used yet ends when the service stops', async (t) => {
+  const app = Fastify()
+  await app.register(keepAlive)
+  await app.listen({ port: 0 })
+  const opened = once(app.server, 'connection')
+  const socket = connect((app.server.address() as AddressInfo).port)
+  t.teardown(() => socket.destroy())
+  await opened
+  const ended = once(socket.resume(), 'close')
+  await app.close()
+  await ended
+})
+
+t.test(
+  'connections are kept while they are few, and end with their answers when they are many',
+  async (t) => {
+    const app = Fastify()
+    await app.register(keepAlive)
+    app.get('/', async () => 'answered')
+    await app.listen({ port: 0 })
+    t.teardown(() => app.close())
+    const { port } = app.server.address() as AddressInfo
+    const agent = new Agent({ keepAlive: true })
+    t.teardown(() => agent.destroy())
+    const ask = async () => {
+      const [response]: IncomingMessage[] = await once(get({ port, agent }), 'response')
+      await response?.toArray()
+      return response?.headers.connection
+    }
+    t.equal(await ask(), 'keep-alive')
+    for (let opened = 0; opened < 500; opened++) {
+      const arrived = once(app.server, 'connection')
+      const socket = connect(port)
+      t.teardown(() => socket.destroy())
+      await arrived
+    }
+    t.equal(await ask(), 'close')
+  }
+)
+
+t.test(
+  'a connection over which nothing goes for a minute ends, even in the middle of an answer',
+  async (t) => {
+    const app = await buildTestApp(t)
+    t.equal(app.server.timeout, 60_000)
+  }
+)

@@ -1,0 +1,46 @@
+import pg from 'pg'
+import t from 'tap'
+import { buildTestApp } from '../../support/app.ts'
+import { needsServices } from '../../support/servers/needs.ts'
+import { sharedPostgres } from '../../support/servers/shared.ts'
+
+t.test(
+  'a server that is lost while a start waits for its turn to migrate is tried again',
+  needsServices,
+  async (t) => {
+    const connectionString = await (await sharedPostgres(t)).createDatabase()
+    const other = new pg.Client({ connectionString })
+    await other.connect()
+    t.teardown(() => other.end())
+    // As another process does that migrates at this moment.
+    await other.query('SELECT pg_advisory_lock(7202611)')
+    const starting = buildTestApp(t, { DATABASE_URL: connectionString })
+    const kill = `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+    WHERE datname = current_database() AND wait_event_type = 'Lock' AND wait_event = 'advisory'`
+    while ((await other.query(kill)).rowCount === 0);
+    await other.query('SELECT pg_advisory_unlock(7202611)')
+    const app = await starting
+    const { rows } = await app.pg.query('SELECT username FROM users')
+    t.same(rows, [{ username: 'testuser' }])
+  }
+)
+
+t.test('a start on a database that is migrated waits for nobody who migrates', needsServices, async (t) => {
+  const connectionString = await (await sharedPostgres(t)).createDatabase()
+  await (await buildTestApp(t, { DATABASE_URL: connectionString })).close()
+  const other = new pg.Client({ connectionString })
+  await other.connect()
+  t.teardown(() => other.end())
+  await other.query('SELECT pg_advisory_lock(7202611)')
+  await t.resolves(buildTestApp(t, { DATABASE_URL: connectionString }))
+})
+
+t.test('a program starts on a database that a newer one has migrated', needsServices, async (t) => {
+  const connectionString = await (await sharedPostgres(t)).createDatabase()
+  const newer = await buildTestApp(t, { DATABASE_URL: connectionString })
+  await newer.pg.query(
+    `INSERT INTO asyncprod_migrations (version, name, md5, run_at) VALUES (999999, 'of the future', '', now())`
+  )
+  await newer.close()
+  await t.resolves(buildTestApp(t, { DATABASE_URL: connectionString }))
+})

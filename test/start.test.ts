@@ -1,0 +1,27 @@
+import { execFile } from 'node:child_process'
+import { once } from 'node:events'
+import { rm } from 'node:fs/promises'
+import { createServer } from 'node:net'
+import { promisify } from 'node:util'
+import t from 'tap'
+import { createFolder } from './support/servers/guard.ts'
+
+t.test('a port that is taken stops the start with a sentence that names it and the setting', async (t) => {
+  const owner = createServer().listen(0, '127.0.0.1')
+  await once(owner, 'listening')
+  const DATA_DIR = createFolder('data')
+  t.teardown(async () => {
+    owner.close()
+    await rm(DATA_DIR, { recursive: true, force: true })
+  })
+  const address = owner.address()
+  const PORT = String(address && typeof address === 'object' ? address.port : 0)
+  const env = { ...process.env, PORT, DATA_DIR, LOG_LEVEL: 'silent' }
+  const served = promisify(execFile)(process.execPath, ['server.ts'], { env })
+  await t.rejects(served, {
+    code: 1,
+    stderr: new RegExp(
+      `The service cannot listen on 127\\.0\\.0\\.1:${PORT}: .*EADDRINUSE.* PORT to an address .*\\.\n$`
+    )
+  })
+})

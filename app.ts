@@ -21,7 +21,7 @@ import validation from './plugins/http/validation.ts'
 import logging from './plugins/observability/logging.ts'
 import metrics from './plugins/observability/metrics.ts'
 import tracing from './plugins/observability/tracing.ts'
-import dependencies from './plugins/parts/health-checks.ts'
+import healthChecks from './plugins/parts/health-checks.ts'
 import postgres from './plugins/parts/postgres.ts'
 import products from './plugins/parts/products.ts'
 import rabbitmq from './plugins/parts/rabbitmq.ts'
@@ -113,7 +113,7 @@ async function addHttp(app: FastifyInstance, config: Config, later: Later): Prom
 
 /** What the routes and the consumers work with. */
 async function addParts(app: FastifyInstance, config: Config): Promise<void> {
-  await app.register(dependencies)
+  await app.register(healthChecks)
   await app.register(postgres, { config })
   await app.register(redis, { config })
   await app.register(overload)

@@ -29,7 +29,7 @@ export async function serve(variables: NodeJS.ProcessEnv): Promise<void> {
     await app.close()
   })
   const url = await listen(app, config)
-  app.log.info(introduction(config, url, app.dependencies), 'AsyncProd is ready')
+  app.log.info(introduction(config, url, app.healthChecks), 'AsyncProd is ready')
   await schemas.finish()
 }
 

@@ -4,7 +4,7 @@ import { Redis } from 'ioredis'
 import pg from 'pg'
 import type { Config } from '../lib/config/config.ts'
 import { ConfigError } from '../lib/config/error.ts'
-import { S3Objects } from '../lib/s3.ts'
+import { S3Store } from '../lib/s3.ts'
 import { reasonOf } from '../lib/startup/wait-for-server.ts'
 
 export const usage =
@@ -60,7 +60,7 @@ function serversOf(config: Config): Server[] {
       setting: 'AWS_BUCKET_NAME (with its region, keys and endpoint)',
       ask:
         bucket &&
-        (() => using(new S3Objects(bucket, { sockets: 1, publicBaseUrl }), (objects) => objects.ping()))
+        (() => using(new S3Store(bucket, { sockets: 1, publicBaseUrl }), (objects) => objects.ping()))
     }
   ]
 }

@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util'
 import type { Config } from '../lib/config/config.ts'
 import { IMAGE_ERROR_CODES } from '../lib/image/error.ts'
-import { listFailures } from '../lib/products/failed-images.ts'
+import { listFailedImages } from '../lib/products/failed-images.ts'
 import { type Workbench, withWorkbench } from '../lib/workbench.ts'
 import { positive, UsageError } from './arguments.ts'
 
@@ -25,7 +25,7 @@ export async function failed(config: Config, args: string[]): Promise<void> {
   if (action === 'list' && ids.length === 0) {
     const query = { code: values.code, limit: positive('--limit', values.limit) }
     return withWorkbench(config, async ({ pool }) => {
-      const failures = await listFailures(pool, query)
+      const failures = await listFailedImages(pool, query)
       if (failures.length > 0) console.table(failures)
       else console.log('There are no failed images.')
     })
@@ -45,7 +45,7 @@ export async function failed(config: Config, args: string[]): Promise<void> {
 
 async function* failedProducts({ pool }: Workbench, code: string | undefined): AsyncGenerator<number> {
   for (let afterId = 0; ; ) {
-    const failures = await listFailures(pool, { code, afterId, limit: PAGE })
+    const failures = await listFailedImages(pool, { code, afterId, limit: PAGE })
     if (failures.length === 0) return
     const ids = new Set(failures.map(({ product_id }) => product_id))
     yield* ids

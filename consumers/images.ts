@@ -5,12 +5,12 @@ import { compress } from '../lib/compress.ts'
 import type { Config } from '../lib/config/config.ts'
 import { createDownloader } from '../lib/download/download.ts'
 import { inJob } from '../lib/log/context.ts'
-import type { OwedRow } from '../lib/outbox/outbox.ts'
+import type { OutboxRow } from '../lib/outbox/outbox.ts'
 import { Relay } from '../lib/outbox/relay.ts'
-import { InFlight } from '../lib/outbox/task-group.ts'
+import { TaskGroup } from '../lib/outbox/task-group.ts'
 import { capacityOf } from '../lib/pipeline/capacity.ts'
 import { ImagePipeline } from '../lib/pipeline/pipeline.ts'
-import type { Broker, Verdict } from '../lib/rabbitmq/broker.ts'
+import type { Broker, Settlement } from '../lib/rabbitmq/broker.ts'
 import { parseMessage } from '../lib/rabbitmq/message.ts'
 
 const LEASE_MS = 30_000
@@ -63,7 +63,7 @@ export default fp<{ config: Config }>(
 )
 
 async function consume(broker: Broker, pipeline: ImagePipeline, capacity: number): Promise<Intake> {
-  const jobs = new InFlight()
+  const jobs = new TaskGroup()
   await broker.consume(capacity, (message) => jobs.run((signal) => handle(pipeline, message, signal)))
   return { pause: () => broker.cancel(), stop: (graceMs) => jobs.drain(graceMs) }
 }
@@ -72,7 +72,7 @@ async function handle(
   pipeline: ImagePipeline,
   { content, properties, fields }: ConsumeMessage,
   stop: AbortSignal
-): Promise<Verdict> {
+): Promise<Settlement> {
   const hint = parseMessage(content)
   if ('reason' in hint) return { settle: 'dead', reason: hint.reason }
   // The broker alone says so; a count in the headers could be anybody's.
@@ -86,7 +86,7 @@ async function handle(
 }
 
 function relay({ outbox, log }: FastifyInstance, pipeline: ImagePipeline, capacity: number): Intake {
-  const dispatch = (row: OwedRow, signal: AbortSignal) => work(pipeline, row, signal)
+  const dispatch = (row: OutboxRow, signal: AbortSignal) => work(pipeline, row, signal)
   const intake = new Relay({ outbox, kind: 'images', capacity, leaseMs: LEASE_MS, dispatch, log })
   intake.start()
   return intake
@@ -97,7 +97,7 @@ const job = <T>(productId: number, carried: object, work: () => Promise<T>) =>
 
 async function work(
   pipeline: ImagePipeline,
-  { product_id, claims, payload }: OwedRow,
+  { product_id, claims, payload }: OutboxRow,
   stop: AbortSignal
 ): Promise<void> {
   if (product_id === null) return

@@ -1,5 +1,5 @@
 import fp from 'fastify-plugin'
-import type { OwedRow } from '../lib/outbox/outbox.ts'
+import type { OutboxRow } from '../lib/outbox/outbox.ts'
 import { Relay } from '../lib/outbox/relay.ts'
 
 const CAPACITY = 8
@@ -10,7 +10,7 @@ const GRACE_MS = 5000
 export default fp(
   async (app) => {
     const { objects, outbox, log } = app
-    const dispatch = async ({ payload: { key } }: OwedRow, stop: AbortSignal) => {
+    const dispatch = async ({ payload: { key } }: OutboxRow, stop: AbortSignal) => {
       if (key === undefined) return
       await objects.remove(key, stop)
       log.info({ key }, 'Object removed')

@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
-import type { OwedRow } from '../lib/outbox/outbox.ts'
+import type { OutboxRow } from '../lib/outbox/outbox.ts'
 import { Relay } from '../lib/outbox/relay.ts'
 import type { Broker } from '../lib/rabbitmq/broker.ts'
 
@@ -15,7 +15,7 @@ export default fp(
   async (app: FastifyInstance) => {
     const { broker, outbox, log } = app
     if (!broker) return
-    const dispatch = (row: OwedRow) => publish(broker, row)
+    const dispatch = (row: OutboxRow) => publish(broker, row)
     const relay = new Relay({
       outbox,
       kind: 'images',
@@ -34,7 +34,7 @@ export default fp(
 )
 
 /** Nothing is left to do for a product that has been deleted meanwhile. */
-async function publish(broker: Broker, row: OwedRow): Promise<void> {
+async function publish(broker: Broker, row: OutboxRow): Promise<void> {
   const { id, product_id, user_id, product_images, payload } = row
   if (product_id === null || user_id === null) return
   await broker.publish({ product_id, user_id, image_urls: product_images ?? [] }, `asyncprod-${id}`, payload)

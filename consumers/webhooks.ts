@@ -1,7 +1,7 @@
 import fp from 'fastify-plugin'
 import type { Config } from '../lib/config/config.ts'
 import { retryWaitMs } from '../lib/outbox/backoff.ts'
-import type { OwedRow } from '../lib/outbox/outbox.ts'
+import type { OutboxRow } from '../lib/outbox/outbox.ts'
 import { Relay } from '../lib/outbox/relay.ts'
 import { toProduct } from '../lib/products/record.ts'
 import { Webhook } from '../lib/webhook.ts'
@@ -10,7 +10,7 @@ const CAPACITY = 8
 const LEASE_MS = 60_000
 const GRACE_MS = 5000
 /** With waits of ten minutes at most: about four hours. */
-const MOST_ATTEMPTS = 30
+const MAX_ATTEMPTS = 30
 
 /** Tells WEBHOOK_URL when all images of a product are finished. */
 export default fp<{ config: Config }>(
@@ -20,12 +20,12 @@ export default fp<{ config: Config }>(
     const { cache, log, outbox, products } = app
     const webhook = new Webhook({ url, secret, policy: config.sources })
 
-    async function dispatch({ id, product_id, payload }: OwedRow, stop: AbortSignal): Promise<void> {
+    async function dispatch({ id, product_id, payload }: OutboxRow, stop: AbortSignal): Promise<void> {
       const record = product_id === null ? null : await products.load(product_id)
       // Deleted, or changed since: the end of that change is told when it has come.
       if (!record || record.images.some(({ status }) => status === 'pending')) return
       // The receiver may read the product at once.
-      await cache.forget(record.id)
+      await cache.invalidate(record.id)
       const message = {
         type: 'product.images.finished',
         timestamp: record.updated_at,
@@ -42,7 +42,7 @@ export default fp<{ config: Config }>(
       leaseMs: LEASE_MS,
       dispatch,
       retryMs: ({ claims }) =>
-        claims < MOST_ATTEMPTS ? retryWaitMs({ baseMs, maxAttempts: MOST_ATTEMPTS }, claims) : null,
+        claims < MAX_ATTEMPTS ? retryWaitMs({ baseMs, maxAttempts: MAX_ATTEMPTS }, claims) : null,
       log
     })
     app.addHook('onReady', async () => relay.start())

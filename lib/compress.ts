@@ -1,7 +1,7 @@
 import pLimit from 'p-limit'
 import sharp, { type Metadata, type SharpOptions } from 'sharp'
 import { ImageError } from './image/error.ts'
-import { IMAGE_FORMATS, type ImageFormat, imageFormat, strangerName } from './image/format.ts'
+import { describeUnsupported, IMAGE_FORMATS, type ImageFormat, imageFormat } from './image/format.ts'
 import { countScans } from './image/jpeg-scans.ts'
 
 export interface Compressed {
@@ -38,7 +38,7 @@ const MAX_SIDE = 65_500
  * Real files have about ten. A progressive JPEG of 560 kB with 2649 took 36 s of CPU, and twice MAX_SECONDS: libjpeg is
  * not to be interrupted before the last of them. libtiff has the same bound for JPEGs within TIFFs.
  */
-const MOST_SCANS = 100
+const MAX_SCANS = 100
 
 /** Of the clock, so with room for a busy machine: 50 megapixels of AVIF take 1 s of CPU, and took 10 s on one. */
 const MAX_SECONDS = 60
@@ -56,12 +56,12 @@ const heavyLane = pLimit(1)
  */
 export async function compress(source: Buffer, { maxPixels }: CompressOptions): Promise<Compressed> {
   const format = imageFormat(source)
-  if (!format) throw unsupported(strangerName(source))
+  if (!format) throw unsupported(describeUnsupported(source))
   try {
     const header = await sharp(source, { limitInputPixels: false, limitInputChannels: false }).metadata()
     judge(header, format, maxPixels)
-    const scans = format === 'JPEG' ? countScans(source, MOST_SCANS) : 1
-    if (scans > MOST_SCANS) throw unsupported(`A JPEG of more than ${MOST_SCANS} scans`)
+    const scans = format === 'JPEG' ? countScans(source, MAX_SCANS) : 1
+    if (scans > MAX_SCANS) throw unsupported(`A JPEG of more than ${MAX_SCANS} scans`)
     const work = () => fitTolerantly(source, header, maxPixels)
     return await (memoryNeeded(header, format, scans) > HEAVY ? heavyLane(work) : work())
   } catch (error) {

@@ -15,7 +15,7 @@ const REQUEST_TIMEOUT_MS = 15_000
 const WRITABLE = `${OBJECT_PREFIX}.writable`
 
 /** Objects in S3, or in anything that speaks it. */
-export class S3Objects implements ObjectStore {
+export class S3Store implements ObjectStore {
   readonly #client: S3Client
   readonly #bucket: string
   readonly #publicUrl: string

@@ -6,7 +6,7 @@ import { createResolver } from './egress/resolver.ts'
 
 const TIMEOUT_MS = 10_000
 /** Nobody reads what a receiver answers. */
-const MOST_BYTES = 1_048_576
+const MAX_BYTES = 1_048_576
 
 export interface WebhookOptions {
   url: string
@@ -28,7 +28,7 @@ export class Webhook {
     this.#key = secret === undefined ? undefined : keyOf(secret)
     this.#connector = createConnector(policy, createResolver(), {
       timeoutMs: TIMEOUT_MS,
-      mostBytes: MOST_BYTES
+      maxReadBytes: MAX_BYTES
     })
     this.#agent = new Agent({ connect: this.#connector.connect, allowH2: false })
   }

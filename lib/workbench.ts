@@ -1,15 +1,15 @@
 import { join } from 'node:path'
 import { Redis } from 'ioredis'
 import pg from 'pg'
-import { Uncached } from './cache/none.ts'
+import { NoCache } from './cache/none.ts'
 import { RedisCache } from './cache/redis.ts'
 import type { Config } from './config/config.ts'
 import { startEmbeddedPostgres } from './database/pglite.ts'
 import { Outbox } from './outbox/outbox.ts'
-import { ProductSignal } from './products/change-feed.ts'
+import { ProductChangeFeed } from './products/change-feed.ts'
 import { ProductStore } from './products/store.ts'
-import { S3Objects } from './s3.ts'
-import { EmbeddedObjects } from './storage/files.ts'
+import { S3Store } from './s3.ts'
+import { FileStore } from './storage/files.ts'
 import type { ObjectStore } from './storage/object-store.ts'
 
 /** What a command works with: the same parts as the service, without the service. */
@@ -27,16 +27,16 @@ export async function withWorkbench<T>(config: Config, work: (bench: Workbench) 
     ? new RedisCache(
         closing.adopt(new Redis(config.redis.url, { maxRetriesPerRequest: 1 }), (redis) => redis.disconnect())
       )
-    : new Uncached()
+    : new NoCache()
   const objects = config.bucket
-    ? new S3Objects(config.bucket, { sockets: 8, publicBaseUrl: config.PUBLIC_BASE_URL })
-    : new EmbeddedObjects(join(config.DATA_DIR, 'objects'), () => config.PUBLIC_BASE_URL ?? '')
+    ? new S3Store(config.bucket, { sockets: 8, publicBaseUrl: config.PUBLIC_BASE_URL })
+    : new FileStore(join(config.DATA_DIR, 'objects'), () => config.PUBLIC_BASE_URL ?? '')
   closing.defer(() => objects.close())
   const store = new ProductStore({
     pool,
     cache,
     outbox: new Outbox(pool),
-    signal: new ProductSignal(null),
+    signal: new ProductChangeFeed(null),
     jobTimeoutMs: config.JOB_TIMEOUT_MS,
     webhooks: config.WEBHOOK_URL !== undefined
   })

@@ -77,10 +77,10 @@ CREATE TABLE product_images (
   error_code text,
   error_detail text,
   -- Since when, or from when on, somebody should be working on it.
-  owed_at timestamptz NOT NULL DEFAULT now()
+  due_at timestamptz NOT NULL DEFAULT now()
 );
 CREATE INDEX product_images_by_product ON product_images (product_id);
-CREATE INDEX product_images_pending ON product_images (owed_at) WHERE status = 'pending';
+CREATE INDEX product_images_pending ON product_images (due_at) WHERE status = 'pending';
 CREATE INDEX product_images_failed ON product_images (product_id) WHERE status = 'failed';
 
 -- What is owed. A row is deleted when somebody has taken the work over; until then it comes due again and again.

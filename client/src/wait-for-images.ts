@@ -5,7 +5,7 @@ import { fetchOrThrow, ProblemError } from './problem-error.ts'
 
 const FIRST_RETRY_MS = 500
 /** With doubled waits, about half a minute without a word. */
-const MOST_FAILURES = 7
+const MAX_FAILURES = 7
 
 export interface WaitOptions {
   client?: Client
@@ -66,7 +66,7 @@ export async function* productChanges(
       connection.abort()
     }
     signal?.throwIfAborted()
-    if (isFinal(failure) || (failure && ++failures === MOST_FAILURES)) throw failure
+    if (isFinal(failure) || (failure && ++failures === MAX_FAILURES)) throw failure
     if (failure) await pause(FIRST_RETRY_MS * 2 ** (failures - 1), signal)
   }
 }

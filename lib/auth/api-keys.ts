@@ -1,7 +1,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
 import { Caller } from './caller.ts'
 
-const MOST_ID = 2_147_483_647
+const MAX_ID = 2_147_483_647
 
 /** What is kept of a key: its digest, and whom it stands for. */
 interface ApiKey {
@@ -44,7 +44,7 @@ function parse(entry: string): ApiKey {
 
 function parseUserId(text: string): number {
   const id = /^\d+$/.test(text) ? Number(text) : 0
-  if (id < 1 || id > MOST_ID) throw new Error(`what follows a colon must be a user id, from 1 to ${MOST_ID}`)
+  if (id < 1 || id > MAX_ID) throw new Error(`what follows a colon must be a user id, from 1 to ${MAX_ID}`)
   return id
 }
 

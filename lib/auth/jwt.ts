@@ -12,7 +12,7 @@ export interface TokenOptions {
 export type TokenVerifier = (token: string) => Promise<Caller | AppError>
 
 const JWKS_TIMEOUT_MS = 5000
-const MOST_SUB = 255
+const MAX_SUB = 255
 
 /** Which of the two families is taken is ours to say, never the token's: a public key must not become an HMAC secret. */
 const SHARED = ['HS256', 'HS384', 'HS512']
@@ -44,10 +44,10 @@ async function callerOf(verified: Promise<{ payload: JWTPayload }>): Promise<Cal
   }
   const sub = String(payload.sub ?? '')
   // It becomes a key in the database, which takes neither NUL nor 3 kB.
-  if (sub.length > MOST_SUB || sub.includes('\0') || !sub.isWellFormed()) {
+  if (sub.length > MAX_SUB || sub.includes('\0') || !sub.isWellFormed()) {
     return new AppError(
       'unauthorized',
-      `The sub of the token must be at most ${MOST_SUB} characters, without NUL.`
+      `The sub of the token must be at most ${MAX_SUB} characters, without NUL.`
     )
   }
   if (scopes(payload).includes('admin')) return new Caller(`admin:${sub}`)

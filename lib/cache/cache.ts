@@ -11,13 +11,13 @@ export interface CachedProduct {
 }
 
 /**
- * Keeps products that are read often. A read that starts after `forget` resolved never gets what was there before, not
+ * Keeps products that are read often. A read that starts after `invalidate` resolved never gets what was there before, not
  * even from another process: an entry is put down only if nobody forgot the product since its load began.
  * No method rejects because the cache is slow or gone, except `ping`; that costs time only.
  */
 export interface Cache {
   read(id: number, load: () => Promise<CachedProduct | null>): Promise<CachedProduct | null>
-  /** Resolves when no reader anywhere can be handed what was cached before, or after `mostMs`: then it may be for as long as an entry lives. */
-  forget(id: number, mostMs?: number): Promise<void>
+  /** Resolves when no reader anywhere can be handed what was cached before, or after `maxWaitMs`: then it may be for as long as an entry lives. */
+  invalidate(id: number, maxWaitMs?: number): Promise<void>
   ping(): Promise<void>
 }

@@ -5,7 +5,7 @@ import { type Cache, type CachedProduct, cacheReads } from './cache.ts'
 const ENTRY_MS = 5000
 
 /** The cache of a service that is one process. */
-export class EmbeddedCache implements Cache {
+export class MemoryCache implements Cache {
   readonly #entries = new LRUCache<number, CachedProduct>({
     ttl: ENTRY_MS,
     maxSize: 64 * 1024 * 1024,
@@ -28,7 +28,7 @@ export class EmbeddedCache implements Cache {
     }
   }
 
-  async forget(id: number): Promise<void> {
+  async invalidate(id: number): Promise<void> {
     this.#loads.delete(id)
     this.#entries.delete(id)
   }

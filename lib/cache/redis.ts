@@ -51,8 +51,8 @@ export class RedisCache implements Cache {
     return entry
   }
 
-  async forget(id: number, mostMs = ENTRY_MS + LEASE_MS): Promise<void> {
-    const end = Date.now() + mostMs
+  async invalidate(id: number, maxWaitMs = ENTRY_MS + LEASE_MS): Promise<void> {
+    const end = Date.now() + maxWaitMs
     while (Date.now() < end) {
       const deleted = await this.#attempt(() => this.#redis.del(keyOf(id)))
       if (deleted !== undefined) return

@@ -4,8 +4,8 @@ import { join } from 'node:path'
 import { PGlite } from '@electric-sql/pglite'
 import { pg_trgm } from '@electric-sql/pglite/contrib/pg_trgm'
 import { PGLiteSocketServer } from '@electric-sql/pglite-socket'
-import { createDataFolder } from '../startup/data-dir.ts'
-import { lockFolder } from '../startup/folder-lock.ts'
+import { createDataDir } from '../startup/data-dir.ts'
+import { lockDataDir } from '../startup/folder-lock.ts'
 
 /** One that is used, and the one before it that may not be gone yet. */
 const MAX_CLIENTS = 2
@@ -21,9 +21,9 @@ export interface EmbeddedPostgres {
 
 /** PostgreSQL in this process, on the files below `folder`, for clients that speak its protocol over a Unix socket. */
 export async function startEmbeddedPostgres(folder: string): Promise<EmbeddedPostgres> {
-  await createDataFolder(folder)
+  await createDataDir(folder)
   // Two processes on the same files destroy them.
-  const unlock = lockFolder(folder)
+  const unlock = lockDataDir(folder)
   try {
     const { host, stop } = await serve(folder)
     return { host, close: () => stop().finally(unlock) }
@@ -55,6 +55,6 @@ async function serve(folder: string): Promise<{ host: string; stop(): Promise<vo
 async function socketFolder(folder: string): Promise<string> {
   const run = join(folder, 'run')
   if (run.length > LONGEST_SOCKET_FOLDER) return mkdtemp(join(tmpdir(), 'asyncprod-'))
-  await createDataFolder(run)
+  await createDataDir(run)
   return run
 }

@@ -7,7 +7,7 @@ const WEIGHT = 0.05
  * How long who asks a pool for a connection now would wait: those before it, at the pace of the latest statements. A number
  * of waiting requests would say nothing: a thousand are 50 ms of work for one database and minutes for another.
  */
-export class PoolPace {
+export class PoolWaitEstimate {
   readonly #pool: Pool
   readonly #taken = new WeakMap<PoolClient, number>()
   /** How long a connection is held, in milliseconds. */

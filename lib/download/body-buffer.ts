@@ -1,4 +1,4 @@
-import type { SpareBuffers } from './buffer-pool.ts'
+import type { BufferPool } from './buffer-pool.ts'
 import { tooLarge } from './errors.ts'
 
 const FIRST_BYTES = 65_536
@@ -7,14 +7,14 @@ const FIRST_BYTES = 65_536
  * Collects an answer in one buffer. Chunks are copied, not kept: an answer of 25 MB sent in chunks of one byte would
  * otherwise be 25 million Buffers, gigabytes of them.
  */
-export class BoundedBuffer implements Disposable {
+export class BodyBuffer implements Disposable {
   #buffer: Buffer | null
   #length = 0
   readonly #maxBytes: number
-  readonly #spares: SpareBuffers
+  readonly #spares: BufferPool
 
   /** `expectedBytes` (NaN when unknown) saves growing; memory that is not written to costs nothing. */
-  constructor(expectedBytes: number, maxBytes: number, spares: SpareBuffers) {
+  constructor(expectedBytes: number, maxBytes: number, spares: BufferPool) {
     if (expectedBytes > maxBytes) throw tooLarge(maxBytes)
     this.#maxBytes = maxBytes
     this.#spares = spares

@@ -6,7 +6,7 @@ const SMALLEST = 65_536
  *
  * Their sizes are powers of two: memory that is not written to costs nothing. Most of what lies here unused is bounded.
  */
-export class SpareBuffers {
+export class BufferPool {
   readonly #maxBytes: number
   /** The one that came back first is the first to go. */
   readonly #spare: Buffer[] = []

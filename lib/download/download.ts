@@ -1,13 +1,13 @@
 import { Agent } from 'undici'
 import type { AddressPolicy } from '../egress/address-policy.ts'
 import { createConnector } from '../egress/connector.ts'
-import { mostRead } from '../egress/read-limit.ts'
+import { readLimit } from '../egress/read-limit.ts'
 import { createResolver, type Resolve } from '../egress/resolver.ts'
 import { checkSourceUrl } from '../egress/source-url.ts'
 import { ImageError } from '../image/error.ts'
-import { SpareBuffers } from './buffer-pool.ts'
+import { BufferPool } from './buffer-pool.ts'
 import { blockedAddress, httpStatus, timeout, tooManyRedirects, unreachable } from './errors.ts'
-import { type Answer, getAnswer } from './response.ts'
+import { type Answer, getResponse } from './response.ts'
 
 const MAX_REDIRECTS = 3
 const REDIRECTS = [301, 302, 303, 307, 308]
@@ -50,8 +50,8 @@ export interface Downloader {
 
 export function createDownloader(options: DownloadOptions): Downloader {
   const { maxBytes, timeoutMs, connectionsPerOrigin = 6, resolve = createResolver() } = options
-  const spares = new SpareBuffers(SPARE_BYTES)
-  const connector = createConnector(options, resolve, { timeoutMs, mostBytes: mostRead(maxBytes) })
+  const spares = new BufferPool(SPARE_BYTES)
+  const connector = createConnector(options, resolve, { timeoutMs, maxReadBytes: readLimit(maxBytes) })
   const agent = new Agent({
     connect: connector.connect,
     // Most sockets to one origin, however many of its images are wanted at once.
@@ -70,7 +70,13 @@ export function createDownloader(options: DownloadOptions): Downloader {
     for (let requests = 0; requests <= MAX_REDIRECTS; requests++) {
       const problem = checkSourceUrl(url, options)
       if (problem) throw blockedAddress(`The URL ${problem}`)
-      const answer = await getAnswer(agent, { url: new URL(url), headers: HEADERS, maxBytes, spares, signal })
+      const answer = await getResponse(agent, {
+        url: new URL(url),
+        headers: HEADERS,
+        maxBytes,
+        spares,
+        signal
+      })
       if (answer.body) return answer.body
       url = redirectTarget(answer, url)
     }

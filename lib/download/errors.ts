@@ -28,10 +28,10 @@ export function tooLarge(maxBytes: number): ImageError {
   )
 }
 
-export function tooMuchRead(mostBytes: number): ImageError {
+export function tooMuchRead(maxReadBytes: number): ImageError {
   return new ImageError(
     'too_large',
-    `The server sent more than ${mostBytes} bytes, the most that are read for one answer, and no end of it. Serve the file as it is.`
+    `The server sent more than ${maxReadBytes} bytes, the most that are read for one answer, and no end of it. Serve the file as it is.`
   )
 }
 

@@ -1,6 +1,6 @@
 import type { Dispatcher } from 'undici'
-import { BoundedBuffer } from './body-buffer.ts'
-import type { SpareBuffers } from './buffer-pool.ts'
+import { BodyBuffer } from './body-buffer.ts'
+import type { BufferPool } from './buffer-pool.ts'
 import { compressedAnswer } from './errors.ts'
 
 export interface AnswerRequest {
@@ -9,7 +9,7 @@ export interface AnswerRequest {
   /** Most bytes of a body that are taken. */
   maxBytes: number
   /** Where the memory for a body comes from. */
-  spares: SpareBuffers
+  spares: BufferPool
   signal: AbortSignal
 }
 
@@ -17,7 +17,7 @@ export interface Answer {
   status: number
   headers: Record<string, string | string[] | undefined>
   /** Of a 200; that of any other answer is not read. */
-  body: BoundedBuffer | null
+  body: BodyBuffer | null
 }
 
 /**
@@ -28,7 +28,7 @@ export interface Answer {
  * A handler of its own, not `request()`: that one notices its signal only once a connection stands, and a stream costs
  * an event loop turn per chunk, which an answer in chunks of one byte makes expensive.
  */
-export async function getAnswer(dispatcher: Dispatcher, request: AnswerRequest): Promise<Answer> {
+export async function getResponse(dispatcher: Dispatcher, request: AnswerRequest): Promise<Answer> {
   const { url, headers, signal } = request
   signal.throwIfAborted()
   const { promise, resolve, reject } = Promise.withResolvers<Answer>()
@@ -38,7 +38,7 @@ export async function getAnswer(dispatcher: Dispatcher, request: AnswerRequest):
   signal.addEventListener('abort', onAbort)
 
   let answer: Answer
-  let body: BoundedBuffer
+  let body: BodyBuffer
   // What a handler throws ends the connection and comes back in onResponseError.
   const handler: Dispatcher.DispatchHandler = {
     onRequestStart(controller) {
@@ -48,7 +48,7 @@ export async function getAnswer(dispatcher: Dispatcher, request: AnswerRequest):
     onResponseStart(controller, status, headers) {
       if (status < 200) {
         // Nobody counts their bytes: without end they kept the event loop busy until the deadline.
-        if (++announcements > MOST_ANNOUNCEMENTS) throw new Error('The answer is announced again and again')
+        if (++announcements > MAX_ANNOUNCEMENTS) throw new Error('The answer is announced again and again')
         return
       }
       if (status === 200) {
@@ -76,12 +76,12 @@ export async function getAnswer(dispatcher: Dispatcher, request: AnswerRequest):
 }
 
 /** Of status 1xx, before an answer. One is usual. */
-const MOST_ANNOUNCEMENTS = 100
+const MAX_ANNOUNCEMENTS = 100
 
 /** What is named but no compression (`binary`, `aws-chunked`, `utf-8` are met) is the file as it is. */
 const COMPRESSED = /gzip|deflate|br|zstd|compress/i
 
-function openBody(headers: Answer['headers'], { maxBytes, spares }: AnswerRequest): BoundedBuffer {
+function openBody(headers: Answer['headers'], { maxBytes, spares }: AnswerRequest): BodyBuffer {
   if (COMPRESSED.test(String(headers['content-encoding']))) throw compressedAnswer()
-  return new BoundedBuffer(Number(headers['content-length']), maxBytes, spares)
+  return new BodyBuffer(Number(headers['content-length']), maxBytes, spares)
 }

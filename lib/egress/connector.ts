@@ -3,7 +3,7 @@ import { isIP, type LookupFunction, type Socket } from 'node:net'
 import { buildConnector } from 'undici'
 import { blockedAddress } from '../download/errors.ts'
 import { type AddressPolicy, isPermitted } from './address-policy.ts'
-import { boundAnswers } from './read-limit.ts'
+import { limitReads } from './read-limit.ts'
 import type { Resolve } from './resolver.ts'
 import { connectReading } from './socket.ts'
 import { isLocalhost, LOOPBACK, portOf } from './source-url.ts'
@@ -12,7 +12,7 @@ export interface ConnectorOptions {
   /** Bounds the TCP and the TLS handshake each. */
   timeoutMs: number
   /** Most bytes that a socket reads for one answer, whatever they are. */
-  mostBytes: number
+  maxReadBytes: number
 }
 
 export interface Connector {
@@ -29,7 +29,7 @@ export interface Connector {
 export function createConnector(
   policy: AddressPolicy,
   resolve: Resolve,
-  { timeoutMs, mostBytes }: ConnectorOptions
+  { timeoutMs, maxReadBytes }: ConnectorOptions
 ): Connector {
   const secure = buildConnector({ timeout: timeoutMs, allowH2: false })
   const sockets = new Set<Socket>()
@@ -77,7 +77,7 @@ export function createConnector(
             callback(...args)
             // After undici, which starts to read with the first who listens.
             const [, socket] = args
-            if (socket) boundAnswers(socket, httpSocket, mostBytes)
+            if (socket) limitReads(socket, httpSocket, maxReadBytes)
           }
           if (options.protocol === 'https:') secure({ ...options, httpSocket }, done)
           else done(null, httpSocket)

@@ -7,14 +7,14 @@ const BYTES_OF_A_CHUNK = 6
 const BYTES_AROUND = 2_097_152
 
 /** Most that is read for one answer whose body may have so many bytes. */
-export const mostRead = (bodyBytes: number) => BYTES_OF_A_CHUNK * bodyBytes + BYTES_AROUND
+export const readLimit = (bodyBytes: number) => BYTES_OF_A_CHUNK * bodyBytes + BYTES_AROUND
 
 /**
- * Ends `socket` when it has read more than `mostBytes` since it last wrote a request. undici shows bodies and headers, but
+ * Ends `socket` when it has read more than `maxReadBytes` since it last wrote a request. undici shows bodies and headers, but
  * extensions of chunks, zeros before their sizes and empty lines are nobody's: without end they kept a core busy until the
  * deadline. What is counted comes over `transport`, below TLS, whose records may be a byte long, too.
  */
-export function boundAnswers(socket: Socket, transport: Socket, mostBytes: number): void {
+export function limitReads(socket: Socket, transport: Socket, maxReadBytes: number): void {
   let asked = 0
   let before = 0
   let read = 0
@@ -24,6 +24,6 @@ export function boundAnswers(socket: Socket, transport: Socket, mostBytes: numbe
       before = read
     }
     read = transport.bytesRead
-    if (read - before > mostBytes) socket.destroy(tooMuchRead(mostBytes))
+    if (read - before > maxReadBytes) socket.destroy(tooMuchRead(maxReadBytes))
   })
 }

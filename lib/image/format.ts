@@ -12,7 +12,7 @@ const FORMATS = [
 ] as const
 
 /** What else is found behind a picture's URL, so that the refusal can name it. */
-const STRANGERS = [
+const UNSUPPORTED = [
   ['HEIC', /^.{8}66747970(6865(69|76)|6d696631|6d736631)/],
   ['JPEG XL', /^(ff0a|0000000c4a584c20)/],
   ['PDF', /^25504446/],
@@ -30,11 +30,11 @@ export function imageFormat(source: Buffer): ImageFormat | undefined {
 }
 
 /** What the bytes are that are no such image, as the subject of a sentence. */
-export function strangerName(source: Buffer): string {
+export function describeUnsupported(source: Buffer): string {
   if (source.length === 0) return 'An empty file'
   const text = source.toString('latin1', 0, 1024)
   if (/<svg[\s>]/i.test(text)) return 'SVG'
   if (/<(!doctype html|html|head|body)[\s>]/i.test(text)) return 'A web page'
   const head = source.toString('hex', 0, 160)
-  return STRANGERS.find(([, magic]) => magic.test(head))?.[0] ?? 'This kind of file'
+  return UNSUPPORTED.find(([, magic]) => magic.test(head))?.[0] ?? 'This kind of file'
 }

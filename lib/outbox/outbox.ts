@@ -12,7 +12,7 @@ export interface Payload extends Carrier {
 }
 
 /** A row that this process holds until its lease ends. */
-export interface OwedRow {
+export interface OutboxRow {
   id: string
   kind: OutboxKind
   product_id: number | null
@@ -37,7 +37,7 @@ export interface Taker {
   /** How long a row that is owed now may be leased to it, in milliseconds; 0 when it has no room. */
   readonly leaseMs: number
   /** A row that was owed under that lease. */
-  take(row: OwedRow): void
+  take(row: OutboxRow): void
 }
 
 /**
@@ -86,8 +86,8 @@ export class Outbox extends EventEmitter<{ wake: [kinds: OutboxKind[]]; owed: []
     this.emit('wake', KINDS)
   }
 
-  async claim(kind: OutboxKind, limit: number, leaseMs: number): Promise<OwedRow[]> {
-    const { rows } = await this.#pool.query<OwedRow>(CLAIM, [kind, limit, leaseMs])
+  async claim(kind: OutboxKind, limit: number, leaseMs: number): Promise<OutboxRow[]> {
+    const { rows } = await this.#pool.query<OutboxRow>(CLAIM, [kind, limit, leaseMs])
     return rows
   }
 

@@ -1,7 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import type { Log } from '../log/log.ts'
-import type { Outbox, OutboxKind, OwedRow, Taker } from './outbox.ts'
-import { InFlight } from './task-group.ts'
+import type { Outbox, OutboxKind, OutboxRow, Taker } from './outbox.ts'
+import { TaskGroup } from './task-group.ts'
 
 export interface RelayOptions {
   outbox: Outbox
@@ -10,9 +10,9 @@ export interface RelayOptions {
   capacity: number
   leaseMs: number
   /** Resolves when the row's work was taken over or done, rejects when it should come due again. */
-  dispatch(row: OwedRow, signal: AbortSignal): Promise<void>
+  dispatch(row: OutboxRow, signal: AbortSignal): Promise<void>
   /** Milliseconds after which a row that was rejected comes due again, null to give it up. Default: one second. */
-  retryMs?(row: OwedRow): number | null
+  retryMs?(row: OutboxRow): number | null
   /** Nothing is claimed while this answers false; whoever makes it true wakes the outbox. */
   isOpen?(): boolean
   log: Log
@@ -33,11 +33,11 @@ const GATHER_MS = 10
 export class Relay implements Taker {
   readonly #options: RelayOptions
   readonly #inHand = new Set<string>()
-  readonly #jobs = new InFlight()
+  readonly #jobs = new TaskGroup()
   #paused = false
   #dispatched: string[] = []
   #deletion: Promise<void> | null = null
-  #handed: OwedRow[] = []
+  #handed: OutboxRow[] = []
   #handing: Promise<void> | null = null
   #waitsForRoom = false
   #isAwake = true
@@ -67,7 +67,7 @@ export class Relay implements Taker {
     return !this.#paused && this.#inHand.size + this.#handed.length < capacity && isOpen() ? leaseMs : 0
   }
 
-  take(row: OwedRow): void {
+  take(row: OutboxRow): void {
     if (this.#paused) void this.#options.outbox.release(row.id).catch(() => undefined)
     else {
       this.#handed.push(row)
@@ -127,7 +127,7 @@ export class Relay implements Taker {
     return Math.min(Math.max(nextMs ?? LONGEST_SLEEP_MS, SHORTEST_SLEEP_MS), LONGEST_SLEEP_MS)
   }
 
-  async #take(row: OwedRow): Promise<void> {
+  async #take(row: OutboxRow): Promise<void> {
     this.#inHand.add(row.id)
     await this.#jobs.run((signal) => this.#dispatch(row, signal))
     this.#inHand.delete(row.id)
@@ -135,7 +135,7 @@ export class Relay implements Taker {
     if (this.#waitsForRoom && this.#inHand.size <= this.#options.capacity * 0.75) this.#wake()
   }
 
-  async #dispatch(row: OwedRow, signal: AbortSignal): Promise<void> {
+  async #dispatch(row: OutboxRow, signal: AbortSignal): Promise<void> {
     const { outbox, kind, dispatch, log, retryMs = () => AFTER_TROUBLE_MS } = this.#options
     try {
       await dispatch(row, signal)

@@ -1,5 +1,5 @@
 /** Jobs that run now, and how they end when the service stops. */
-export class InFlight {
+export class TaskGroup {
   readonly #jobs = new Set<Promise<unknown>>()
   readonly #abort = new AbortController()
 

@@ -8,7 +8,7 @@ const BYTES_PER_DECODE = 150 * 1024 * 1024
 const ON_THEIR_WAY = 16
 
 /** One more than there are cores, so that a core that ends with one has the next at hand: 59 instead of 55 images a second. */
-export const MOST_AT_ONCE = availableParallelism() + 1
+export const MAX_AT_ONCE = availableParallelism() + 1
 
 /** Downloads may hold at most this part of the memory, should all of them be of the largest size. */
 const SHARE_FOR_SOURCES = 0.25
@@ -30,7 +30,7 @@ export function capacityOf({
 }: Pick<Config, 'WORKER_CONCURRENCY' | 'MAX_SOURCE_BYTES'>): Capacity {
   const memory = Math.min(process.constrainedMemory() || totalmem(), totalmem())
   const decodes = Math.floor(memory / BYTES_PER_DECODE)
-  const compress = WORKER_CONCURRENCY ?? Math.max(1, Math.min(MOST_AT_ONCE, decodes))
+  const compress = WORKER_CONCURRENCY ?? Math.max(1, Math.min(MAX_AT_ONCE, decodes))
   const sources = Math.floor((memory * SHARE_FOR_SOURCES) / MAX_SOURCE_BYTES)
   const inFlight = Math.max(2 * compress, Math.min(ON_THEIR_WAY * compress, sources))
   return { compress, inFlight, perHost: Math.ceil(inFlight / 2) }

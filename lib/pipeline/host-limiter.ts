@@ -5,30 +5,30 @@ export class HostBusy extends Error {
   override readonly name = 'HostBusy'
 }
 
-export interface HostLanesOptions {
+export interface HostLimiterOptions {
   /** Jobs that one host may have at once. */
   width: number
   /** How long a job waits for its turn before it is asked whether it makes room. */
-  patienceMs: number
+  maxWaitMs: number
   /** Whether a job of another host may be waiting that could be done at this moment. */
   hasRoom(): boolean
 }
 
 /**
  * Bounds how many jobs one host may have at once, so that a slow one never takes the places of all the others. Who waits
- * longer than `patienceMs` while there is room for others is turned away with HostBusy. Where all is busy anyway nobody gains
+ * longer than `maxWaitMs` while there is room for others is turned away with HostBusy. Where all is busy anyway nobody gains
  * by that: a queue of one host's images was turned away and owed again until each was made twice, seen.
  */
-export class HostLanes {
+export class HostLimiter {
   readonly #lanes = new Map<string, LimitFunction>()
-  readonly #options: HostLanesOptions
+  readonly #options: HostLimiterOptions
 
-  constructor(options: HostLanesOptions) {
+  constructor(options: HostLimiterOptions) {
     this.#options = options
   }
 
   async run<T>(host: string, job: () => Promise<T>): Promise<T> {
-    const { width, patienceMs, hasRoom } = this.#options
+    const { width, maxWaitMs, hasRoom } = this.#options
     const lane = this.#lanes.get(host) ?? pLimit(width)
     this.#lanes.set(host, lane)
     const { promise: tooLate, reject } = Promise.withResolvers<never>()
@@ -38,7 +38,7 @@ export class HostLanes {
       waits = false
       clearInterval(impatience)
       reject(new HostBusy())
-    }, patienceMs)
+    }, maxWaitMs)
     const turn = lane(async () => {
       clearInterval(impatience)
       if (!waits) throw new HostBusy()

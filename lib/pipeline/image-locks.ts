@@ -1,5 +1,5 @@
 /** What is being worked on in this process, by its id. What somebody has in hand nobody else takes. */
-export class InHand {
+export class ImageLocks {
   readonly #ids = new Set<string>()
 
   /** Takes what nobody has, until it is let go or the hold is disposed of. */

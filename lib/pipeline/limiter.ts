@@ -1,6 +1,6 @@
 import pLimit, { type LimitFunction } from 'p-limit'
 import type { Capacity } from './capacity.ts'
-import { HostLanes } from './host-limiter.ts'
+import { HostLimiter } from './host-limiter.ts'
 
 /** How long an image waits for its turn before it is asked whether there should be more turns. */
 const TURN_PATIENCE_MS = 250
@@ -12,9 +12,9 @@ const HOST_PATIENCE_MS = 2000
  * Who may work when. Waiting (for origins and the store) and computing are bounded apart: there are as many images on their
  * way as it takes to keep the cores busy, whether origins are slow or fast, and no more lie in memory than that.
  */
-export class Turns {
+export class Limiter {
   readonly #capacity: Capacity
-  readonly #hosts: HostLanes
+  readonly #hosts: HostLimiter
   readonly #images: LimitFunction
   readonly #cores: LimitFunction
 
@@ -24,7 +24,7 @@ export class Turns {
     this.#images = pLimit(2 * capacity.compress)
     this.#cores = pLimit(capacity.compress)
     const hasRoom = () => this.#cores.activeCount < capacity.compress && othersWait()
-    this.#hosts = new HostLanes({ width: capacity.perHost, patienceMs: HOST_PATIENCE_MS, hasRoom })
+    this.#hosts = new HostLimiter({ width: capacity.perHost, maxWaitMs: HOST_PATIENCE_MS, hasRoom })
   }
 
   /** From the download to the end of the upload. Rejects with HostBusy when the host has too many images in work. */

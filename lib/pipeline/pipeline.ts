@@ -11,8 +11,8 @@ import type { ProductStore } from '../products/store.ts'
 import { type ObjectStore, objectKey } from '../storage/object-store.ts'
 import type { Capacity } from './capacity.ts'
 import { HostBusy } from './host-limiter.ts'
-import { type Hold, InHand } from './image-locks.ts'
-import { Turns } from './limiter.ts'
+import { type Hold, ImageLocks } from './image-locks.ts'
+import { Limiter } from './limiter.ts'
 import { inStage, outcomes } from './stages.ts'
 
 export interface PipelineOptions {
@@ -31,7 +31,7 @@ const DATABASE_RETRY_MS = 1000
 /** After so many interruptions of one image those of its product are made one by one: one of them may end the process. */
 const INTERRUPTIONS_AT_ONCE = 5
 /** After so many the first that has them is given up: made one by one, none behind it was begun as often. */
-const MOST_INTERRUPTIONS = 10
+const MAX_INTERRUPTIONS = 10
 
 /** What the images that are worked on for one message have in common. */
 interface Job {
@@ -47,16 +47,16 @@ interface Job {
 /** What is owed for one product: its due images downloaded, compressed and stored, and the product told, in one commit. */
 export class ImagePipeline {
   readonly #options: PipelineOptions
-  readonly #turns: Turns
+  readonly #turns: Limiter
   /** A second message for a product leaves alone what the first has in hand. */
-  readonly #inHand = new InHand()
+  readonly #inHand = new ImageLocks()
   #messages = 0
 
   constructor(options: PipelineOptions) {
     this.#options = options
     const { capacity } = options
     // While fewer messages are in hand than could be, there are none behind them.
-    this.#turns = new Turns(capacity, () => this.#messages >= capacity.inFlight)
+    this.#turns = new Limiter(capacity, () => this.#messages >= capacity.inFlight)
   }
 
   /**
@@ -77,7 +77,7 @@ export class ImagePipeline {
     using hold = this.#inHand.take(dueImages(product))
     if (hold.taken.length === 0) return 'done'
     const due = again ? await this.#persist(() => store.interrupted(productId, hold.taken), stop) : hold.taken
-    const hopeless = due.find(({ interruptions }) => interruptions >= MOST_INTERRUPTIONS)
+    const hopeless = due.find(({ interruptions }) => interruptions >= MAX_INTERRUPTIONS)
     if (hopeless) {
       const outcomes = due.map(({ id }) => [id, id === hopeless.id ? ABANDONED : INTERRUPTED] as const)
       await this.#record(product, hold, new Map(outcomes), stop)
@@ -222,7 +222,7 @@ const jobTimeout = (ms: number) =>
 /** Always in the same order, so that the one at which work ends is found. */
 const dueImages = ({ images, read_at }: ProductRecord) =>
   images
-    .filter(({ status, owed_at }) => status === 'pending' && Date.parse(owed_at) <= read_at.getTime())
+    .filter(({ status, due_at }) => status === 'pending' && Date.parse(due_at) <= read_at.getTime())
     .sort((a, b) => (a.id < b.id ? -1 : 1))
 
 /** Whichever port it is asked on, with or without the root's dot: else one host has a lane for each spelling. */

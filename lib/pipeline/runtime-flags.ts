@@ -1,5 +1,5 @@
 import { setFlagsFromString } from 'node:v8'
-import { MOST_AT_ONCE } from './capacity.ts'
+import { MAX_AT_ONCE } from './capacity.ts'
 
 /** Files and DNS share libuv's threads with the images that are being compressed. */
 const THREADS_FOR_OTHERS = 4
@@ -19,7 +19,7 @@ export function missingNativeSettings(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv
   const { NODE_OPTIONS = '', ROLE } = env
   const isSet = NODE_OPTIONS.includes('--max-semi-space-size')
   if (ROLE === 'api' || (env.MALLOC_ARENA_MAX && env.UV_THREADPOOL_SIZE && isSet)) return null
-  const images = Number(env.WORKER_CONCURRENCY) || MOST_AT_ONCE
+  const images = Number(env.WORKER_CONCURRENCY) || MAX_AT_ONCE
   return {
     MALLOC_ARENA_MAX: '2',
     UV_THREADPOOL_SIZE: String(images + THREADS_FOR_OTHERS),

@@ -13,7 +13,7 @@ const IDS_AT_ONCE = 700
  * Tells those who watch a product that it has changed, whichever process changed it. A signal says where to look, not what
  * is there, and one may be lost with the connection or the process that should have sent it.
  */
-export class ProductSignal {
+export class ProductChangeFeed {
   readonly #notifications: Notifications | null
   readonly #watchers = new Map<number, Set<() => void>>()
   readonly #untold = new Set<number>()

@@ -8,7 +8,7 @@ export type ProductFields = Pick<
 >
 
 /** The next state of an image row. Its interruptions are forgotten: whoever says so came to an end. */
-export interface ImageUpdate extends Omit<ImageRow, 'source_url' | 'interruptions' | 'owed_at'> {
+export interface ImageUpdate extends Omit<ImageRow, 'source_url' | 'interruptions' | 'due_at'> {
   source_url: string
   /** From when on it is owed again, in milliseconds from now. */
   wait_ms: number
@@ -66,7 +66,7 @@ export function finish(record: ProductRecord, outcomes: Map<string, Outcome>): C
     const outcome = outcomes.get(row.id)
     if (!outcome || row.status !== 'pending') continue
     // Somebody else has tried it meanwhile and said when it is due again: both attempts together are one.
-    const isOwedLater = Date.parse(row.owed_at) > record.read_at.getTime()
+    const isOwedLater = Date.parse(row.due_at) > record.read_at.getTime()
     if (outcome.status !== 'done' && isOwedLater) continue
     const next = settle(row, outcome)
     if (next.status === 'pending') owe.add(next.wait_ms)

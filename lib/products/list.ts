@@ -24,7 +24,7 @@ export type ListedRecord = ProductRecord & {
  * A page ends with the product that takes it past so many bytes of text, however many were asked for: 200 of the largest
  * were 60 MB of JSON, and each client that does not read its answer makes us keep them.
  */
-const MOST_PAGE_BYTES = 4 * 1024 * 1024
+const MAX_PAGE_BYTES = 4 * 1024 * 1024
 
 /** Each URL comes twice, as `product_images` and as `source_url`. */
 const TEXT_BYTES = `coalesce(octet_length(p.product_description), 0)
@@ -67,7 +67,7 @@ export function listStatement(filter: ProductFilter): { text: string; values: un
     ORDER BY p.created_at DESC, p.id DESC LIMIT ${value(filter.limit + 1)}`
   const measured = `SELECT p.*, ${BYTES_BEFORE} AS bytes_before, count(*) OVER ()::integer AS found FROM (${page}) p`
   const text = `SELECT ${RECORD_COLUMNS}, (extract(epoch FROM p.created_at) * 1000000)::bigint::text AS created_us, p.found
-    FROM (${measured}) p WHERE p.bytes_before < ${MOST_PAGE_BYTES} ORDER BY p.created_at DESC, p.id DESC`
+    FROM (${measured}) p WHERE p.bytes_before < ${MAX_PAGE_BYTES} ORDER BY p.created_at DESC, p.id DESC`
   return { text, values }
 }
 

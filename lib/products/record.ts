@@ -19,7 +19,7 @@ export interface ImageRow {
   interruptions: number
   /** How often it made room for images of other hosts since it was last tried. Readers are not told. */
   postponements: number
-  owed_at: string
+  due_at: string
 }
 
 /** A product as the database holds it: `product_images` says which images it has, `images` what became of them. */
@@ -33,7 +33,7 @@ export interface ProductRecord {
   created_at: Date
   updated_at: Date
   version: number
-  /** The database's clock when it was read, which is the one that `owed_at` goes by. */
+  /** The database's clock when it was read, which is the one that `due_at` goes by. */
   read_at: Date
   images: ImageRow[]
 }

@@ -59,7 +59,7 @@ WITH product AS (
   UPDATE product_images i SET status = u.status, object_key = u.object_key, url = u.url, width = u.width,
     height = u.height, source_bytes = u.source_bytes, bytes = u.bytes, attempts = u.attempts,
     error_code = u.error_code, error_detail = u.error_detail, interruptions = 0, postponements = u.postponements,
-    owed_at = now() + u.wait_ms * interval '1 ms'
+    due_at = now() + u.wait_ms * interval '1 ms'
   FROM product, jsonb_to_recordset($10::jsonb) AS u (id uuid, status text, object_key text, url text, width integer,
     height integer, source_bytes integer, bytes integer, attempts integer, error_code text, error_detail text,
     postponements integer, wait_ms float8)
@@ -107,12 +107,12 @@ export const SWEEP = {
   text: `
 WITH lost AS (
   SELECT id, product_id FROM product_images i
-  WHERE status = 'pending' AND owed_at < now() - $1::float8 * interval '1 ms'
+  WHERE status = 'pending' AND due_at < now() - $1::float8 * interval '1 ms'
     AND NOT EXISTS (SELECT FROM outbox o WHERE o.product_id = i.product_id AND o.kind = 'images')
-  ORDER BY owed_at LIMIT $2
+  ORDER BY due_at LIMIT $2
   FOR UPDATE SKIP LOCKED
 ), touched AS (
-  UPDATE product_images i SET owed_at = now() FROM lost WHERE i.id = lost.id
+  UPDATE product_images i SET due_at = now() FROM lost WHERE i.id = lost.id
 ), owed AS (
   INSERT INTO outbox (kind, product_id) SELECT DISTINCT 'images', product_id FROM lost RETURNING product_id
 )

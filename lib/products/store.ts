@@ -5,7 +5,7 @@ import { AppError, productNotFound } from '../http/app-error.ts'
 import { carrier } from '../log/context.ts'
 import type { Outbox, OutboxKind, Owed } from '../outbox/outbox.ts'
 import { objectKey } from '../storage/object-store.ts'
-import type { ProductSignal } from './change-feed.ts'
+import type { ProductChangeFeed } from './change-feed.ts'
 import * as changes from './changes.ts'
 import { createProduct } from './create.ts'
 import { encodeCursor, type ListedRecord, listStatement, type ProductFilter } from './list.ts'
@@ -19,7 +19,7 @@ export interface ProductRef {
   user_id?: number | undefined
   accepts?: ((version: number) => boolean) | undefined
   /** Who changes it waits no longer than this for readers to see the change. Default: until all do. */
-  patienceMs?: number
+  maxWaitMs?: number
 }
 
 export interface ProductStoreOptions {
@@ -27,7 +27,7 @@ export interface ProductStoreOptions {
   cache: Cache
   outbox: Outbox
   /** Told of every change that readers can see. */
-  signal: ProductSignal
+  signal: ProductChangeFeed
   /** How long a worker may be busy with an image whose row is gone, in milliseconds. */
   jobTimeoutMs: number
   /** Whether somebody wants to be told when all images of a product are finished. */
@@ -97,7 +97,7 @@ export class ProductStore {
   /** Makes image rows for a product that somebody else wrote, and answers the product with them. */
   async reconciled(id: number): Promise<ProductRecord | null> {
     try {
-      const record = await this.#change({ id, patienceMs: WORKER_PATIENCE_MS }, changes.reconcile)
+      const record = await this.#change({ id, maxWaitMs: WORKER_PATIENCE_MS }, changes.reconcile)
       return changes.reconcile(record) ? await this.load(id) : record
     } catch (error) {
       if (error instanceof AppError && error.code === 'not_found') return null
@@ -109,7 +109,7 @@ export class ProductStore {
   async finish(product: ProductRecord, outcomes: Map<string, changes.Outcome>): Promise<string[]> {
     try {
       const decide = (record: ProductRecord) => changes.finish(record, outcomes)
-      const ref = { id: product.id, patienceMs: WORKER_PATIENCE_MS }
+      const ref = { id: product.id, maxWaitMs: WORKER_PATIENCE_MS }
       const { images } = await this.#change(ref, decide, product)
       return images.map(({ id }) => id)
     } catch (error) {
@@ -228,9 +228,9 @@ export class ProductStore {
   }
 
   /** Resolves when every reader sees the change; owed work is not kept waiting for that. */
-  async #announce({ id, patienceMs }: ProductRef, owed: OutboxKind[]): Promise<void> {
+  async #announce({ id, maxWaitMs }: ProductRef, owed: OutboxKind[]): Promise<void> {
     this.#options.outbox.wake(owed)
-    await this.#options.cache.forget(id, patienceMs)
+    await this.#options.cache.invalidate(id, maxWaitMs)
     this.#options.signal.tell(id)
   }
 }

@@ -1,11 +1,11 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import type { CachedProduct } from '../cache/cache.ts'
-import type { ProductSignal } from './change-feed.ts'
+import type { ProductChangeFeed } from './change-feed.ts'
 import type { ProductStore } from './store.ts'
 
 export interface WatchOptions {
   products: ProductStore
-  signal: ProductSignal
+  signal: ProductChangeFeed
   /** After so many milliseconds without a signal it looks by itself: one may have been lost. */
   quietMs: number
   /** Ends the watch. */

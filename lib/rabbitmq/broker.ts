@@ -16,9 +16,9 @@ export interface BrokerOptions {
 }
 
 /** What is to become of a message that was handled. */
-export type Verdict = { settle: 'ack' } | { settle: 'requeue' } | { settle: 'dead'; reason: string }
+export type Settlement = { settle: 'ack' } | { settle: 'requeue' } | { settle: 'dead'; reason: string }
 
-export type MessageHandler = (message: ConsumeMessage) => Promise<Verdict>
+export type MessageHandler = (message: ConsumeMessage) => Promise<Settlement>
 
 const CONNECT_TIMEOUT_MS = 5000
 const PUBLISH_TIMEOUT_MS = 5000
@@ -159,7 +159,7 @@ export class Broker extends EventEmitter<{ connect: [] }> {
   }
 
   async #deliver(channel: Channel, message: ConsumeMessage, handle: MessageHandler): Promise<void> {
-    const verdict = await this.#judge(message, handle).catch(async (error: unknown): Promise<Verdict> => {
+    const verdict = await this.#judge(message, handle).catch(async (error: unknown): Promise<Settlement> => {
       this.#log.error({ err: error }, 'A message could not be handled; it goes back to the queue')
       await wait(REQUEUE_MS)
       return { settle: 'requeue' }
@@ -173,7 +173,7 @@ export class Broker extends EventEmitter<{ connect: [] }> {
     }
   }
 
-  async #judge(message: ConsumeMessage, handle: MessageHandler): Promise<Verdict> {
+  async #judge(message: ConsumeMessage, handle: MessageHandler): Promise<Settlement> {
     const verdict = await handle(message)
     if (verdict.settle === 'dead') await this.#bury(message, verdict.reason)
     return verdict

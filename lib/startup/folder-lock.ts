@@ -6,7 +6,7 @@ import { StartError } from './wait-for-server.ts'
  * Takes the folder for this process, and answers how to let go of it. A file lock of SQLite's, because the system takes it
  * from a process that was killed, and because there is no moment between looking and taking. Throws when it is taken.
  */
-export function lockFolder(folder: string): () => void {
+export function lockDataDir(folder: string): () => void {
   const lock = new DatabaseSync(join(folder, 'lock'), { timeout: 0 })
   try {
     lock.exec('PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE')

@@ -11,7 +11,7 @@ export class StartError extends Error {
 /**
  * Tries until a server can be used, and says so meanwhile. Rejects after `timeoutMs` with an error that names the setting to look at.
  */
-export async function untilUp<T>(
+export async function waitForServer<T>(
   { name, setting, timeoutMs, log }: { name: string; setting: string; timeoutMs: number; log: Log },
   attempt: () => Promise<T>
 ): Promise<T> {

@@ -8,7 +8,7 @@ import type { ObjectStore, StoredObject } from './object-store.ts'
 const UNFINISHED = '.unfinished'
 
 /** Finished images as files below one folder. `publicUrl` is asked at every put: a port of 0 is known only after listening. */
-export class EmbeddedObjects implements ObjectStore {
+export class FileStore implements ObjectStore {
   readonly #folder: string
   readonly #publicUrl: () => string
 

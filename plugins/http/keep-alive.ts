@@ -8,7 +8,7 @@ const EVERY_MS = 50
  * new clients waited for up to 15 s, and the database's answers with them. Clients that have to connect again
  * stand in one queue with all others, and are served twice as fast in all.
  */
-const MOST_KEPT = 500
+const MAX_KEPT = 500
 
 /**
  * Node ends idle connections once, when the server closes. One that is busy then would be kept alive after its answer, and one
@@ -22,7 +22,7 @@ export default fp(
       socket.once('close', () => sockets.delete(socket))
     })
     app.addHook('onRequest', (_request, reply, done) => {
-      if (sockets.size > MOST_KEPT) reply.header('connection', 'close')
+      if (sockets.size > MAX_KEPT) reply.header('connection', 'close')
       done()
     })
     const endUnused = () => {

@@ -1,7 +1,7 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { getHeapStatistics } from 'node:v8'
 import fp from 'fastify-plugin'
-import { PoolPace } from '../../lib/database/pool-wait.ts'
+import { PoolWaitEstimate } from '../../lib/database/pool-wait.ts'
 import { AppError } from '../../lib/http/app-error.ts'
 
 /** Above any of these the process refuses what it could answer only late. */
@@ -30,7 +30,7 @@ const SAMPLE_MS = 5000
 export default fp<{ bounds?: Partial<Bounds> }>(
   async (app, { bounds }) => {
     const { eventLoopDelayMs, heapBytes, waitMs } = { ...BOUNDS, ...bounds }
-    const pace = new PoolPace(app.pg.pool)
+    const pace = new PoolWaitEstimate(app.pg.pool)
     const delays = monitorEventLoopDelay()
     let overloaded = false
     let timer: NodeJS.Timeout | undefined

@@ -6,7 +6,7 @@ import type { Config } from '../../lib/config/config.ts'
 import { AppError } from '../../lib/http/app-error.ts'
 
 /** Callers that are remembered where there is no Redis; who was seen longest ago is forgotten. */
-const MOST_CALLERS = 10_000
+const MAX_CALLERS = 10_000
 
 /** So many requests a minute for each caller, counted in Redis where there is one, so that a fleet counts as one. */
 export default fp<{ config: Config }>(
@@ -18,7 +18,7 @@ export default fp<{ config: Config }>(
       timeWindow: 60_000,
       enableDraftSpec: true,
       keyGenerator,
-      ...(redis ? { redis: app.redis, nameSpace: 'asyncprod:rate:' } : { cache: MOST_CALLERS }),
+      ...(redis ? { redis: app.redis, nameSpace: 'asyncprod:rate:' } : { cache: MAX_CALLERS }),
       // A limit that nobody can count is no reason to refuse anybody.
       skipOnError: true,
       errorResponseBuilder: (_request, { ttl }) =>

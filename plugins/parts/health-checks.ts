@@ -1,7 +1,7 @@
 import fp from 'fastify-plugin'
 
 /** A server or an embedded part that the service works with. */
-export interface Dependency {
+export interface HealthCheck {
   /** Without it requests cannot be answered; the others are worked around or waited for. */
   required?: boolean
   kind: 'connected' | 'embedded'
@@ -12,13 +12,13 @@ export interface Dependency {
 declare module 'fastify' {
   interface FastifyInstance {
     /** What the health routes ask, by the name they give it. */
-    dependencies: Map<string, Dependency>
+    healthChecks: Map<string, HealthCheck>
   }
 }
 
 export default fp(
   async (app) => {
-    app.decorate('dependencies', new Map())
+    app.decorate('healthChecks', new Map())
   },
-  { name: 'dependencies' }
+  { name: 'health-checks' }
 )

@@ -4,13 +4,13 @@ import fp from 'fastify-plugin'
 import type { Client, ClientConfig, PoolConfig } from 'pg'
 import type { Config } from '../../lib/config/config.ts'
 import { isMigrated, migrate } from '../../lib/database/migrate.ts'
-import { untilUp } from '../../lib/startup/wait-for-server.ts'
+import { waitForServer } from '../../lib/startup/wait-for-server.ts'
 
 /** No statement of the service takes long; one that does holds a connection that others wait for. */
 const STATEMENT_TIMEOUT_MS = 10_000
 /** For a new connection, or a turn with one of those that are there: no request waits longer than this for either. */
 const CONNECTION_TIMEOUT_MS = 3000
-const MOST_CONNECTIONS = 20
+const MAX_CONNECTIONS = 20
 
 /** PostgreSQL, or PGlite behind the same pool, migrated to the newest version. */
 export default fp<{ config: Config }>(
@@ -18,7 +18,7 @@ export default fp<{ config: Config }>(
     const server = config.database ?? (await embed(app, config))
     await app.register(fastifyPostgres, {
       ...server,
-      ...(config.database ? { max: MOST_CONNECTIONS, keepAlive: true } : ONE_SESSION),
+      ...(config.database ? { max: MAX_CONNECTIONS, keepAlive: true } : ONE_SESSION),
       application_name: `asyncprod ${config.ROLE}`,
       connectionTimeoutMillis: CONNECTION_TIMEOUT_MS,
       statement_timeout: STATEMENT_TIMEOUT_MS,
@@ -39,17 +39,17 @@ export default fp<{ config: Config }>(
     }
     // A migration may take longer than any statement of the pool.
     const client = { ...server, connectionTimeoutMillis: CONNECTION_TIMEOUT_MS }
-    const migrations = await untilUp(waiting, async () =>
+    const migrations = await waitForServer(waiting, async () =>
       (await isMigrated(pool)) ? [] : await migrateOnce(new app.pg.Client(client))
     )
     if (migrations.length > 0) app.log.info({ migrations }, 'The database has been migrated')
-    app.dependencies.set('database', {
+    app.healthChecks.set('database', {
       required: true,
       kind: config.database ? 'connected' : 'embedded',
       ping: () => pool.query('SELECT 1')
     })
   },
-  { name: 'postgres', dependencies: ['dependencies'] }
+  { name: 'postgres', dependencies: ['health-checks'] }
 )
 
 /** PGlite is one session underneath: a second client would share its prepared statements, and only wait for the first. */

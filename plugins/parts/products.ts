@@ -3,7 +3,7 @@ import type { Config } from '../../lib/config/config.ts'
 import { Notifications } from '../../lib/database/notifications.ts'
 import { OutboxSignal } from '../../lib/outbox/notify.ts'
 import { Outbox } from '../../lib/outbox/outbox.ts'
-import { ProductSignal } from '../../lib/products/change-feed.ts'
+import { ProductChangeFeed } from '../../lib/products/change-feed.ts'
 import { ProductStore } from '../../lib/products/store.ts'
 import { UserStore } from '../../lib/products/users.ts'
 
@@ -11,7 +11,7 @@ declare module 'fastify' {
   interface FastifyInstance {
     outbox: Outbox
     products: ProductStore
-    productSignal: ProductSignal
+    productChanges: ProductChangeFeed
     users: UserStore
   }
 }
@@ -25,8 +25,8 @@ export default fp<{ config: Config }>(
     // What a killed process had in hand need not wait for its lease to end.
     if (!config.database) await outbox.reclaim()
     const notifications = config.database && new Notifications({ ...config.database, log: app.log })
-    const signal = new ProductSignal(notifications)
-    app.decorate('productSignal', signal)
+    const signal = new ProductChangeFeed(notifications)
+    app.decorate('productChanges', signal)
     app.decorate('users', new UserStore(pool))
     app.decorate(
       'products',

@@ -21,9 +21,9 @@ export default fp<{ config: Config }>(
     app.addHook('onClose', () => broker.close())
     if (ROLE !== 'api') await usable(broker, timeoutMs)
     app.decorate('broker', broker)
-    app.dependencies.set('rabbitmq', { kind: 'connected', ping: () => broker.depth() })
+    app.healthChecks.set('rabbitmq', { kind: 'connected', ping: () => broker.depth() })
   },
-  { name: 'rabbitmq', dependencies: ['dependencies'] }
+  { name: 'rabbitmq', dependencies: ['health-checks'] }
 )
 
 async function usable(broker: Broker, timeoutMs: number): Promise<void> {

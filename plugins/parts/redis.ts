@@ -3,12 +3,12 @@ import fastifyRedis from '@fastify/redis'
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
 import type { Cache } from '../../lib/cache/cache.ts'
-import { EmbeddedCache } from '../../lib/cache/memory.ts'
-import { Uncached } from '../../lib/cache/none.ts'
+import { MemoryCache } from '../../lib/cache/memory.ts'
+import { NoCache } from '../../lib/cache/none.ts'
 import { RedisCache } from '../../lib/cache/redis.ts'
 import type { Config } from '../../lib/config/config.ts'
 import type { RedisServer } from '../../lib/config/servers.ts'
-import { StartError, untilUp } from '../../lib/startup/wait-for-server.ts'
+import { StartError, waitForServer } from '../../lib/startup/wait-for-server.ts'
 
 declare module 'fastify' {
   interface FastifyInstance {
@@ -26,14 +26,14 @@ export default fp<{ config: Config }>(
     if (config.redis) await connectRedis(app, config.redis, config.STARTUP_TIMEOUT_MS)
     const cache = cacheFor(app, config)
     app.decorate('cache', cache)
-    app.dependencies.set('redis', { kind: config.redis ? 'connected' : 'embedded', ping: () => cache.ping() })
+    app.healthChecks.set('redis', { kind: config.redis ? 'connected' : 'embedded', ping: () => cache.ping() })
   },
-  { name: 'redis', dependencies: ['dependencies'] }
+  { name: 'redis', dependencies: ['health-checks'] }
 )
 
 function cacheFor(app: FastifyInstance, { redis, database }: Config): Cache {
   if (redis) return new RedisCache(app.redis)
-  return database ? new Uncached() : new EmbeddedCache()
+  return database ? new NoCache() : new MemoryCache()
 }
 
 async function connectRedis(app: FastifyInstance, { url }: RedisServer, timeoutMs: number): Promise<void> {
@@ -41,7 +41,7 @@ async function connectRedis(app: FastifyInstance, { url }: RedisServer, timeoutM
   const { hostname } = new URL(url)
   const server = { name: 'Redis', setting: 'REDIS_URL (or REDIS_HOST)', timeoutMs, log: app.log }
   // The plugin gives up on a name that is not there yet, as that of a container that starts beside this one.
-  await untilUp(server, () => lookup(hostname.replace(/^\[|\]$/g, '')))
+  await waitForServer(server, () => lookup(hostname.replace(/^\[|\]$/g, '')))
   let started = false
   await app.register(fastifyRedis, {
     url,

@@ -4,10 +4,10 @@ import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
 import type { Config } from '../../lib/config/config.ts'
 import { capacityOf } from '../../lib/pipeline/capacity.ts'
-import { S3Objects } from '../../lib/s3.ts'
-import { createDataFolder } from '../../lib/startup/data-dir.ts'
-import { untilUp } from '../../lib/startup/wait-for-server.ts'
-import { EmbeddedObjects } from '../../lib/storage/files.ts'
+import { S3Store } from '../../lib/s3.ts'
+import { createDataDir } from '../../lib/startup/data-dir.ts'
+import { waitForServer } from '../../lib/startup/wait-for-server.ts'
+import { FileStore } from '../../lib/storage/files.ts'
 import type { ObjectStore } from '../../lib/storage/object-store.ts'
 import { openToAll } from '../http/auth.ts'
 
@@ -21,7 +21,7 @@ declare module 'fastify' {
 export default fp<{ config: Config }>(
   async (app, { config }) => {
     const objects: ObjectStore = config.bucket
-      ? new S3Objects(config.bucket, {
+      ? new S3Store(config.bucket, {
           sockets: capacityOf(config).inFlight,
           publicBaseUrl: config.PUBLIC_BASE_URL
         })
@@ -31,19 +31,21 @@ export default fp<{ config: Config }>(
       name: 'The object store',
       setting: 'AWS_BUCKET_NAME (with its region, keys and endpoint)'
     }
-    await untilUp({ ...server, timeoutMs: config.STARTUP_TIMEOUT_MS, log: app.log }, () => objects.ping())
+    await waitForServer({ ...server, timeoutMs: config.STARTUP_TIMEOUT_MS, log: app.log }, () =>
+      objects.ping()
+    )
     app.decorate('objects', objects)
-    app.dependencies.set('storage', {
+    app.healthChecks.set('storage', {
       kind: config.bucket ? 'connected' : 'embedded',
       ping: () => objects.ping()
     })
   },
-  { name: 'storage', dependencies: ['dependencies'] }
+  { name: 'storage', dependencies: ['health-checks'] }
 )
 
-async function serveFiles(app: FastifyInstance, config: Config): Promise<EmbeddedObjects> {
+async function serveFiles(app: FastifyInstance, config: Config): Promise<FileStore> {
   const root = join(config.DATA_DIR, 'objects')
-  await createDataFolder(root)
+  await createDataDir(root)
   await app.register(async (media) => {
     media.addHook('onRoute', openToAll)
     await media.register(fastifyStatic, {
@@ -56,7 +58,7 @@ async function serveFiles(app: FastifyInstance, config: Config): Promise<Embedde
       maxAge: '365d'
     })
   })
-  const objects = new EmbeddedObjects(root, () =>
+  const objects = new FileStore(root, () =>
     (config.PUBLIC_BASE_URL ?? `${ownUrl(app, config)}/media`).replace(/\/+$/, '')
   )
   await objects.discardUnfinished()

@@ -2,13 +2,13 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from '@sinclair/typebox'
 import type { FastifyBaseLogger } from 'fastify'
 import { openToAll } from '../../plugins/http/auth.ts'
-import type { Dependency } from '../../plugins/parts/health-checks.ts'
+import type { HealthCheck } from '../../plugins/parts/health-checks.ts'
 
 const tags = ['health']
 const PING_TIMEOUT_MS = 2000
 
 /** Nobody is asked here who they are or how often they come: however many ask at once, each part is asked once. */
-const asking = new WeakMap<Dependency, Promise<Dependency['kind'] | 'unavailable'>>()
+const asking = new WeakMap<HealthCheck, Promise<HealthCheck['kind'] | 'unavailable'>>()
 
 const Unhealthy = Type.Object(
   { status: Type.Literal('unhealthy'), error: Type.String() },
@@ -55,7 +55,7 @@ const routes: FastifyPluginAsyncTypebox<{ hide?: boolean }> = async (app, { hide
         }
       },
       async (request, reply) => {
-        const state = await stateOf(app.dependencies.get(name), request.log)
+        const state = await stateOf(app.healthChecks.get(name), request.log)
         if (state === 'unavailable') {
           return reply.code(503).send({ status: 'unhealthy', error: `The ${name} does not answer` })
         }
@@ -94,7 +94,7 @@ const routes: FastifyPluginAsyncTypebox<{ hide?: boolean }> = async (app, { hide
       }
     },
     async (request, reply) => {
-      const parts = [...app.dependencies]
+      const parts = [...app.healthChecks]
       const states = await Promise.all(parts.map(([, part]) => stateOf(part, request.log)))
       const missing = parts.some(([, part], index) => part.required && states[index] === 'unavailable')
       const status = draining ? 'draining' : missing ? 'unready' : 'ready'
@@ -108,16 +108,16 @@ const routes: FastifyPluginAsyncTypebox<{ hide?: boolean }> = async (app, { hide
 
 /** What stands behind the name; the reason why it cannot be used is for the log alone. */
 function stateOf(
-  part: Dependency | undefined,
+  part: HealthCheck | undefined,
   log: FastifyBaseLogger
-): Promise<Dependency['kind'] | 'unavailable'> {
+): Promise<HealthCheck['kind'] | 'unavailable'> {
   if (!part) return Promise.resolve('unavailable')
   const answer = asking.get(part) ?? ask(part, log).finally(() => asking.delete(part))
   asking.set(part, answer)
   return answer
 }
 
-async function ask(part: Dependency, log: FastifyBaseLogger): Promise<Dependency['kind'] | 'unavailable'> {
+async function ask(part: HealthCheck, log: FastifyBaseLogger): Promise<HealthCheck['kind'] | 'unavailable'> {
   const timeout = AbortSignal.timeout(PING_TIMEOUT_MS)
   const tooLate = new Promise((_, reject) => timeout.addEventListener('abort', () => reject(timeout.reason)))
   try {

@@ -19,7 +19,7 @@ const ProductEvents = Type.Unsafe<Readable>({ $ref: `${Product.$id}#` })
 
 /** Server-sent events: the product each time it changes, until none of its images is pending. */
 const routes: FastifyPluginAsyncTypebox<{ config: Config }> = async (app, { config }) => {
-  const { products, productSignal: signal } = app
+  const { products, productChanges: signal } = app
   const open = new Map<AbortController, Caller>()
   let closing = false
   // Before the server waits for its connections to end.

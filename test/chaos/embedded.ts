@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import pg from 'pg'
-import { EmbeddedObjects } from '../../lib/storage/files.ts'
+import { FileStore } from '../../lib/storage/files.ts'
 import { OBJECT_PREFIX } from '../../lib/storage/object-store.ts'
 import { createFolder } from '../support/servers/guard.ts'
 import type { Settings } from './member.ts'
@@ -9,7 +9,7 @@ import type { World } from './world.ts'
 /** What one process on embedded parts possesses: a data folder, looked into through the socket and the files in it. */
 export function embeddedWorld(): World & { settings: Settings; stop(): Promise<void> } {
   const folder = createFolder('data')
-  const objects = new EmbeddedObjects(join(folder, 'objects'), () => '')
+  const objects = new FileStore(join(folder, 'objects'), () => '')
   return {
     settings: { DATA_DIR: folder },
     async query(sql) {

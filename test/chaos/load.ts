@@ -6,7 +6,7 @@ import { headerOf, type Reply, send } from './http.ts'
 const TICK_MS = 10
 const CATCH_UP_MS = 100
 /** Requests on their way at once; a generator that opens more is soon busier with itself than the service is with it. */
-const MOST_OPEN = 3000
+const MAX_OPEN = 3000
 
 /** What became of the requests of one phase. */
 export interface Load {
@@ -55,7 +55,7 @@ export async function offer(
   for (let elapsed = 0, due = 0; elapsed < durationMs; elapsed = performance.now() - started) {
     // What could not be sent in time is not sent at all: made up for later it would be another load.
     due = Math.max(due, ((elapsed - CATCH_UP_MS) * rate) / 1000)
-    for (; due < (elapsed * rate) / 1000 && answers.size < MOST_OPEN; due++) {
+    for (; due < (elapsed * rate) / 1000 && answers.size < MAX_OPEN; due++) {
       const answer = create(dispatcher, url, load)
       answers.add(answer)
       void answer.finally(() => answers.delete(answer))

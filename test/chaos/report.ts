@@ -46,7 +46,7 @@ export class Report {
 
   /** Answers whether every promise held. */
   verdict(findings: Finding[]): boolean {
-    this.#out.write(`\n${this.#style('bold', 'Verdict')}\n`)
+    this.#out.write(`\n${this.#style('bold', 'Settlement')}\n`)
     for (const { promise, figure, wrong } of findings) {
       const mark = wrong.length === 0 ? this.#style('green', 'ok    ') : this.#style('red', 'BROKEN')
       this.#out.write(`  ${mark} ${promise} (${figure})\n`)

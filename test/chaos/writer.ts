@@ -14,7 +14,7 @@ export interface WriterOptions {
 
 /** Image numbers of one writer; all of them have to fit into a label's 24 bits. */
 const IMAGES_A_WRITER = 500_000
-const MOST_IMAGES = 4
+const MAX_IMAGES = 4
 
 /** What follows a create, and how often. */
 const MIX: [Deed, number][] = [
@@ -149,7 +149,7 @@ export class Writer {
   }
 
   #newImages(): string[] {
-    return Array.from({ length: Math.floor(this.#options.random() * (MOST_IMAGES + 1)) }, () =>
+    return Array.from({ length: Math.floor(this.#options.random() * (MAX_IMAGES + 1)) }, () =>
       this.#newImage()
     )
   }
@@ -158,7 +158,7 @@ export class Writer {
   #changedImages({ content }: Promised): string[] {
     const { random } = this.#options
     const kept = content.product_images.filter(() => random() < 0.6)
-    const images = [...kept, ...this.#newImages()].slice(0, MOST_IMAGES + 2)
+    const images = [...kept, ...this.#newImages()].slice(0, MAX_IMAGES + 2)
     if (random() < 0.3) images.reverse()
     const [first] = images
     return first && random() < 0.1 ? [...images, first] : images

@@ -22,7 +22,7 @@ t.test('on embedded parts', async (t) => {
     while (!(await app.products.load(id))?.images[0]?.attempts);
     // As ten processes leave it that were killed.
     await app.pg.query(
-      `UPDATE product_images SET owed_at = now(), interruptions = 9 WHERE product_id = ${id};
+      `UPDATE product_images SET due_at = now(), interruptions = 9 WHERE product_id = ${id};
        UPDATE outbox SET due_at = now(), claims = 10 WHERE product_id = ${id}`
     )
     app.outbox.wake()

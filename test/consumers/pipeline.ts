@@ -326,7 +326,7 @@ export async function pipeline(t: Test, open: OpenHouse): Promise<void> {
     const { rows } = await app.pg.query<{ id: number }>(
       `WITH lost AS (INSERT INTO products (user_id, product_name, product_price, product_images, version)
          VALUES (1, 'Lost', 1, ARRAY[$1], 1) RETURNING id)
-       INSERT INTO product_images (product_id, source_url, owed_at) SELECT id, $1, now() - interval '1 hour' FROM lost
+       INSERT INTO product_images (product_id, source_url, due_at) SELECT id, $1, now() - interval '1 hour' FROM lost
        RETURNING product_id AS id`,
       [place(await picture(97))]
     )

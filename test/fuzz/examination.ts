@@ -2,7 +2,7 @@ import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import { missingNativeSettings } from '../../lib/pipeline/runtime-flags.ts'
-import type { Verdict } from './examiner.ts'
+import type { Settlement } from './examiner.ts'
 import { type Mutant, mutants } from './mutants.ts'
 
 const EXAMINER = fileURLToPath(new URL('./examiner.ts', import.meta.url))
@@ -65,13 +65,13 @@ function startExaminer(): ChildProcess {
   })
 }
 
-async function judge(child: ChildProcess, file: Buffer): Promise<Verdict> {
+async function judge(child: ChildProcess, file: Buffer): Promise<Settlement> {
   const done = new AbortController()
   const hang = setTimeout(() => child.kill('SIGKILL'), HANG_MS)
   child.send(file)
   try {
     return await Promise.race([
-      once(child, 'message', { signal: done.signal }).then(([verdict]): Verdict => verdict),
+      once(child, 'message', { signal: done.signal }).then(([verdict]): Settlement => verdict),
       once(child, 'exit', { signal: done.signal }).then(([code, signal]) => ({
         outcome: `crash: ${code ?? signal}`,
         rss: 0

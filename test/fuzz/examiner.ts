@@ -4,7 +4,7 @@ import { ImageError } from '../../lib/image/error.ts'
 
 const EXPECTED = ['unsupported_format', 'corrupt_image', 'too_many_pixels']
 
-export interface Verdict {
+export interface Settlement {
   /** `compressed`, the code of an ImageError, or what should never be: `broken promise: …`. */
   outcome: string
   /** Bytes of resident memory of the process now. */
@@ -25,5 +25,5 @@ async function examine(file: Buffer): Promise<string> {
 
 process.on('message', async (file: Buffer) => {
   const outcome = await examine(file)
-  process.send?.({ outcome, rss: process.memoryUsage.rss() } satisfies Verdict)
+  process.send?.({ outcome, rss: process.memoryUsage.rss() } satisfies Settlement)
 })

@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 import t from 'tap'
-import { S3Objects } from '../../lib/s3.ts'
+import { S3Store } from '../../lib/s3.ts'
 
 t.test('a bucket can be used by who may only write to it, and not by who may not even that', async (t) => {
   const seen: string[] = []
@@ -21,7 +21,7 @@ t.test('a bucket can be used by who may only write to it, and not by who may not
     endpoint: `http://127.0.0.1:${port}`,
     forcePathStyle: true
   }
-  const objects = new S3Objects(bucket, { sockets: 1, publicBaseUrl: undefined })
+  const objects = new S3Store(bucket, { sockets: 1, publicBaseUrl: undefined })
   t.teardown(async () => {
     await objects.close()
     server.close()

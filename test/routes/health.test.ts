@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 import t, { type Test } from 'tap'
-import type { Dependency } from '../../plugins/parts/health-checks.ts'
+import type { HealthCheck } from '../../plugins/parts/health-checks.ts'
 import { buildTestApp, LogStream } from '../support/app.ts'
 import { documented } from '../support/openapi-conformance.ts'
 
@@ -9,7 +9,7 @@ const app = await buildTestApp(t, {}, { logger: { level: 'warn', stream: log } }
 const call = await documented(app)
 
 /** Has a part answer as told until the test ends. */
-function replace(t: Test, { dependencies }: FastifyInstance, name: string, ping: Dependency['ping']) {
+function replace(t: Test, { healthChecks }: FastifyInstance, name: string, ping: HealthCheck['ping']) {
   const part = dependencies.get(name)
   if (!part) throw new Error(`There is no part ${name}`)
   dependencies.set(name, { ...part, ping })

@@ -17,7 +17,7 @@ export function pendingRow(name: string, fields: Partial<ImageRow> = {}): ImageR
     error_detail: null,
     interruptions: 0,
     postponements: 0,
-    owed_at: '2026-01-01T00:00:00+00:00',
+    due_at: '2026-01-01T00:00:00+00:00',
     ...fields
   }
 }

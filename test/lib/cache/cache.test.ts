@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import { Redis } from 'ioredis'
 import t, { type Test } from 'tap'
 import type { Cache, CachedProduct } from '../../../lib/cache/cache.ts'
-import { EmbeddedCache } from '../../../lib/cache/memory.ts'
+import { MemoryCache } from '../../../lib/cache/memory.ts'
 import { RedisCache } from '../../../lib/cache/redis.ts'
 import { needsOwn, needsServices } from '../../support/servers/needs.ts'
 import { startRedis } from '../../support/servers/redis.ts'
@@ -73,7 +73,7 @@ function conformance(t: Test, cache: Cache, other: Cache, runs: number): void {
     const id = await wanted(cache, other)
     await cache.read(id, load(1))
     await cached(other, id)
-    await cache.forget(id)
+    await cache.invalidate(id)
     t.same(await other.read(id, load(2)), product(2))
   })
 
@@ -87,7 +87,7 @@ function conformance(t: Test, cache: Cache, other: Cache, runs: number): void {
       return product(1)
     })
     await loading.promise
-    await other.forget(id)
+    await other.invalidate(id)
     go.resolve()
     await reader
     t.same(await cache.read(id, load(2)), product(2))
@@ -118,7 +118,7 @@ function conformance(t: Test, cache: Cache, other: Cache, runs: number): void {
             if (writes) {
               const version = ++stored
               await rest(before)
-              await mine.forget(id)
+              await mine.invalidate(id)
               promised = Math.max(promised, version)
             } else {
               const least = promised
@@ -159,7 +159,7 @@ async function connected(t: Test, url: string): Promise<Redis> {
 }
 
 t.test('in the process', async (t) => {
-  const cache = new EmbeddedCache()
+  const cache = new MemoryCache()
   conformance(t, cache, cache, 200)
   t.test('it can always be used', async (t) => t.resolves(cache.ping()))
 })
@@ -183,7 +183,7 @@ t.test('in Redis', needsServices, async (t) => {
     const reader = cache.read(id, async () => {
       const old = product(1)
       await redis.flushdb()
-      await other.forget(id)
+      await other.invalidate(id)
       return old
     })
     await reader
@@ -222,7 +222,7 @@ t.test('in a Redis that fails', needsOwn('redis'), async (t) => {
     await cached(other, id)
     await server.pause()
     t.same(await cache.read(id, load(1)), product(1))
-    const forgotten = cache.forget(id)
+    const forgotten = cache.invalidate(id)
     await t.rejects(cache.ping())
     await server.resume()
     await forgotten
@@ -235,7 +235,7 @@ t.test('in a Redis that fails', needsOwn('redis'), async (t) => {
     await cache.read(id, load(1))
     await cached(other, id)
     await server.pause()
-    await cache.forget(id)
+    await cache.invalidate(id)
     await server.resume()
     t.same(await other.read(id, load(2)), product(2))
   })
@@ -244,8 +244,8 @@ t.test('in a Redis that fails', needsOwn('redis'), async (t) => {
     const cache = await open(t)
     const id = await wanted(cache)
     await server.pause()
-    const patient = cache.forget(id).then(() => 'patient')
-    const hurried = cache.forget(id, 1).then(() => 'hurried')
+    const patient = cache.invalidate(id).then(() => 'patient')
+    const hurried = cache.invalidate(id, 1).then(() => 'hurried')
     t.equal(await Promise.race([patient, hurried]), 'hurried')
     await patient
     await server.resume()
@@ -257,7 +257,7 @@ t.test('in a Redis that fails', needsOwn('redis'), async (t) => {
     await cache.read(id, load(1))
     await server.kill()
     t.same(await cache.read(id, load(1)), product(1))
-    await t.resolves(cache.forget(id))
+    await t.resolves(cache.invalidate(id))
     t.same(await cache.read(id, load(2)), product(2))
     await t.rejects(cache.ping())
     await server.restart()
@@ -297,7 +297,7 @@ t.test('in a Redis that fails', needsOwn('redis'), async (t) => {
       if (round % 3 === 1) await server.pause()
       if (round % 3 === 2) await flusher.flushdb().catch(() => undefined)
       const version = ++stored
-      const forgotten = cache.forget(id)
+      const forgotten = cache.invalidate(id)
       if (round % 3 === 1) {
         await t.rejects(flusher.ping())
         await server.resume()

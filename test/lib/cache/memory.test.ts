@@ -1,11 +1,11 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import t from 'tap'
-import { EmbeddedCache } from '../../../lib/cache/memory.ts'
+import { MemoryCache } from '../../../lib/cache/memory.ts'
 
 t.test('what a program that knows of no cache has written is seen after a few seconds', async (t) => {
   let now = performance.now()
   t.intercept(performance, 'now', { value: () => now })
-  const cache = new EmbeddedCache()
+  const cache = new MemoryCache()
   const readAfter = async (ms: number, json: string) => {
     now += ms
     await wait(2) // lru-cache looks at the clock once a millisecond

@@ -8,14 +8,14 @@ import { startNameServer } from '../../support/http/name-server.ts'
 import {
   closed,
   downloader,
-  type Failure,
+  type FailedImage,
   failure,
   never,
   serve,
   speak
 } from '../../support/http/tiny-origin.ts'
 
-const UNREACHABLE: Failure = {
+const UNREACHABLE: FailedImage = {
   code: 'unreachable',
   message: 'The server could not be reached, or broke off its answer.',
   transient: true,
@@ -73,7 +73,7 @@ t.test('redirects', async (t) => {
   })
 
   t.test('the fourth is one too many, and so is a loop', async (t) => {
-    const tooMany: Failure = {
+    const tooMany: FailedImage = {
       code: 'http_status',
       message: 'The server redirected more than 3 times.',
       transient: false,
@@ -158,7 +158,7 @@ t.test('connection', async (t) => {
 })
 
 t.test('time', async (t) => {
-  const TIMEOUT: Failure = {
+  const TIMEOUT: FailedImage = {
     code: 'timeout',
     message: 'The download took longer than 0.2 seconds.',
     transient: true,

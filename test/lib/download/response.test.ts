@@ -2,25 +2,25 @@ import { getEventListeners } from 'node:events'
 import { gzipSync } from 'node:zlib'
 import t from 'tap'
 import { Agent } from 'undici'
-import { SpareBuffers } from '../../../lib/download/buffer-pool.ts'
-import { getAnswer } from '../../../lib/download/response.ts'
+import { BufferPool } from '../../../lib/download/buffer-pool.ts'
+import { getResponse } from '../../../lib/download/response.ts'
 import {
   closed,
   downloader,
-  type Failure,
+  type FailedImage,
   failure,
   never,
   serve,
   speak
 } from '../../support/http/tiny-origin.ts'
 
-const UNREACHABLE: Failure = {
+const UNREACHABLE: FailedImage = {
   code: 'unreachable',
   message: 'The server could not be reached, or broke off its answer.',
   transient: true,
   retryAfterMs: undefined
 }
-const TOO_LARGE: Failure = {
+const TOO_LARGE: FailedImage = {
   code: 'too_large',
   message: 'The image is larger than 100000 bytes, the most that is downloaded. Use a smaller one.',
   transient: false,
@@ -72,7 +72,7 @@ t.test('a body without an end is cut off at the limit, and its connection ended'
   await closed(origin)
 })
 
-const TOO_MUCH: Failure = {
+const TOO_MUCH: FailedImage = {
   code: 'too_large',
   message:
     'The server sent more than 2697152 bytes, the most that are read for one answer, and no end of it. Serve the file as it is.',
@@ -151,7 +151,7 @@ t.test('headers without an end are no answer', async (t) => {
 })
 
 t.test('a compressed body is refused: unpacked, it could have any size', async (t) => {
-  const COMPRESSED: Failure = {
+  const COMPRESSED: FailedImage = {
     code: 'unsupported_format',
     message: 'The server compressed its answer although it was asked not to. Serve the file as it is.',
     transient: false,
@@ -181,10 +181,10 @@ t.test('an encoding that changes no byte is let through', async (t) => {
 t.test('the signal, which may live longer, holds on to nothing of an answer', async (t) => {
   const origin = await serve(t, (_request, response) => response.end('picture'))
   const agent = new Agent()
-  const spares = new SpareBuffers(0)
+  const spares = new BufferPool(0)
   t.teardown(() => agent.destroy())
   const { signal } = new AbortController()
-  await getAnswer(agent, { url: new URL(origin.url), headers: {}, maxBytes: 100, spares, signal })
-  await t.rejects(getAnswer(agent, { url: new URL(origin.url), headers: {}, maxBytes: 1, spares, signal }))
+  await getResponse(agent, { url: new URL(origin.url), headers: {}, maxBytes: 100, spares, signal })
+  await t.rejects(getResponse(agent, { url: new URL(origin.url), headers: {}, maxBytes: 1, spares, signal }))
   t.same(getEventListeners(signal, 'abort'), [])
 })

@@ -7,7 +7,7 @@ import { CERTIFICATE, KEY } from '../../support/http/certificate.ts'
 import { type Records, startNameServer } from '../../support/http/name-server.ts'
 import {
   downloader,
-  type Failure,
+  type FailedImage,
   failure,
   INSIDE,
   listen,
@@ -19,7 +19,7 @@ import {
 import { INSIDE_ADDRESSES, INSIDE_NAMES, REFUSED_URLS } from './hostile-urls.ts'
 
 /** The same words for every refusal: nothing about the inside can be read from them. */
-const BLOCKED: Failure = {
+const BLOCKED: FailedImage = {
   code: 'blocked_address',
   message:
     'The URL leads to an address that is not allowed. Use an http or https URL that anyone on the internet can open.',
@@ -194,7 +194,7 @@ t.test('TLS', async (t) => {
     })
     return listen(t, server)
   }
-  const INVALID: Failure = {
+  const INVALID: FailedImage = {
     code: 'unreachable',
     message: 'The server’s TLS certificate is not valid. Have it renewed, or use another URL.',
     transient: false,

@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import type { Pool } from 'pg'
 import t, { type Test } from 'tap'
-import { Outbox, type OwedRow } from '../../../lib/outbox/outbox.ts'
+import { Outbox, type OutboxRow } from '../../../lib/outbox/outbox.ts'
 import { Relay, type RelayOptions } from '../../../lib/outbox/relay.ts'
 import { type Database, embeddedDatabase, realDatabase } from '../../support/database.ts'
 import { createLog } from '../../support/log.ts'
@@ -18,7 +18,7 @@ async function owe(pool: Pool, count: number): Promise<string[]> {
 }
 
 /** What is owed by who hands it over. */
-const OWED: OwedRow = {
+const OWED: OutboxRow = {
   id: '0',
   kind: 'images',
   product_id: 1,
@@ -71,7 +71,7 @@ class WatchedOutbox extends Outbox {
     await super.renew(ids, leaseMs)
     this.#ended('renew')
   }
-  override async nextDueMs(kind: OwedRow['kind']) {
+  override async nextDueMs(kind: OutboxRow['kind']) {
     const ms = await super.nextDueMs(kind)
     this.#ended('nextDueMs')
     return ms
@@ -101,7 +101,7 @@ function conformance(t: Test, { pool, another }: Database): void {
   })
 
   t.test('a wake brings at once what was owed while it slept', async (t) => {
-    const got = Promise.withResolvers<OwedRow>()
+    const got = Promise.withResolvers<OutboxRow>()
     const { outbox } = start(t, { dispatch: async (row) => got.resolve(row) })
     await outbox.next('nextDueMs')
     const [id] = await owe(pool, 1)
@@ -111,7 +111,7 @@ function conformance(t: Test, { pool, another }: Database): void {
 
   t.test('a wake that comes while it claims is not lost', async (t) => {
     let late: Promise<string[]> | undefined
-    const got = Promise.withResolvers<OwedRow>()
+    const got = Promise.withResolvers<OutboxRow>()
     const { outbox } = start(t, { dispatch: async (row) => got.resolve(row) })
     const claim = outbox.claim.bind(outbox)
     outbox.claim = async (...args) => {
@@ -156,7 +156,7 @@ function conformance(t: Test, { pool, another }: Database): void {
     const ids = await owe(pool, 300)
     const dispatched: string[] = []
     const all = Promise.withResolvers<void>()
-    const dispatch = async (row: OwedRow) => {
+    const dispatch = async (row: OutboxRow) => {
       await new Promise(setImmediate)
       dispatched.push(row.id)
       if (dispatched.length === ids.length) all.resolve()
@@ -210,7 +210,7 @@ function conformance(t: Test, { pool, another }: Database): void {
   t.test('what a dead process had in hand goes to another one', async (t) => {
     const [id] = await owe(pool, 1)
     await new Outbox(another).claim('images', 1, 100)
-    const got = Promise.withResolvers<OwedRow>()
+    const got = Promise.withResolvers<OutboxRow>()
     start(t, { dispatch: async (row) => got.resolve(row) })
     t.match(await got.promise, { id, claims: 2 })
   })
@@ -250,7 +250,7 @@ function conformance(t: Test, { pool, another }: Database): void {
 
   t.test('a row that is handed over is dispatched without a claim, and then gone', async (t) => {
     const id = await oweLeased(pool)
-    const dispatched: OwedRow[] = []
+    const dispatched: OutboxRow[] = []
     const { relay, outbox } = start(t, { dispatch: async (row) => void dispatched.push(row) })
     relay.take({ ...OWED, id })
     await outbox.next('done')

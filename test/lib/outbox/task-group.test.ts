@@ -1,11 +1,11 @@
 import { once } from 'node:events'
 import t from 'tap'
-import { InFlight } from '../../../lib/outbox/task-group.ts'
+import { TaskGroup } from '../../../lib/outbox/task-group.ts'
 
 const HOUR = 3_600_000
 
 t.test('a job’s result is its own', async (t) => {
-  const jobs = new InFlight()
+  const jobs = new TaskGroup()
   const go = Promise.withResolvers<number>()
   const result = jobs.run(() => go.promise)
   go.resolve(7)
@@ -13,7 +13,7 @@ t.test('a job’s result is its own', async (t) => {
 })
 
 t.test('a job that fails fails its caller only', async (t) => {
-  const jobs = new InFlight()
+  const jobs = new TaskGroup()
   await t.rejects(
     jobs.run(() => Promise.reject(new Error('no'))),
     { message: 'no' }
@@ -22,7 +22,7 @@ t.test('a job that fails fails its caller only', async (t) => {
 })
 
 t.test('a drain waits for every job, those that start meanwhile included', async (t) => {
-  const jobs = new InFlight()
+  const jobs = new TaskGroup()
   const ended: string[] = []
   const first = Promise.withResolvers<void>()
   void jobs.run(async () => {
@@ -40,7 +40,7 @@ t.test('a drain waits for every job, those that start meanwhile included', async
 })
 
 t.test('after the grace jobs are told to stop, and waited for', async (t) => {
-  const jobs = new InFlight()
+  const jobs = new TaskGroup()
   const told: unknown[] = []
   const untilTold = async (signal: AbortSignal) => {
     await once(signal, 'abort')
@@ -53,4 +53,4 @@ t.test('after the grace jobs are told to stop, and waited for', async (t) => {
   t.match(told, [{ message: 'the service is stopping' }, { message: 'the service is stopping' }])
 })
 
-t.test('a drain of nothing is over at once', (t) => t.resolves(new InFlight().drain(HOUR)))
+t.test('a drain of nothing is over at once', (t) => t.resolves(new TaskGroup().drain(HOUR)))

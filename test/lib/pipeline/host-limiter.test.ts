@@ -1,5 +1,5 @@
 import t from 'tap'
-import { HostBusy, HostLanes } from '../../../lib/pipeline/host-limiter.ts'
+import { HostBusy, HostLimiter } from '../../../lib/pipeline/host-limiter.ts'
 
 /** A job that runs until it is told to end. */
 function job() {
@@ -13,7 +13,7 @@ function job() {
 }
 
 t.test('one host has so many jobs at once as its lane is wide, whatever others do', async (t) => {
-  const lanes = new HostLanes({ width: 2, patienceMs: 60_000, hasRoom: () => true })
+  const lanes = new HostLimiter({ width: 2, maxWaitMs: 60_000, hasRoom: () => true })
   const [a1, a2, a3, b1] = [job(), job(), job(), job()]
   const order: string[] = []
   const work = [
@@ -35,7 +35,7 @@ t.test('one host has so many jobs at once as its lane is wide, whatever others d
 })
 
 t.test('who waits too long for a slow host makes room for others', async (t) => {
-  const lanes = new HostLanes({ width: 1, patienceMs: 1, hasRoom: () => true })
+  const lanes = new HostLimiter({ width: 1, maxWaitMs: 1, hasRoom: () => true })
   const slow = job()
   const first = lanes.run('slow', slow.run)
   await t.rejects(
@@ -54,7 +54,7 @@ t.test('nobody is turned away while others could do nothing either', async (t) =
     if (++questions === 3) asked.resolve()
     return room
   }
-  const lanes = new HostLanes({ width: 1, patienceMs: 1, hasRoom })
+  const lanes = new HostLimiter({ width: 1, maxWaitMs: 1, hasRoom })
   const first = job()
   const work = [lanes.run('a', first.run), lanes.run('a', async () => 'second')]
   const late = lanes.run('a', async () => 'third')
@@ -74,7 +74,7 @@ t.test('nobody is turned away while others could do nothing either', async (t) =
 })
 
 t.test('the error of a job is its own', async (t) => {
-  const lanes = new HostLanes({ width: 1, patienceMs: 60_000, hasRoom: () => true })
+  const lanes = new HostLimiter({ width: 1, maxWaitMs: 60_000, hasRoom: () => true })
   await t.rejects(
     lanes.run('a', () => Promise.reject(new Error('no such image'))),
     new Error('no such image')

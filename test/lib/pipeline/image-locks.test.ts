@@ -1,12 +1,12 @@
 import t from 'tap'
-import { InHand } from '../../../lib/pipeline/image-locks.ts'
+import { ImageLocks } from '../../../lib/pipeline/image-locks.ts'
 
 const a = { id: 'a' }
 const b = { id: 'b' }
 const c = { id: 'c' }
 
 t.test('what one has in hand no other takes, until it is let go', async (t) => {
-  const inHand = new InHand()
+  const inHand = new ImageLocks()
   using first = inHand.take([a, b])
   using second = inHand.take([b, c])
   t.same([first.taken, second.taken], [[a, b], [c]])
@@ -16,7 +16,7 @@ t.test('what one has in hand no other takes, until it is let go', async (t) => {
 })
 
 t.test('the end of a hold lets go what is left of it, and nothing that others took since', async (t) => {
-  const inHand = new InHand()
+  const inHand = new ImageLocks()
   const first = inHand.take([a, b])
   first.letGo(['a'])
   using second = inHand.take([a])

@@ -1,10 +1,10 @@
 import t from 'tap'
-import { Turns } from '../../../lib/pipeline/limiter.ts'
+import { Limiter } from '../../../lib/pipeline/limiter.ts'
 
 const HOSTS = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h']
 
 /** Images of different hosts that stay on their way; `started` counts how many have begun. */
-function crowd(turns: Turns, count: number) {
+function crowd(turns: Limiter, count: number) {
   const end = Promise.withResolvers<void>()
   const crowd = { started: 0, end: end.resolve, work: [] as Promise<void>[] }
   crowd.work = Array.from({ length: count }, (_, index) =>
@@ -19,7 +19,7 @@ function crowd(turns: Turns, count: number) {
 const settled = () => new Promise(setImmediate)
 
 t.test('twice as many images as cores are on their way at first', async (t) => {
-  const turns = new Turns({ compress: 2, inFlight: 32, perHost: 16 }, () => true)
+  const turns = new Limiter({ compress: 2, inFlight: 32, perHost: 16 }, () => true)
   const images = crowd(turns, 20)
   await settled()
   t.equal(images.started, 4)
@@ -29,7 +29,7 @@ t.test('twice as many images as cores are on their way at first', async (t) => {
 })
 
 t.test('cores that wait for images get more of them on their way, up to a bound', async (t) => {
-  const turns = new Turns({ compress: 1, inFlight: 5, perHost: 5 }, () => true)
+  const turns = new Limiter({ compress: 1, inFlight: 5, perHost: 5 }, () => true)
   const images = crowd(turns, 20)
   const counts: number[] = []
   for (let image = 0; image < 5; image++) {
@@ -43,7 +43,7 @@ t.test('cores that wait for images get more of them on their way, up to a bound'
 })
 
 t.test('images that wait for cores become fewer, down to twice the cores', async (t) => {
-  const turns = new Turns({ compress: 1, inFlight: 8, perHost: 8 }, () => true)
+  const turns = new Limiter({ compress: 1, inFlight: 8, perHost: 8 }, () => true)
   for (let image = 0; image < 6; image++) await turns.compress(async () => {})
 
   const core = Promise.withResolvers<void>()
@@ -57,7 +57,7 @@ t.test('images that wait for cores become fewer, down to twice the cores', async
 })
 
 t.test('no more images are compressed at once than there are cores', async (t) => {
-  const turns = new Turns({ compress: 2, inFlight: 32, perHost: 16 }, () => true)
+  const turns = new Limiter({ compress: 2, inFlight: 32, perHost: 16 }, () => true)
   let running = 0
   let most = 0
   const work = async () => {
@@ -70,7 +70,7 @@ t.test('no more images are compressed at once than there are cores', async (t) =
 })
 
 t.test('one host takes its part of the places, and leaves the rest to others', async (t) => {
-  const turns = new Turns({ compress: 4, inFlight: 8, perHost: 3 }, () => true)
+  const turns = new Limiter({ compress: 4, inFlight: 8, perHost: 3 }, () => true)
   const end = Promise.withResolvers<string>()
   let greedy = 0
   const work = Array.from({ length: 10 }, () =>

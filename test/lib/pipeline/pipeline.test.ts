@@ -1,11 +1,11 @@
 import { once } from 'node:events'
 import { mock } from 'node:test'
 import t, { type Test } from 'tap'
-import { EmbeddedCache } from '../../../lib/cache/memory.ts'
+import { MemoryCache } from '../../../lib/cache/memory.ts'
 import { ImageError } from '../../../lib/image/error.ts'
 import { Outbox } from '../../../lib/outbox/outbox.ts'
 import { ImagePipeline, type PipelineOptions } from '../../../lib/pipeline/pipeline.ts'
-import { ProductSignal } from '../../../lib/products/change-feed.ts'
+import { ProductChangeFeed } from '../../../lib/products/change-feed.ts'
 import { ProductStore } from '../../../lib/products/store.ts'
 import type { ObjectStore } from '../../../lib/storage/object-store.ts'
 import { embeddedDatabase } from '../../support/database.ts'
@@ -33,13 +33,13 @@ class Objects implements ObjectStore {
 
 t.test('on a database of its own', async (t) => {
   const { pool } = await embeddedDatabase(t)
-  const signal = new ProductSignal(null)
+  const signal = new ProductChangeFeed(null)
 
   function build(options: Partial<PipelineOptions> = {}) {
     const outbox = new Outbox(pool)
     const store = new ProductStore({
       pool,
-      cache: new EmbeddedCache(),
+      cache: new MemoryCache(),
       outbox,
       signal,
       jobTimeoutMs: HOUR,

@@ -1,14 +1,14 @@
 import t, { type Test } from 'tap'
 import { Notifications } from '../../../lib/database/notifications.ts'
-import { ProductSignal } from '../../../lib/products/change-feed.ts'
+import { ProductChangeFeed } from '../../../lib/products/change-feed.ts'
 import { createLog } from '../../support/log.ts'
 import { needsServices } from '../../support/servers/needs.ts'
 import { sharedPostgres } from '../../support/servers/shared.ts'
 
-async function connected(t: Test, connectionString: string): Promise<ProductSignal> {
+async function connected(t: Test, connectionString: string): Promise<ProductChangeFeed> {
   const notifications = new Notifications({ connectionString, log: createLog() })
   t.teardown(() => notifications.close())
-  const signal = new ProductSignal(notifications)
+  const signal = new ProductChangeFeed(notifications)
   const { promise, resolve } = Promise.withResolvers<void>()
   // A new connection rings for everything that is watched.
   signal.watch(-1, resolve)
@@ -18,7 +18,7 @@ async function connected(t: Test, connectionString: string): Promise<ProductSign
 }
 
 t.test('who watches a product is told of its changes, until they have seen enough', async (t) => {
-  const signal = new ProductSignal(null)
+  const signal = new ProductChangeFeed(null)
   const told: string[] = []
   const endFirst = signal.watch(7, () => told.push('first'))
   const endSecond = signal.watch(7, () => told.push('second'))
@@ -32,7 +32,7 @@ t.test('who watches a product is told of its changes, until they have seen enoug
 })
 
 t.test('a watch that ends twice ends nobody else’s', async (t) => {
-  const signal = new ProductSignal(null)
+  const signal = new ProductChangeFeed(null)
   const told: string[] = []
   const end = signal.watch(7, () => told.push('first'))
   end()

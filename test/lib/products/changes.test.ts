@@ -159,7 +159,7 @@ t.test('to start over makes every row new, for new keys', async (t) => {
 
 t.test('of two who try an image at the same time and fail, one counts', async (t) => {
   const read_at = new Date('2026-01-01T00:00:00Z')
-  const row = pendingRow('a', { attempts: 1, owed_at: '2026-01-01T00:00:02.5+00:00' })
+  const row = pendingRow('a', { attempts: 1, due_at: '2026-01-01T00:00:02.5+00:00' })
   const product = record([row], { read_at })
   const outcomes: Outcome[] = [
     { status: 'retry', code: 'timeout', detail: 'Too slow.', wait_ms: 1000 },

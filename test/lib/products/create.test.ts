@@ -1,5 +1,5 @@
 import t, { type Test } from 'tap'
-import { Outbox, type OwedRow } from '../../../lib/outbox/outbox.ts'
+import { Outbox, type OutboxRow } from '../../../lib/outbox/outbox.ts'
 import { createProduct } from '../../../lib/products/create.ts'
 import { type Database, embeddedDatabase, realDatabase } from '../../support/database.ts'
 import { needsServices } from '../../support/servers/needs.ts'
@@ -9,8 +9,8 @@ const URLS = ['http://a.test/1.jpg', 'http://a.test/2.jpg']
 const LAMP = { user_id: 1, product_name: 'Lamp', product_price: 9.5, product_images: URLS }
 
 /** Somebody in this process who has room for as long a lease, and keeps what is handed over. */
-function taking(outbox: Outbox, leaseMs: number): OwedRow[] {
-  const taken: OwedRow[] = []
+function taking(outbox: Outbox, leaseMs: number): OutboxRow[] {
+  const taken: OutboxRow[] = []
   outbox.takers.set('images', { leaseMs, take: (row) => void taken.push(row) })
   return taken
 }

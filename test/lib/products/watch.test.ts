@@ -1,5 +1,5 @@
 import t from 'tap'
-import { ProductSignal } from '../../../lib/products/change-feed.ts'
+import { ProductChangeFeed } from '../../../lib/products/change-feed.ts'
 import { watch } from '../../../lib/products/watch.ts'
 import { buildTestApp } from '../../support/app.ts'
 
@@ -10,7 +10,7 @@ const { products } = await buildTestApp(t)
 
 /** What the signal says is for each test to decide: the store tells its own. */
 function start(id: number, quietMs = LONG_MS) {
-  const signal = new ProductSignal(null)
+  const signal = new ProductChangeFeed(null)
   const stop = new AbortController()
   const states = watch(id, { products, signal, quietMs, stop: stop.signal })
   return { signal, stop, states, version: async () => (await states.next()).value?.version }

@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { rm, symlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
-import { lockFolder } from '../../../lib/startup/folder-lock.ts'
+import { lockDataDir } from '../../../lib/startup/folder-lock.ts'
 import { createFolder } from '../../support/servers/guard.ts'
 
 const REFUSED = { name: 'StartError', message: /^Another process works on .*set another DATA_DIR$/ }
@@ -18,26 +18,26 @@ t.test('a folder is taken once, by whatever name, until it is let go', async (t)
   const folder = folderOf(t)
   const alias = join(folderOf(t), 'alias')
   await symlink(folder, alias)
-  const unlock = lockFolder(folder)
-  t.throws(() => lockFolder(folder), REFUSED)
-  t.throws(() => lockFolder(alias), REFUSED)
+  const unlock = lockDataDir(folder)
+  t.throws(() => lockDataDir(folder), REFUSED)
+  t.throws(() => lockDataDir(alias), REFUSED)
   unlock()
-  lockFolder(alias)()
+  lockDataDir(alias)()
 })
 
 t.test('a killed process holds nothing', async (t) => {
   const folder = folderOf(t)
   const module = join(import.meta.dirname, '../../../lib/startup/folder-lock.ts')
-  const code = `import(${JSON.stringify(module)}).then(({ lockFolder }) => {
-    lockFolder(${JSON.stringify(folder)})
+  const code = `import(${JSON.stringify(module)}).then(({ lockDataDir }) => {
+    lockDataDir(${JSON.stringify(folder)})
     process.stdout.write('taken')
     setInterval(() => {}, 1000)
   })`
   const child = spawn(process.execPath, ['-e', code], { stdio: ['ignore', 'pipe', 'inherit'] })
   t.teardown(() => child.kill('SIGKILL'))
   await once(child.stdout, 'data')
-  t.throws(() => lockFolder(folder), REFUSED)
+  t.throws(() => lockDataDir(folder), REFUSED)
   child.kill('SIGKILL')
   await once(child, 'exit')
-  lockFolder(folder)()
+  lockDataDir(folder)()
 })

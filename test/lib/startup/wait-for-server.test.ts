@@ -1,12 +1,12 @@
 import t from 'tap'
-import { reasonOf, untilUp } from '../../../lib/startup/wait-for-server.ts'
+import { reasonOf, waitForServer } from '../../../lib/startup/wait-for-server.ts'
 import { createLog } from '../../support/log.ts'
 
 const server = { name: 'The server', setting: 'SERVER_URL' }
 
 t.test('a server that is up is used at once', async (t) => {
   const log = createLog()
-  t.equal(await untilUp({ ...server, timeoutMs: 1, log }, async () => 7), 7)
+  t.equal(await waitForServer({ ...server, timeoutMs: 1, log }, async () => 7), 7)
   t.same(log.lines, [])
 })
 
@@ -18,7 +18,7 @@ t.test('one that is not up yet is tried again, and that is said', async (t) => {
       throw new AggregateError([new Error('refused at ::1'), new Error('refused at 127.0.0.1')])
     return 'up'
   }
-  t.equal(await untilUp({ ...server, timeoutMs: 60_000, log }, attempt), 'up')
+  t.equal(await waitForServer({ ...server, timeoutMs: 60_000, log }, attempt), 'up')
   t.match(log.lines, [
     {
       level: 'warn',
@@ -30,7 +30,7 @@ t.test('one that is not up yet is tried again, and that is said', async (t) => {
 
 t.test('one that does not come up in time ends the start with the setting to look at', async (t) => {
   const attempt = () => Promise.reject(new Error('connection refused'))
-  await t.rejects(untilUp({ ...server, timeoutMs: 10, log: createLog() }, attempt), {
+  await t.rejects(waitForServer({ ...server, timeoutMs: 10, log: createLog() }, attempt), {
     name: 'StartError',
     message:
       'The server could not be used within 10 ms: connection refused. Is it running, and is SERVER_URL right?'

@@ -1,16 +1,12 @@
 import { mkdir, readdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import t from 'tap'
-import { EmbeddedObjects } from '../../../lib/storage/files.ts'
+import { FileStore } from '../../../lib/storage/files.ts'
 import { buildTestApp } from '../../support/app.ts'
 
 t.test('an object is named only when it is whole, and nothing stays beside it', async (t) => {
   const folder = t.testdir({})
-  await new EmbeddedObjects(folder, () => '').put(
-    'a/b.jpg',
-    Buffer.from('whole'),
-    AbortSignal.timeout(60_000)
-  )
+  await new FileStore(folder, () => '').put('a/b.jpg', Buffer.from('whole'), AbortSignal.timeout(60_000))
   t.same((await readdir(folder, { recursive: true })).sort(), ['.unfinished', 'a', 'a/b.jpg'])
 })
 

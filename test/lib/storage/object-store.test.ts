@@ -4,8 +4,8 @@ import { GetObjectCommand, ListMultipartUploadsCommand } from '@aws-sdk/client-s
 import t, { type Test } from 'tap'
 import type { Bucket } from '../../../lib/config/servers.ts'
 import { ImageError } from '../../../lib/image/error.ts'
-import { S3Objects } from '../../../lib/s3.ts'
-import { EmbeddedObjects } from '../../../lib/storage/files.ts'
+import { S3Store } from '../../../lib/s3.ts'
+import { FileStore } from '../../../lib/storage/files.ts'
 import { type ObjectStore, objectKey } from '../../../lib/storage/object-store.ts'
 import { startFaultyProxy } from '../../support/http/faulty-proxy.ts'
 import { createFolder } from '../../support/servers/guard.ts'
@@ -87,7 +87,7 @@ t.test('in files', async (t) => {
   t.teardown(() => rm(folder, { recursive: true, force: true }))
   const url = 'http://localhost:8080/media'
   const read = (address: string) => readFile(join(folder, address.slice(url.length)))
-  const objects = new EmbeddedObjects(folder, () => url)
+  const objects = new FileStore(folder, () => url)
   conformance(t, objects, { url, read })
 
   t.test('a file that cannot be written is a passing storage error, and leaves nothing behind', async (t) => {
@@ -114,7 +114,7 @@ t.test('in S3', needsServices, async (t) => {
   const name = await server.createBucket()
   const publicBaseUrl = server.publicUrl(name)
   const open = (t: Test, bucket = bucketOn(server, name), base: string | undefined = publicBaseUrl) => {
-    const objects = new S3Objects(bucket, { sockets: 4, publicBaseUrl: base })
+    const objects = new S3Store(bucket, { sockets: 4, publicBaseUrl: base })
     t.teardown(() => objects.close())
     return objects
   }
@@ -138,7 +138,7 @@ t.test('in S3', needsServices, async (t) => {
   })
 
   t.test('without a public address the URL is the bucket’s own', async (t) => {
-    const objects = new S3Objects(bucketOn(server, name), { sockets: 1, publicBaseUrl: undefined })
+    const objects = new S3Store(bucketOn(server, name), { sockets: 1, publicBaseUrl: undefined })
     t.teardown(() => objects.close())
     t.equal(
       await objects.put('products/8/a.jpg', picture, signal),

@@ -64,10 +64,10 @@ export async function closed({ sockets }: Origin): Promise<void> {
   await Promise.all(closings)
 }
 
-export type Failure = Pick<ImageError, 'code' | 'message' | 'transient' | 'retryAfterMs'>
+export type FailedImage = Pick<ImageError, 'code' | 'message' | 'transient' | 'retryAfterMs'>
 
 /** The ImageError that a download ends with. */
-export async function failure(download: Promise<unknown>): Promise<Failure> {
+export async function failure(download: Promise<unknown>): Promise<FailedImage> {
   const error = await download.then(
     () => new Error('The download did not fail'),
     (error) => error

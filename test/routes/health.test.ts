@@ -10,10 +10,10 @@ const call = await documented(app)
 
 /** Has a part answer as told until the test ends. */
 function replace(t: Test, { healthChecks }: FastifyInstance, name: string, ping: HealthCheck['ping']) {
-  const part = dependencies.get(name)
+  const part = healthChecks.get(name)
   if (!part) throw new Error(`There is no part ${name}`)
-  dependencies.set(name, { ...part, ping })
-  t.teardown(() => dependencies.set(name, part))
+  healthChecks.set(name, { ...part, ping })
+  t.teardown(() => healthChecks.set(name, part))
 }
 
 const failing = () => Promise.reject(new Error('10.1.2.3 refused the password hunter2'))

@@ -3,8 +3,8 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { type AmqpConnectionManager, type ChannelWrapper, connect } from 'amqp-connection-manager'
 import type { Channel, ChannelModel, ConfirmChannel, ConsumeMessage } from 'amqplib'
 import type { Log } from '../log/log.ts'
+import { withTimeout } from '../startup/timeout.ts'
 import { reasonOf } from '../startup/wait-for-server.ts'
-import { within } from '../startup/within.ts'
 import type { ImageMessage } from './message.ts'
 import { deadQueue, declareImageQueue } from './topology.ts'
 
@@ -107,7 +107,7 @@ export class Broker extends EventEmitter<{ connect: [] }> {
   async cancel(): Promise<void> {
     this.#cancelled = true
     // On a channel that is gone there is nothing to cancel.
-    await within(GOODBYE_MS, this.#cancelConsumer()).catch(() => undefined)
+    await withTimeout(GOODBYE_MS, this.#cancelConsumer()).catch(() => undefined)
   }
 
   /** Messages that wait in the queue. */
@@ -125,7 +125,9 @@ export class Broker extends EventEmitter<{ connect: [] }> {
     this.#closing = true
     const { connection } = this.#manager
     // A channel that the server forgot about holds up the manager's own goodbye for ever.
-    await within(GOODBYE_MS, this.#manager.close()).catch(() => connection?.close().catch(() => undefined))
+    await withTimeout(GOODBYE_MS, this.#manager.close()).catch(() =>
+      connection?.close().catch(() => undefined)
+    )
   }
 
   async #send(
@@ -141,7 +143,7 @@ export class Broker extends EventEmitter<{ connect: [] }> {
     channel.sendToQueue(queue, content, { ...options, persistent: true, mandatory: true }, (error) =>
       error ? reject(error) : resolve()
     )
-    await within(PUBLISH_TIMEOUT_MS, confirmed).catch((error: unknown) => {
+    await withTimeout(PUBLISH_TIMEOUT_MS, confirmed).catch((error: unknown) => {
       if (isRefusal(error)) this.#replace(publisher)
       throw error
     })

@@ -1,7 +1,7 @@
-import { setTimeout as wait } from 'node:timers/promises'
 import fp from 'fastify-plugin'
 import type { Config } from '../../lib/config/config.ts'
 import { Broker } from '../../lib/rabbitmq/broker.ts'
+import { withTimeout } from '../../lib/startup/timeout.ts'
 import { StartError } from '../../lib/startup/wait-for-server.ts'
 
 declare module 'fastify' {
@@ -27,12 +27,10 @@ export default fp<{ config: Config }>(
 )
 
 async function usable(broker: Broker, timeoutMs: number): Promise<void> {
-  const giveUp = new AbortController()
-  const tooLate = wait(timeoutMs, undefined, { signal: giveUp.signal }).then(() => {
+  await withTimeout(timeoutMs, broker.ready()).catch((cause: unknown) => {
     throw new StartError(
-      `RabbitMQ could not be used within ${timeoutMs} ms. Is it running, and is RABBITMQ_URL right?`
+      `RabbitMQ could not be used within ${timeoutMs} ms. Is it running, and is RABBITMQ_URL right?`,
+      { cause }
     )
   })
-  await Promise.race([broker.ready(), tooLate]).finally(() => giveUp.abort())
-  tooLate.catch(() => undefined)
 }

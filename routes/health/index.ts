@@ -1,6 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from '@sinclair/typebox'
 import type { FastifyBaseLogger } from 'fastify'
+import { withTimeout } from '../../lib/startup/timeout.ts'
 import { openToAll } from '../../plugins/http/auth.ts'
 import type { HealthCheck } from '../../plugins/parts/health-checks.ts'
 
@@ -118,10 +119,8 @@ function stateOf(
 }
 
 async function ask(part: HealthCheck, log: FastifyBaseLogger): Promise<HealthCheck['kind'] | 'unavailable'> {
-  const timeout = AbortSignal.timeout(PING_TIMEOUT_MS)
-  const tooLate = new Promise((_, reject) => timeout.addEventListener('abort', () => reject(timeout.reason)))
   try {
-    await Promise.race([part.ping(), tooLate])
+    await withTimeout(PING_TIMEOUT_MS, part.ping())
     return part.kind
   } catch (error) {
     log.warn({ err: error }, 'A dependency does not answer')

@@ -1,23 +1,22 @@
 import { readFileSync } from 'node:fs'
-import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { missing, respond, startOrigin } from '../../test/support/http/origin.ts'
 import { options, say } from './child.ts'
 
-/** Serves pictures from memory: `/<kind>/<anything>`, by their kind in turn. */
+/** Serves pictures from memory: `/<kind>/<anything>`, those of a kind in turn. */
 const pictures = new Map(
   Object.entries(options<Record<string, string[]>>()).map(([kind, paths]) => [
     kind,
-    paths.map((path) => readFileSync(path))
+    paths.map((path) => respond(readFileSync(path)))
   ])
 )
-let asked = 0
+let requests = 0
 
-const server = createServer((request, response) => {
-  const [, kind = ''] = (request.url ?? '').split('/')
-  const kinds = pictures.get(kind) ?? []
-  const picture = kinds[asked++ % kinds.length]
-  if (!picture) return void response.writeHead(404).end()
-  response.writeHead(200, { 'content-type': 'image/jpeg', 'content-length': picture.length }).end(picture)
+const { port } = await startOrigin({
+  handler(request, response) {
+    const [, kind = ''] = (request.url ?? '').split('/')
+    const own = pictures.get(kind) ?? []
+    const handle = own[requests++ % own.length] ?? missing()
+    handle(request, response)
+  }
 })
-server.keepAliveTimeout = 60_000
-server.listen(0, '127.0.0.1', () => say((server.address() as AddressInfo).port))
+say(port)

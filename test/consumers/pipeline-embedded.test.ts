@@ -1,6 +1,6 @@
 import t from 'tap'
 import { settled } from '../support/app.ts'
-import { answer, startOrigin } from '../support/http/origin.ts'
+import { respond, startOrigin } from '../support/http/origin.ts'
 import { pipeline } from './pipeline.ts'
 import { embedded } from './services-under-test.ts'
 
@@ -11,7 +11,7 @@ t.test('on embedded parts', async (t) => {
     const { app } = await embedded(t)
     const origin = await startOrigin()
     t.teardown(() => origin.stop())
-    origin.on('/1', answer('', { status: 503, headers: { 'retry-after': '1800' } }))
+    origin.on('/1', respond('', { status: 503, headers: { 'retry-after': '1800' } }))
     const id = await app.products.create({
       user_id: 1,
       product_name: 'Lamp',

@@ -2,7 +2,7 @@ import { type ConsumeMessage, connect } from 'amqplib'
 import t, { type Test } from 'tap'
 import { deadQueue } from '../../lib/rabbitmq/topology.ts'
 import { settled } from '../support/app.ts'
-import { answer, startOrigin } from '../support/http/origin.ts'
+import { respond, startOrigin } from '../support/http/origin.ts'
 import { labelled } from '../support/pictures/pictures.ts'
 import { needsServices } from '../support/servers/needs.ts'
 import { sharedRabbitmq } from '../support/servers/shared.ts'
@@ -31,7 +31,7 @@ t.test('on PostgreSQL, Redis, RabbitMQ and S3', needsServices, async (t) => {
       const { app, broker, channel } = await withQueue(t)
       const origin = await startOrigin()
       t.teardown(() => origin.stop())
-      origin.on('/1', answer(await labelled(1, small)))
+      origin.on('/1', respond(await labelled(1, small)))
       const theirs = { product_id: 2_000_000_000, user_id: 7, image_urls: [`${origin.url}/forged`] }
       channel.sendToQueue(broker.queue, Buffer.from(JSON.stringify(theirs)))
       const id = await create(app, [`${origin.url}/1`])
@@ -52,7 +52,7 @@ t.test('on PostgreSQL, Redis, RabbitMQ and S3', needsServices, async (t) => {
       const go = Promise.withResolvers<void>()
       const origin = await startOrigin()
       t.teardown(() => origin.stop())
-      const picture = answer(await labelled(1, small))
+      const picture = respond(await labelled(1, small))
       origin.on('/1', async (request, response) => {
         asked.resolve()
         await go.promise
@@ -77,7 +77,7 @@ t.test('on PostgreSQL, Redis, RabbitMQ and S3', needsServices, async (t) => {
     async (t) => {
       const origin = await startOrigin()
       t.teardown(() => origin.stop())
-      for (const n of [1, 2, 3]) origin.on(`/${n}`, answer(await labelled(n, small)))
+      for (const n of [1, 2, 3]) origin.on(`/${n}`, respond(await labelled(n, small)))
       // Both at once: what is given back is given back a second later.
       await Promise.all(
         types.map(async (type) => {
@@ -137,7 +137,7 @@ t.test('on PostgreSQL, Redis, RabbitMQ and S3', needsServices, async (t) => {
     const { broker } = app
     const origin = await startOrigin()
     t.teardown(() => origin.stop())
-    origin.on('/1', answer(await labelled(1, small)))
+    origin.on('/1', respond(await labelled(1, small)))
     // Confirmed, and yet lost: nobody will ever deliver it.
     const publish = broker?.publish
     const lost = new Promise<void>((resolve) => {

@@ -6,12 +6,12 @@ import type { ProductRecord } from '../../lib/products/record.ts'
 import { objectKey } from '../../lib/storage/object-store.ts'
 import { settled } from '../support/app.ts'
 import {
-  answer,
   flood,
   type Handler,
   type Origin,
   redirect,
   reset,
+  respond,
   silence,
   startOrigin
 } from '../support/http/origin.ts'
@@ -100,7 +100,7 @@ export async function pipeline(t: Test, open: OpenHouse): Promise<void> {
     return `${origin.url}${path}`
   }
   const pathOf = (url: string) => new URL(url).pathname
-  const picture = async (id: number) => answer(await labelled(id, small))
+  const picture = async (id: number) => respond(await labelled(id, small))
 
   t.test('every image of a product is made, in the order of its sources', async (t) => {
     const urls = [place(await picture(11)), place(await picture(12)), place(await picture(13))]
@@ -146,12 +146,12 @@ export async function pipeline(t: Test, open: OpenHouse): Promise<void> {
   const failures: [code: string, attempts: number, handler: Handler][] = [
     ['blocked_address', 1, redirect('http://10.0.0.1/secret.jpg')],
     ['unreachable', 3, reset()],
-    ['http_status', 1, answer('gone', { status: 410 })],
-    ['http_status', 3, answer('sorry', { status: 500 })],
+    ['http_status', 1, respond('gone', { status: 410 })],
+    ['http_status', 3, respond('sorry', { status: 500 })],
     ['too_large', 1, flood()],
-    ['unsupported_format', 1, answer('<svg xmlns="http://www.w3.org/2000/svg"/>', { type: 'image/jpeg' })],
-    ['corrupt_image', 1, answer(jpeg.subarray(0, jpeg.length / 2))],
-    ['too_many_pixels', 1, answer(await labelled(1, { width: 1200, height: 900 }))]
+    ['unsupported_format', 1, respond('<svg xmlns="http://www.w3.org/2000/svg"/>', { type: 'image/jpeg' })],
+    ['corrupt_image', 1, respond(jpeg.subarray(0, jpeg.length / 2))],
+    ['too_many_pixels', 1, respond(await labelled(1, { width: 1200, height: 900 }))]
   ]
   for (const [code, attempts, handler] of failures) {
     t.test(`an image fails with ${code} after ${attempts} attempts`, async (t) => {
@@ -170,7 +170,7 @@ export async function pipeline(t: Test, open: OpenHouse): Promise<void> {
   t.test('an origin that recovers is tried again until it does', async (t) => {
     let requests = 0
     const good = await picture(31)
-    const sorry = answer('sorry', { status: 503 })
+    const sorry = respond('sorry', { status: 503 })
     const url = place((request, response) => (++requests < 3 ? sorry : good)(request, response))
     const id = await create(app, [url])
     await settled(app, id)
@@ -178,7 +178,7 @@ export async function pipeline(t: Test, open: OpenHouse): Promise<void> {
   })
 
   t.test('Retry-After is honoured, and the wait can be seen', async (t) => {
-    const url = place(answer('later', { status: 429, headers: { 'retry-after': '1800' } }))
+    const url = place(respond('later', { status: 429, headers: { 'retry-after': '1800' } }))
     const id = await create(app, [url])
     await until(app, id, ({ images }) => images[0]?.attempts === 1)
     const { rows } = await app.pg.query(

@@ -1,6 +1,6 @@
 import t from 'tap'
 import { create, settled } from '../support/http/client.ts'
-import { answer, silence, startOrigin } from '../support/http/origin.ts'
+import { respond, silence, startOrigin } from '../support/http/origin.ts'
 import { labelled } from '../support/pictures/pictures.ts'
 import { startService } from '../support/process.ts'
 import { gatedServers } from '../support/real-servers.ts'
@@ -9,7 +9,7 @@ import { needsServices } from '../support/servers/needs.ts'
 t.test('ten processes start at once on an empty database, and share the work', needsServices, async (t) => {
   const origin = await startOrigin()
   t.teardown(() => origin.stop())
-  const picture = answer(await labelled(1))
+  const picture = respond(await labelled(1))
   origin.on('/1', picture)
   const { gates, settings } = await gatedServers(t)
   for (const gate of Object.values(gates)) await gate.open()

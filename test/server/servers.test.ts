@@ -1,6 +1,6 @@
 import t from 'tap'
 import { create, read, settled, statusOf, until } from '../support/http/client.ts'
-import { answer, startOrigin } from '../support/http/origin.ts'
+import { respond, startOrigin } from '../support/http/origin.ts'
 import { labelled } from '../support/pictures/pictures.ts'
 import { startService } from '../support/process.ts'
 import { type GateName, gatedServers } from '../support/real-servers.ts'
@@ -12,7 +12,7 @@ t.test(
   async (t) => {
     const origin = await startOrigin()
     t.teardown(() => origin.stop())
-    origin.on('/1', answer(await labelled(1)))
+    origin.on('/1', respond(await labelled(1)))
     const picture = `${origin.url}/1`
     const { gates, settings } = await gatedServers(t)
     const service = startService(t, settings)

@@ -4,13 +4,9 @@ import type { FastifyInstance, FastifyServerOptions } from 'fastify'
 import { buildApp } from '../../app.ts'
 import { loadConfig } from '../../lib/config/config.ts'
 import { type ProductRecord, toProduct } from '../../lib/products/record.ts'
+import type { Owner } from './owner.ts'
 import { createFolder } from './servers/guard.ts'
 import { startedFolder } from './template.ts'
-
-/** A test, as far as it is needed here. */
-export interface Owner {
-  teardown(end: () => Promise<void>): unknown
-}
 
 /**
  * The service, ready for inject, on a folder of its own; on embedded parts unless the variables name servers. It is closed and

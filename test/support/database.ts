@@ -2,8 +2,9 @@ import { rm } from 'node:fs/promises'
 import pg from 'pg'
 import { migrate } from '../../lib/database/migrate.ts'
 import { startEmbeddedPostgres } from '../../lib/database/pglite.ts'
+import type { Owner } from './owner.ts'
 import { createFolder } from './servers/guard.ts'
-import { type Owner, sharedPostgres } from './servers/shared.ts'
+import { sharedPostgres } from './servers/shared.ts'
 
 export interface Database {
   pool: pg.Pool

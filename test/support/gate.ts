@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { connect, createServer, type Socket } from 'node:net'
+import type { Owner } from './owner.ts'
 import { freePort } from './servers/port.ts'
-import type { Owner } from './servers/shared.ts'
 
 /** A port before a server, closed until it is opened: to a client that server is not up yet, up, or lost. */
 export interface Gate {

@@ -1,7 +1,7 @@
 import { cp } from 'node:fs/promises'
 import pg, { type ClientConfig } from 'pg'
 import { startEmbeddedPostgres } from '../../lib/database/pglite.ts'
-import type { Owner } from './app.ts'
+import type { Owner } from './owner.ts'
 import { createFolder } from './servers/guard.ts'
 import { needsServices } from './servers/needs.ts'
 import { sharedPostgres } from './servers/shared.ts'

@@ -3,8 +3,8 @@ import { EventEmitter, once } from 'node:events'
 import { cp, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
+import type { Owner } from './owner.ts'
 import { createFolder, forget, watch } from './servers/guard.ts'
-import type { Owner } from './servers/shared.ts'
 import { startedFolder } from './template.ts'
 
 const SERVER = join(import.meta.dirname, '../../server.ts')

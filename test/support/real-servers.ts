@@ -1,6 +1,7 @@
 import { createGate, type Gate } from './gate.ts'
+import type { Owner } from './owner.ts'
 import { needsServices } from './servers/needs.ts'
-import { type Owner, services } from './servers/shared.ts'
+import { services } from './servers/shared.ts'
 
 export type GateName = 'postgres' | 'redis' | 'rabbitmq' | 's3'
 

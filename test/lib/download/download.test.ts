@@ -4,16 +4,8 @@ import type { Socket } from 'node:net'
 import { setImmediate as turnOfTheEventLoop } from 'node:timers/promises'
 import t from 'tap'
 import { createResolver } from '../../../lib/egress/resolver.ts'
+import { downloader, type FailedImage, failure, never, serve, speak } from '../../support/downloader.ts'
 import { startNameServer } from '../../support/http/name-server.ts'
-import {
-  closed,
-  downloader,
-  type FailedImage,
-  failure,
-  never,
-  serve,
-  speak
-} from '../../support/http/tiny-origin.ts'
 
 const UNREACHABLE: FailedImage = {
   code: 'unreachable',
@@ -142,7 +134,7 @@ t.test('connection', async (t) => {
     t.equal((await Promise.all(downloads)).length, 20)
     t.equal(origin.sockets.length, 6)
     await made.close()
-    await closed(origin)
+    await origin.closed()
   })
 
   t.test('one that is still shaking hands ends with the downloader', async (t) => {
@@ -152,7 +144,7 @@ t.test('connection', async (t) => {
     const download = failure(made.download(origin.url.replace('http:', 'https:'), never))
     await promise
     await made.close()
-    await closed(origin)
+    await origin.closed()
     t.match(await download, { code: 'unreachable' })
   })
 })
@@ -183,7 +175,7 @@ t.test('time', async (t) => {
     t.test(`an origin that stalls ${where} runs into the deadline, and loses its connection`, async (t) => {
       const origin = await speak(t, stall)
       t.same(await failure(downloader(t, { timeoutMs: 200 }).download(origin.url, never)), TIMEOUT)
-      await closed(origin)
+      await origin.closed()
       t.equal(origin.sockets.length, 1)
     })
   }
@@ -248,7 +240,7 @@ t.test('interruption', async (t) => {
         .catch((error) => error),
       reason
     )
-    await closed(origin)
+    await origin.closed()
   })
 
   t.test('is no failure even where the origin fails at that moment', async (t) => {

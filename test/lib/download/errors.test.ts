@@ -1,5 +1,5 @@
 import t from 'tap'
-import { closed, downloader, failure, never, speak } from '../../support/http/tiny-origin.ts'
+import { downloader, failure, never, speak } from '../../support/downloader.ts'
 
 const answering = (status: string, headers: string[] = []) =>
   speak(t, (socket) =>
@@ -35,7 +35,7 @@ t.test('the body of an error is not waited for', async (t) => {
   t.match(await failure(downloader(t).download(origin.url, never)), {
     message: 'The server answered 503 Service Unavailable'
   })
-  await closed(origin)
+  await origin.closed()
 })
 
 t.test('an interim answer is not the answer', async (t) => {

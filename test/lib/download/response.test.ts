@@ -4,15 +4,7 @@ import t from 'tap'
 import { Agent } from 'undici'
 import { BufferPool } from '../../../lib/download/buffer-pool.ts'
 import { getResponse } from '../../../lib/download/response.ts'
-import {
-  closed,
-  downloader,
-  type FailedImage,
-  failure,
-  never,
-  serve,
-  speak
-} from '../../support/http/tiny-origin.ts'
+import { downloader, type FailedImage, failure, never, serve, speak } from '../../support/downloader.ts'
 
 const UNREACHABLE: FailedImage = {
   code: 'unreachable',
@@ -69,7 +61,7 @@ t.test('a body without an end is cut off at the limit, and its connection ended'
     more()
   })
   t.same(await failure(downloader(t).download(origin.url, never)), TOO_LARGE)
-  await closed(origin)
+  await origin.closed()
 })
 
 const TOO_MUCH: FailedImage = {
@@ -99,7 +91,7 @@ for (const [what, head, more] of floods) {
       flood()
     })
     t.same(await failure(downloader(t).download(origin.url, never)), TOO_MUCH)
-    await closed(origin)
+    await origin.closed()
   })
 }
 

@@ -3,8 +3,6 @@ import tls from 'node:tls'
 import t, { type Test } from 'tap'
 import { parseNetworks } from '../../../lib/egress/address-policy.ts'
 import { createResolver } from '../../../lib/egress/resolver.ts'
-import { CERTIFICATE, KEY } from '../../support/http/certificate.ts'
-import { type Records, startNameServer } from '../../support/http/name-server.ts'
 import {
   downloader,
   type FailedImage,
@@ -12,10 +10,12 @@ import {
   INSIDE,
   listen,
   never,
-  type Origin,
   OUTSIDE,
   serve
-} from '../../support/http/tiny-origin.ts'
+} from '../../support/downloader.ts'
+import { CERTIFICATE, KEY } from '../../support/http/certificate.ts'
+import type { Listening } from '../../support/http/listen.ts'
+import { type Records, startNameServer } from '../../support/http/name-server.ts'
 import { INSIDE_ADDRESSES, INSIDE_NAMES, REFUSED_URLS } from './hostile-urls.ts'
 
 /** The same words for every refusal: nothing about the inside can be read from them. */
@@ -188,7 +188,7 @@ t.test('localhost is loopback, whatever the DNS says, as far as it is allowed', 
 t.test('TLS', async (t) => {
   const before = tls.getCACertificates('default')
   t.teardown(() => tls.setDefaultCACertificates(before))
-  const secure = async (t: Test): Promise<Origin> => {
+  const secure = async (t: Test): Promise<Listening> => {
     const server = tls.createServer({ cert: CERTIFICATE, key: KEY }, (socket) => {
       socket.on('error', () => {}).end('HTTP/1.1 200 OK\r\ncontent-length: 7\r\n\r\npicture')
     })

@@ -4,7 +4,7 @@ import { createServer } from 'node:net'
 import { setImmediate as turnOfTheEventLoop } from 'node:timers/promises'
 import t, { type Test } from 'tap'
 import { connectReading } from '../../../lib/egress/socket.ts'
-import { downloader, listen, never, OUTSIDE, serve, speak } from '../../support/http/tiny-origin.ts'
+import { downloader, listen, never, OUTSIDE, serve, speak } from '../../support/downloader.ts'
 
 const MB = 1024 * 1024
 

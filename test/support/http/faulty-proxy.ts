@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { createServer, request } from 'node:http'
 import { pipeline } from 'node:stream'
-import type { Owner } from '../servers/shared.ts'
+import type { Owner } from '../owner.ts'
 
 /** `stall` takes the request and never answers, `lose` carries it out and loses the answer. */
 export type Fault = 'none' | 'refuse' | 'reset' | 'stall' | 'lose'

@@ -1,3 +1,4 @@
+import { type Owner, owned } from '../owner.ts'
 import { askHost } from './host-socket.ts'
 import { hosted } from './hosted.ts'
 import type { ServerName } from './install.ts'
@@ -12,9 +13,6 @@ export type Services = {
   rabbitmq: RabbitmqServer
   s3: S3Server
 }
-
-/** A test, as far as it is needed here: what was created in a server is removed when it ends. */
-export type Owner = { teardown(stop: () => Promise<void>): unknown }
 
 /**
  * The servers that all test files of a run share; without a run, this process's own. Whoever uses them creates a database
@@ -57,9 +55,4 @@ async function address<N extends ServerName>(name: N) {
     throw new Error('TEST_SERVICES=none: give this test needsServices')
   const answer = await askHost(`/${name}`)
   return answer === undefined ? hosted[name]() : JSON.parse(answer)
-}
-
-function owned<T extends { stop(): Promise<void> }>(t: Owner, server: T): T {
-  t.teardown(() => server.stop())
-  return server
 }

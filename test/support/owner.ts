@@ -1,0 +1,10 @@
+/** A test, as far as helpers need one. */
+export interface Owner {
+  teardown(end: () => Promise<void>): unknown
+}
+
+/** Stops it when the test ends. */
+export function owned<T extends { stop(): Promise<void> }>(t: Owner, it: T): T {
+  t.teardown(() => it.stop())
+  return it
+}

@@ -8,7 +8,7 @@ import { generate, ROOT } from './generated.ts'
 const client = join(ROOT, 'client')
 const target = join(client, 'src/generated')
 
-/** The generator, at the version that client/package-lock.json names, is only there for those who want it. */
+// The generator is installed on first use, at the version in client/package-lock.json.
 if (!existsSync(join(client, 'node_modules'))) npm(['ci', '--no-audit', '--no-fund'])
 
 await using folder = await mkdtempDisposable(join(tmpdir(), 'asyncprod-client-'))

@@ -4,9 +4,9 @@ import { dirname, join, relative } from 'node:path'
 export const ROOT = join(import.meta.dirname, '..')
 
 /**
- * Writes files that are made of others: text by path, null for one that should not be there. With `--check` it only
- * compares, and the process ends with 1 when a file is not what it would be written as.
- * @param command what makes them
+ * Writes generated files. With `--check` it only compares them and sets the exit code to 1 if one is stale.
+ * @param files the text by path; null removes the file
+ * @param command the command that generates them
  */
 export async function generate(files: Map<string, string | null>, command: string): Promise<void> {
   for (const [path, text] of files) {

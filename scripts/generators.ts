@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { ROOT } from './generated.ts'
 
-/** Other people's generators, each of another kind, and what they need to have their output compiled. */
+/** Three kinds of public generators, and what it takes to compile their output. */
 const PACKAGES = {
   'openapi-typescript': '7.13.0',
   orval: '8.38.0',
@@ -30,7 +30,7 @@ const GENERATORS = [
 
 const COMPILE = 'tsc --noEmit --strict --skipLibCheck --module nodenext --target es2022'
 
-// Feeds openapi.json to generators that the client is not made with, and compiles what they make of it.
+// Feeds openapi.json to generators that the client does not use, and compiles their output.
 await using folder = await mkdtempDisposable(join(tmpdir(), 'asyncprod-generators-'))
 await copyFile(join(ROOT, 'openapi.json'), join(folder.path, 'openapi.json'))
 const manifest = { private: true, type: 'module', dependencies: PACKAGES }

@@ -19,8 +19,7 @@ const settings = Object.entries<Schema>(Settings.properties).map(([name, schema]
 })
 
 const text = await readFile(readme, 'utf8')
-if (!MARKED.test(text))
-  throw new Error('README.md has no place between <!-- settings --> and <!-- /settings -->')
+if (!MARKED.test(text)) throw new Error('README.md lacks the lines <!-- settings --> and <!-- /settings -->')
 
 const files = new Map([
   [join(ROOT, '.env.example'), example()],
@@ -30,7 +29,7 @@ await generate(files, 'npm run settings')
 
 function example(): string {
   const lines = settings.map(({ name, value, description }) => `# ${description}\n#${name}=${value}\n`)
-  return `# Every setting with its default: copy this file to .env and take the # away where you want something else.\n\n${lines.join('\n')}`
+  return `# Every setting with its default. Copy this file to .env and uncomment what you change.\n\n${lines.join('\n')}`
 }
 
 function table(): string {
@@ -38,5 +37,5 @@ function table(): string {
   const rows = settings.map(
     ({ name, value, description }) => `| \`${name}\` | ${value && `\`${value}\``} | ${cell(description)} |\n`
   )
-  return `| variable | default | what it is |\n|---|---|---|\n${rows.join('')}`
+  return `| variable | default | meaning |\n|---|---|---|\n${rows.join('')}`
 }

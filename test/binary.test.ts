@@ -155,25 +155,26 @@ t.test('without a home it unpacks to a private folder of its own', { skip }, asy
   t.equal(statSync(join(TMPDIR, name)).mode & 0o777, 0o700)
 })
 
-t.test('a cache folder that others can write to is refused', { skip }, async (t) => {
+t.test('a cache folder that other users can write to is refused', { skip }, async (t) => {
   const fresh = await machine()
   const ASYNCPROD_CACHE_DIR = cacheFolder(fresh, 0o770)
   t.match(await fresh.run(['--version'], { ASYNCPROD_CACHE_DIR }), {
     code: 1,
     stdout: '',
-    stderr: /cannot be used \(others can write to it\): set ASYNCPROD_CACHE_DIR to a folder of your own\n$/
+    stderr:
+      /cannot be used \(other users can write to it\): set ASYNCPROD_CACHE_DIR to a folder of your own\n$/
   })
   t.strictSame(readdirSync(ASYNCPROD_CACHE_DIR), [])
 })
 
-t.test('a cache folder that others can exchange for another is refused', { skip }, async (t) => {
+t.test('a cache folder that other users can replace is refused', { skip }, async (t) => {
   const fresh = await machine()
   const shared = cacheFolder(fresh, 0o777)
   const ASYNCPROD_CACHE_DIR = join(shared, 'mine')
   t.match(await fresh.run(['--version'], { ASYNCPROD_CACHE_DIR }), {
     code: 1,
     stdout: '',
-    stderr: /cannot be used \(others can put another folder in its place, in .+\): set ASYNCPROD_CACHE_DIR/
+    stderr: /cannot be used \(other users can replace it in .+\): set ASYNCPROD_CACHE_DIR/
   })
   t.strictSame(readdirSync(ASYNCPROD_CACHE_DIR), [])
   chmodSync(shared, 0o1777)
@@ -189,7 +190,7 @@ t.test(
     chownSync(ASYNCPROD_CACHE_DIR, NOBODY, NOBODY)
     t.match(await fresh.run(['--version'], { ASYNCPROD_CACHE_DIR }), {
       code: 1,
-      stderr: /cannot be used \(it belongs to somebody else\): set ASYNCPROD_CACHE_DIR/
+      stderr: /cannot be used \(it belongs to another user\): set ASYNCPROD_CACHE_DIR/
     })
   }
 )
@@ -224,7 +225,7 @@ t.test(
     t.match(await fresh.run(['--version'], { ASYNCPROD_CACHE_DIR }), {
       code: 1,
       stderr:
-        /^Native parts cannot be loaded from .*: set ASYNCPROD_CACHE_DIR to a folder that is not mounted noexec\n$/
+        /^Native modules cannot be loaded from .*: set ASYNCPROD_CACHE_DIR to a folder that is not mounted noexec\n$/
     })
     t.strictSame(readdirSync(ASYNCPROD_CACHE_DIR), [])
   }
@@ -239,7 +240,7 @@ t.test('a damaged executable says so and unpacks nothing', { skip }, async (t) =
   t.strictSame(await fresh.run(['--version']), {
     code: 1,
     stdout: '',
-    stderr: 'The executable is damaged: get it again\n'
+    stderr: 'The executable is damaged: download it again\n'
   })
   t.strictSame(existsSync(fresh.cache) && readdirSync(fresh.cache), [])
 })

@@ -19,25 +19,25 @@ import { constants, zstdCompressSync } from 'node:zlib'
 
 const ROOT = join(import.meta.dirname, '../..')
 
-/** What runs; tests, benchmarks and papers stay behind. */
+/** The files that run. Tests, benchmarks and documents are left out. */
 const SOURCES = ['*.ts', 'package.json', '{lib,plugins,routes,consumers,commands,sql,client/src}/**/*.*']
 
-/** Of the dependencies: what no program reads. */
+/** Files of dependencies that no program reads. */
 const UNUSED = [
   '**/*.{map,md,markdown,d.ts,d.mts,d.cts,flow,tsbuildinfo,h,cc}',
   '**/{test,tests,__tests__,docs,example,examples,benchmark,benchmarks,.github,dist-types}/**',
-  // The same once more for bundlers: Node takes what `main` or the condition `node` names.
+  // Copies for bundlers: Node loads the file that `main` or the condition `node` names.
   '{@aws-sdk,@aws-crypto,@smithy,@aws}/*/{dist-es,build/module}/**',
   '{glob,pg-protocol,@electric-sql/pglite-socket,minimatch}/src/**',
   '@electric-sql/pglite/dist/**/*.cjs',
-  // PGlite's extensions; pg_trgm is the one in use.
+  // PGlite's extensions, of which only pg_trgm is used.
   '@electric-sql/pglite{,-*}/dist/**/*.tar.gz'
 ]
 const USED = /pg_trgm\.tar\.gz$/
 
 const COMPRESSION_LEVEL = 12
 const POSTJECT = join(ROOT, 'node_modules/.bin/postject')
-/** Written in two parts: Node looks for the whole of it in its own executable. */
+/** In two parts, because Node searches its own executable for the whole string. */
 const FUSE = ['NODE_SEA_FUSE', 'fce680ab2cc467b6e072b8b5df1996b2'].join('_')
 
 const { values } = parseArgs({ options: { out: { type: 'string', default: join(ROOT, 'build/asyncprod') } } })
@@ -56,17 +56,17 @@ function build(out: string): void {
   const blob = prepareBlob()
   mkdirSync(dirname(out), { recursive: true })
   copyFileSync(process.execPath, out)
-  // Before the injection: a file that is stripped after it does not start any more.
+  // Before the injection: an executable that is stripped after it does not start.
   execFileSync('strip', [out])
-  // Its warnings about the sections that strip has taken are harmless.
+  // Its warnings about the stripped sections are harmless.
   execFileSync(POSTJECT, [out, 'NODE_SEA_BLOB', blob, '--sentinel-fuse', FUSE], { stdio: 'ignore' })
   const sha256 = createHash('sha256').update(readFileSync(out)).digest('hex')
   console.log(
-    `${out}\n${megabytes(statSync(out).size)}, of which ${megabytes(archive.length)} are the service\nsha256 ${sha256}`
+    `${out}\n${megabytes(statSync(out).size)}, ${megabytes(archive.length)} of it the service\nsha256 ${sha256}`
   )
 }
 
-/** The sources and their production dependencies, in a folder of their own. */
+/** Copies the sources and their production dependencies into one folder, and returns it. */
 function collect(): string {
   const tree = join(work, 'tree')
   for (const file of globSync(SOURCES, { cwd: ROOT })) copy(file, tree)
@@ -85,7 +85,7 @@ function copy(file: string, tree: string): void {
   copyFileSync(join(ROOT, file), join(tree, file))
 }
 
-/** The folders that the lock file gives to production and to this platform. Throws when one does not hold what the lock file says. */
+/** Returns the folders of production dependencies. Throws if a version differs from the lock file's. */
 function productionModules(): string[] {
   const { packages }: Lock = JSON.parse(readFileSync(join(ROOT, 'package-lock.json'), 'utf8'))
   const modules = Object.entries(packages).filter(([folder, { dev }]) => folder !== '' && !dev)
@@ -101,7 +101,7 @@ interface Lock {
   packages: Record<string, { version?: string; dev?: boolean; optional?: boolean; devOptional?: boolean }>
 }
 
-/** The same bytes for the same files, whoever builds them where. */
+/** Packs the same files into the same bytes, on every machine and for every user. */
 function pack(tree: string): Buffer {
   const tar = join(work, 'tar')
   const sameEverywhere = [
@@ -127,7 +127,7 @@ function pack(tree: string): Buffer {
   })
 }
 
-/** The paths are relative, for that of the main becomes part of the executable. */
+/** Paths are relative, because the path of the main file becomes part of the executable. */
 function prepareBlob(): string {
   copyFileSync(join(import.meta.dirname, './launcher.cjs'), join(work, 'launcher.cjs'))
   const config = {

@@ -1,5 +1,5 @@
-// The main of the executable: unpacks what it carries once into a cache folder and runs it from there. Only built-ins are at hand
-// here; the executable cannot load native parts from inside itself.
+// The main file of the executable. It unpacks the service once into a cache folder and runs it from there: an
+// executable cannot load native modules from inside itself. Only built-in modules are available here.
 'use strict'
 const { createHash, randomUUID } = require('node:crypto')
 const fs = require('node:fs')
@@ -11,7 +11,7 @@ const { zstdDecompressSync } = require('node:zlib')
 
 const ENTRY = 'cli.ts'
 const COMPLETE = '.complete'
-const LEFT_OVER_MS = 3_600_000
+const LEFTOVER_MS = 3_600_000
 
 class UnpackError extends Error {}
 
@@ -34,7 +34,7 @@ function unpackedFolder(id) {
   return folder
 }
 
-/** A folder that only we can write to: whoever else could would have their code run by us. */
+/** A folder that only this user can write to: code in it is executed. */
 function cacheBase() {
   const { ASYNCPROD_CACHE_DIR, XDG_CACHE_HOME, HOME } = process.env
   const wanted =
@@ -61,28 +61,28 @@ function cacheBase() {
 function privateFolder(folder) {
   fs.mkdirSync(folder, { recursive: true, mode: 0o700 })
   const { uid, mode } = fs.lstatSync(folder)
-  if (uid !== process.getuid()) throw new Error('it belongs to somebody else')
-  if (mode & 0o022) throw new Error('others can write to it')
+  if (uid !== process.getuid()) throw new Error('it belongs to another user')
+  if (mode & 0o022) throw new Error('other users can write to it')
   fs.accessSync(folder, fs.constants.W_OK)
   const real = fs.realpathSync(folder)
   for (let above = path.dirname(real); ; above = path.dirname(above)) {
-    if (isOthers(above)) throw new Error(`others can put another folder in its place, in ${above}`)
+    if (isReplaceable(above)) throw new Error(`other users can replace it in ${above}`)
     if (above === path.dirname(above)) return real
   }
 }
 
-/** Whoever else can rename what is in a folder can exchange it after it was looked at; in a sticky one only its owner can. */
-function isOthers(folder) {
+/** True if other users can rename entries of the folder, and so replace one after it was checked. */
+function isReplaceable(folder) {
   const { uid, mode } = fs.lstatSync(folder)
   return (uid !== 0 && uid !== process.getuid()) || ((mode & 0o022) !== 0 && (mode & 0o1000) === 0)
 }
 
-/** Into a folder of its own, which is renamed when it is whole: of several that start at once the first one wins. */
+/** Unpacks into a new folder, then renames it: of several concurrent starts the first wins. */
 function unpack(id, base, folder) {
-  removeLeftOvers(base)
+  removeLeftovers(base)
   const archive = Buffer.from(getRawAsset('archive'))
   if (createHash('sha256').update(archive).digest('hex') !== id)
-    throw new UnpackError('The executable is damaged: get it again')
+    throw new UnpackError('The executable is damaged: download it again')
   const unfinished = path.join(base, `unfinished-${randomUUID()}`)
   try {
     for (const { name, mode, content } of entries(zstdDecompressSync(archive))) {
@@ -90,7 +90,7 @@ function unpack(id, base, folder) {
       fs.mkdirSync(path.dirname(file), { recursive: true, mode: 0o700 })
       fs.writeFileSync(file, content, { mode })
     }
-    tryNativePart(unfinished)
+    tryNativeModule(unfinished)
     fs.writeFileSync(path.join(unfinished, COMPLETE), '')
     fs.renameSync(unfinished, folder)
   } catch (error) {
@@ -98,7 +98,7 @@ function unpack(id, base, folder) {
     if (error.code === 'ENOTEMPTY' || error.code === 'EEXIST') return
     if (error instanceof UnpackError) throw error
     throw new UnpackError(
-      `What asyncprod needs cannot be unpacked into ${base} (${error.message}): make room, or set ASYNCPROD_CACHE_DIR`
+      `asyncprod cannot be unpacked into ${base} (${error.message}): free some space, or set ASYNCPROD_CACHE_DIR`
     )
   }
 }
@@ -113,7 +113,7 @@ function* entries(tar) {
     if (type === '' || type === '0') {
       const name = path.posix.join(prefix, text(at, 100))
       if (name.startsWith('/') || name.split('/').includes('..'))
-        throw new UnpackError('The executable is damaged: get it again')
+        throw new UnpackError('The executable is damaged: download it again')
       yield {
         name,
         mode: Number.parseInt(text(at + 100, 8), 8),
@@ -124,24 +124,24 @@ function* entries(tar) {
   }
 }
 
-/** A file system that is mounted noexec takes the files and refuses to load them; better said now. */
-function tryNativePart(folder) {
+/** A file system mounted noexec stores the files but refuses to load them: fail now, with the cure. */
+function tryNativeModule(folder) {
   const native = fs.globSync('node_modules/@img/sharp-*/lib/*.node', { cwd: folder })[0]
   try {
     process.dlopen({ exports: {} }, path.join(folder, native))
   } catch (error) {
     throw new UnpackError(
-      `Native parts cannot be loaded from ${path.dirname(folder)} (${error.message}): set ASYNCPROD_CACHE_DIR to a folder that is not mounted noexec`
+      `Native modules cannot be loaded from ${path.dirname(folder)} (${error.message}): set ASYNCPROD_CACHE_DIR to a folder that is not mounted noexec`
     )
   }
 }
 
-function removeLeftOvers(base) {
+function removeLeftovers(base) {
   for (const name of fs.readdirSync(base)) {
     const file = path.join(base, name)
     const old =
       name.startsWith('unfinished-') &&
-      Date.now() - (fs.statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? Date.now()) > LEFT_OVER_MS
+      Date.now() - (fs.statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? Date.now()) > LEFTOVER_MS
     if (old) fs.rmSync(file, { recursive: true, force: true })
   }
 }

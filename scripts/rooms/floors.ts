@@ -1,0 +1,70 @@
+export interface Room {
+  /** A folder, or a file that stands alone. */
+  path: string
+  /** What belongs in it. */
+  holds: string
+  /** The file to open first, in a folder. */
+  first?: string
+}
+
+/** The floors from the top down. A room may only import from the floors below its own. */
+export const FLOORS: Room[][] = [
+  [
+    { path: 'cli.ts', holds: 'the command line' },
+    { path: 'examples', holds: 'what a program can do with the package', first: 'extend.ts' }
+  ],
+  [
+    { path: 'server.ts', holds: 'the process: settings, signals, exit code' },
+    { path: 'commands', holds: 'what the command line can do besides serving', first: 'check.ts' },
+    { path: 'index.ts', holds: 'what the npm package exports' }
+  ],
+  [
+    { path: 'start.ts', holds: 'starts the app and stops it on a signal' },
+    { path: 'client', holds: '@asyncprod/client', first: 'src/index.ts' }
+  ],
+  [{ path: 'app.ts', holds: 'the composition root' }],
+  [
+    { path: 'routes', holds: 'one handler a request', first: 'products/index.ts' },
+    { path: 'consumers', holds: 'what runs without a request', first: 'images.ts' }
+  ],
+  [{ path: 'plugins/parts', holds: 'one server or its embedded part each', first: 'products.ts' }],
+  [
+    { path: 'plugins/http', holds: 'reads, checks and limits every request', first: 'errors.ts' },
+    { path: 'plugins/observability', holds: 'metrics, traces, log lines', first: 'metrics.ts' }
+  ],
+  [{ path: 'lib/observability', holds: 'metrics and tracing', first: 'metrics.ts' }],
+  [
+    { path: 'lib/pipeline', holds: 'one job, from message to commit', first: 'pipeline.ts' },
+    { path: 'lib/workbench.ts', holds: 'the parts that commands use' },
+    { path: 'lib/version.ts', holds: 'the version' }
+  ],
+  [
+    { path: 'lib/products', holds: 'products, images and how they change', first: 'store.ts' },
+    { path: 'lib/s3.ts', holds: 'the object store on S3' },
+    { path: 'lib/webhook.ts', holds: 'signed notifications' }
+  ],
+  [{ path: 'lib/outbox', holds: 'work that is due', first: 'outbox.ts' }],
+  [
+    { path: 'lib/database', holds: 'PostgreSQL and its embedded stand-in', first: 'migrate.ts' },
+    { path: 'lib/config', holds: 'settings', first: 'config.ts' }
+  ],
+  [
+    { path: 'lib/rabbitmq', holds: 'the broker and its messages', first: 'broker.ts' },
+    { path: 'lib/download', holds: 'one source into memory, bounded', first: 'download.ts' },
+    { path: 'lib/compress.ts', holds: 'source bytes to JPEG' },
+    { path: 'lib/cache', holds: 'the product cache', first: 'cache.ts' },
+    { path: 'lib/storage', holds: 'the object store', first: 'object-store.ts' },
+    { path: 'lib/auth', holds: 'API keys and tokens', first: 'caller.ts' }
+  ],
+  [
+    { path: 'lib/egress', holds: 'the guard of every outgoing connection', first: 'connector.ts' },
+    { path: 'lib/http', holds: 'errors and the shape of a problem', first: 'app-error.ts' }
+  ],
+  [
+    { path: 'lib/image', holds: 'what a picture is and why one fails', first: 'format.ts' },
+    { path: 'lib/startup', holds: 'waiting for servers, locking DATA_DIR', first: 'wait-for-server.ts' }
+  ],
+  [{ path: 'lib/log', holds: 'log lines and their context', first: 'log.ts' }]
+]
+
+export const ROOMS = FLOORS.flat()

@@ -50,7 +50,7 @@ export async function buildApp(
   extend?: (app: FastifyInstance) => Promise<void>
 ): Promise<FastifyInstance> {
   const app = Fastify({
-    logger: loggerOptions(config),
+    logger: loggerOptions(config.logLevel),
     genReqId: requestId,
     // Each plugin that waits for a server bounds that itself; a migration takes as long as it takes.
     pluginTimeout: 0,
@@ -58,7 +58,7 @@ export async function buildApp(
     requestTimeout: 30_000,
     // A client that takes nothing of its answer is not kept, nor its answer. Event streams say something more often.
     connectionTimeout: 60_000,
-    trustProxy: config.TRUST_PROXY ?? false,
+    trustProxy: config.server.trustProxy,
     logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'request_id' }),
     // A request that was accepted before the stop is answered.
     return503OnClosing: false,
@@ -96,7 +96,7 @@ async function addHttp(app: FastifyInstance, config: Config, later: Later): Prom
   await app.register(validation, { later })
   await app.register(securityHeaders)
   await app.register(cors, {
-    origin: config.CORS_ORIGIN === '*' ? '*' : config.CORS_ORIGIN.split(',').map((origin) => origin.trim()),
+    origin: config.server.corsOrigin,
     methods: ['GET', 'POST', 'PUT', 'DELETE', 'OPTIONS'],
     allowedHeaders: [
       'Content-Type',
@@ -129,7 +129,7 @@ async function addRoutes(app: FastifyInstance, config: Config): Promise<void> {
   await app.register(healthRoutes)
   // The original's paths are above; whoever forwards only the API to us finds them below it, too.
   await app.register(healthRoutes, { prefix: API, hide: true })
-  if (config.ROLE !== 'worker') {
+  if (config.role !== 'worker') {
     await app.register(productRoutes, { prefix: API, config })
     await app.register(productEvents, { prefix: API, config })
     await app.register(userRoutes, { prefix: API })
@@ -140,7 +140,7 @@ async function addRoutes(app: FastifyInstance, config: Config): Promise<void> {
 async function addConsumers(app: FastifyInstance, config: Config): Promise<void> {
   await app.register(publisher)
   await app.register(removedObjects)
-  if (config.ROLE !== 'api') {
+  if (config.role !== 'api') {
     // Loaded only where they work: with them come sharp and undici.
     await app.register(import('./consumers/images.ts'), { config })
     await app.register(sweep, { config })

@@ -3,9 +3,9 @@ import type { FastifyInstance } from 'fastify'
 import pino from 'pino'
 import { buildApp } from './app.ts'
 import { type Config, loadConfig } from './lib/config/config.ts'
-import { loggerOptions } from './lib/log/log.ts'
+import { loggerOptions, reasonOf } from './lib/log/log.ts'
 import { Deferred } from './lib/startup/lazy.ts'
-import { reasonOf, StartError } from './lib/startup/wait-for-server.ts'
+import { StartError } from './lib/startup/wait-for-server.ts'
 import { VERSION } from './lib/version.ts'
 
 const pretty = { target: 'pino-pretty', options: { ignore: 'pid,hostname', translateTime: 'SYS:HH:MM:ss.l' } }
@@ -20,10 +20,10 @@ export async function serve(variables: NodeJS.ProcessEnv): Promise<void> {
   const schemas = new Deferred()
   const app = await buildApp(config, {
     later: schemas.later,
-    logger: { ...loggerOptions(config), ...output() }
+    logger: { ...loggerOptions(config.logLevel), ...output() }
   })
   // The first signal ends what was begun, within the grace; a second one ends the process at once.
-  closeWithGrace({ delay: config.SHUTDOWN_GRACE_MS, logger: app.log }, async ({ err, signal }) => {
+  closeWithGrace({ delay: config.shutdownGraceMs, logger: app.log }, async ({ err, signal }) => {
     if (err) app.log.error({ err }, 'The service stops because of an error')
     else app.log.info({ signal }, 'The service stops')
     await app.close()
@@ -38,7 +38,7 @@ function output() {
   return process.stdout.isTTY ? { transport: pretty } : { stream: pino.destination({ sync: false }) }
 }
 
-async function listen(app: FastifyInstance, { HOST: host, PORT: port }: Config): Promise<string> {
+async function listen(app: FastifyInstance, { server: { host, port } }: Config): Promise<string> {
   try {
     return await app.listen({ host, port, backlog: BACKLOG })
   } catch (cause) {
@@ -51,14 +51,15 @@ async function listen(app: FastifyInstance, { HOST: host, PORT: port }: Config):
 }
 
 function introduction(config: Config, url: string, dependencies: Map<string, { kind: string }>) {
+  const networks = config.sources.networks.map(([address, bits]) => `${address}/${bits}`)
   const parts = Object.fromEntries([...dependencies].map(([name, { kind }]) => [name, kind]))
   const embedded = Object.values(parts).includes('embedded')
   return {
     version: VERSION,
-    role: config.ROLE,
+    role: config.role,
     documentation: `${url}/documentation`,
     parts,
-    ...(embedded && { data: config.DATA_DIR }),
-    ...(config.ALLOWED_SOURCE_NETWORKS && { allowed_source_networks: config.ALLOWED_SOURCE_NETWORKS })
+    ...(embedded && { data: config.dataDir }),
+    ...(networks.length > 0 && { allowed_source_networks: networks.join(',') })
   }
 }

@@ -4,8 +4,8 @@ import { Redis } from 'ioredis'
 import pg from 'pg'
 import type { Config } from '../lib/config/config.ts'
 import { ConfigError } from '../lib/config/error.ts'
+import { reasonOf } from '../lib/log/log.ts'
 import { S3Store } from '../lib/s3.ts'
-import { reasonOf } from '../lib/startup/wait-for-server.ts'
 
 export const usage =
   'asyncprod check                        asks every server that the settings name whether it is there'
@@ -38,11 +38,17 @@ export async function check(config: Config, args: string[]): Promise<void> {
   })
   if (wrong.length > 0)
     throw new ConfigError(`These settings are not ready: ${wrong.map(({ name }) => name).join(', ')}`)
-  console.log(`ROLE=${config.ROLE} can start`)
+  console.log(`ROLE=${config.role} can start`)
 }
 
 function serversOf(config: Config): Server[] {
-  const { database, redis, rabbitmq, bucket, PUBLIC_BASE_URL: publicBaseUrl } = config
+  const {
+    database,
+    redis,
+    rabbitmq,
+    bucket,
+    images: { publicBaseUrl }
+  } = config
   return [
     {
       name: 'PostgreSQL',
@@ -53,7 +59,7 @@ function serversOf(config: Config): Server[] {
     {
       name: 'RabbitMQ',
       setting: 'RABBITMQ_URL',
-      ask: rabbitmq && (() => Promise.any(rabbitmq.map(askRabbitmq)))
+      ask: rabbitmq && (() => Promise.any(rabbitmq.urls.map(askRabbitmq)))
     },
     {
       name: 'Object store',

@@ -11,8 +11,9 @@ asyncprod dead purge <id…> | --all    deleted for good`
 
 /** `asyncprod dead …`: the messages that nobody could work on. */
 export async function dead(config: Config, args: string[]): Promise<void> {
-  const [url] = config.rabbitmq ?? []
-  if (!url)
+  const { rabbitmq } = config
+  const [url] = rabbitmq?.urls ?? []
+  if (!rabbitmq || !url)
     throw new ConfigError(
       'RABBITMQ_URL is not set: without RabbitMQ there are no dead letters, look at `asyncprod failed list`'
     )
@@ -22,7 +23,7 @@ export async function dead(config: Config, args: string[]): Promise<void> {
   } as const
   const { values, positionals } = parseArgs({ args, options, allowPositionals: true })
   const [action, ...ids] = positionals
-  const letters = await DeadLetters.open(url, config.RABBITMQ_IMAGE_QUEUE)
+  const letters = await DeadLetters.open(url, rabbitmq.queue)
   try {
     await run(letters, action, { ids, all: values.all, limit: positive('--limit', values.limit) })
   } finally {

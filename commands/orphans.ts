@@ -16,7 +16,7 @@ export async function objects(config: Config, args: string[]): Promise<void> {
   if (positionals.join(' ') !== 'sweep') throw new UsageError(usage)
   await withWorkbench(config, async ({ pool, objects }) => {
     let count = 0
-    for await (const { key, bytes, modified } of orphans(pool, objects, config.JOB_TIMEOUT_MS * 2)) {
+    for await (const { key, bytes, modified } of orphans(pool, objects, config.images.jobTimeoutMs * 2)) {
       if (values.remove) await objects.remove(key)
       console.log(`${values.remove ? 'removed ' : ''}${key}  ${bytes} bytes  ${modified.toISOString()}`)
       count++

@@ -28,11 +28,11 @@ interface Intake {
 /** Makes the images that are owed: as RabbitMQ delivers them, or straight from the outbox where there is none. */
 export default fp<{ config: Config }>(
   async (app, { config }) => {
-    const capacity = capacityOf(config)
+    const capacity = capacityOf(config.images)
     const downloader = createDownloader({
       ...config.sources,
-      maxBytes: config.MAX_SOURCE_BYTES,
-      timeoutMs: config.DOWNLOAD_TIMEOUT_MS,
+      maxBytes: config.images.maxSourceBytes,
+      timeoutMs: config.images.downloadTimeoutMs,
       connectionsPerOrigin: capacity.perHost
     })
     const pipeline = new ImagePipeline({
@@ -41,9 +41,9 @@ export default fp<{ config: Config }>(
       downloader,
       compress,
       capacity,
-      maxPixels: config.MAX_SOURCE_PIXELS,
-      retry: { maxAttempts: config.MAX_ATTEMPTS, baseMs: config.RETRY_BASE_MS },
-      jobTimeoutMs: config.JOB_TIMEOUT_MS,
+      maxPixels: config.images.maxSourcePixels,
+      retry: config.images.retry,
+      jobTimeoutMs: config.images.jobTimeoutMs,
       log: app.log
     })
     let intake: Intake | undefined
@@ -54,7 +54,7 @@ export default fp<{ config: Config }>(
     })
     app.addHook('preClose', async () => intake?.pause())
     app.addHook('onClose', async () => {
-      await intake?.stop(config.SHUTDOWN_GRACE_MS * SHARE_OF_GRACE)
+      await intake?.stop(config.shutdownGraceMs * SHARE_OF_GRACE)
       await downloader.close()
     })
     app.log.info(capacity, 'Images are processed here')

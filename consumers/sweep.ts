@@ -10,11 +10,18 @@ const KEYS_AT_ONCE = 1000
 
 /** Owes again what somebody took over and lost (a message of a broker whose disk was wiped, say), and forgets old keys. */
 export default fp<{ config: Config }>(
-  async (app, { config: { JOB_TIMEOUT_MS } }) => {
+  async (
+    app,
+    {
+      config: {
+        images: { jobTimeoutMs }
+      }
+    }
+  ) => {
     let running = Promise.resolve()
     const sweep = async () => {
       try {
-        const products = await app.products.sweep(JOB_TIMEOUT_MS * LOST_AFTER_JOBS, IMAGES_A_SWEEP)
+        const products = await app.products.sweep(jobTimeoutMs * LOST_AFTER_JOBS, IMAGES_A_SWEEP)
         if (products > 0) app.log.warn({ products }, 'Images nobody was working on are owed again')
       } catch (error) {
         app.log.warn({ err: error }, 'The sweep for lost images failed; it is tried again')
@@ -32,7 +39,7 @@ export default fp<{ config: Config }>(
     app.addHook('onReady', async () => {
       timer = setInterval(() => {
         running = running.then(sweep).then(forgetKeys)
-      }, JOB_TIMEOUT_MS)
+      }, jobTimeoutMs)
     })
     app.addHook('onClose', async () => {
       closing = true

@@ -15,10 +15,10 @@ const MAX_ATTEMPTS = 30
 /** Tells WEBHOOK_URL when all images of a product are finished. */
 export default fp<{ config: Config }>(
   async (app, { config }) => {
-    const { WEBHOOK_URL: url, WEBHOOK_SECRET: secret, RETRY_BASE_MS: baseMs } = config
-    if (!url) return
+    const { webhook: receiver, images } = config
+    if (!receiver) return
     const { cache, log, outbox, products } = app
-    const webhook = new Webhook({ url, secret, policy: config.sources })
+    const webhook = new Webhook({ ...receiver, policy: config.sources })
 
     async function dispatch({ id, product_id, payload }: OutboxRow, stop: AbortSignal): Promise<void> {
       const record = product_id === null ? null : await products.load(product_id)
@@ -42,7 +42,7 @@ export default fp<{ config: Config }>(
       leaseMs: LEASE_MS,
       dispatch,
       retryMs: ({ claims }) =>
-        claims < MAX_ATTEMPTS ? retryWaitMs({ baseMs, maxAttempts: MAX_ATTEMPTS }, claims) : null,
+        claims < MAX_ATTEMPTS ? retryWaitMs({ ...images.retry, maxAttempts: MAX_ATTEMPTS }, claims) : null,
       log
     })
     app.addHook('onReady', async () => relay.start())

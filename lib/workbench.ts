@@ -29,23 +29,23 @@ export async function withWorkbench<T>(config: Config, work: (bench: Workbench) 
       )
     : new NoCache()
   const objects = config.bucket
-    ? new S3Store(config.bucket, { sockets: 8, publicBaseUrl: config.PUBLIC_BASE_URL })
-    : new FileStore(join(config.DATA_DIR, 'objects'), () => config.PUBLIC_BASE_URL ?? '')
+    ? new S3Store(config.bucket, { sockets: 8, publicBaseUrl: config.images.publicBaseUrl })
+    : new FileStore(join(config.dataDir, 'objects'), () => config.images.publicBaseUrl ?? '')
   closing.defer(() => objects.close())
   const store = new ProductStore({
     pool,
     cache,
     outbox: new Outbox(pool),
     signal: new ProductChangeFeed(null),
-    jobTimeoutMs: config.JOB_TIMEOUT_MS,
-    webhooks: config.WEBHOOK_URL !== undefined
+    jobTimeoutMs: config.images.jobTimeoutMs,
+    webhooks: config.webhook !== null
   })
   return await work({ pool, store, objects })
 }
 
 async function database(config: Config, closing: AsyncDisposableStack): Promise<pg.PoolConfig> {
   if (config.database) return { ...config.database, max: 2 }
-  const embedded = await startEmbeddedPostgres(config.DATA_DIR)
+  const embedded = await startEmbeddedPostgres(config.dataDir)
   closing.defer(() => embedded.close())
   return { host: embedded.host, user: 'postgres', database: 'postgres', max: 1 }
 }

@@ -67,7 +67,7 @@ t.test('its types are found', async (t) => {
     const config: Config = loadConfig({})
     export const app: Promise<{ close(): unknown }> = buildApp(config)
     // @ts-expect-error a port is a number
-    config.PORT = 'http'`
+    config.server.port = 'http'`
   writeFileSync(join(project, 'program.mts'), program)
   const options = ['--noEmit', '--strict', '--module', 'nodenext', '--target', 'es2024']
   const tsc = join(ROOT, 'node_modules/typescript/bin/tsc')

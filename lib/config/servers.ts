@@ -1,26 +1,15 @@
 import { isIPv6 } from 'node:net'
-import { ConfigError, checkUrl, checkUrlWithoutLogin } from './error.ts'
+import { checkUrl, checkUrlWithoutLogin } from './checks.ts'
+import { ConfigError } from './error.ts'
 import type { Settings } from './settings.ts'
 
 // Real servers, each from the settings that name it; null where an embedded part takes its place.
 
-export interface DatabaseServer {
-  connectionString: string
-}
+export type DatabaseServer = NonNullable<ReturnType<typeof database>>
+export type RedisServer = NonNullable<ReturnType<typeof redis>>
+export type Bucket = NonNullable<ReturnType<typeof bucket>>
 
-export interface RedisServer {
-  url: string
-}
-
-export interface Bucket {
-  name: string
-  region: string
-  credentials: { accessKeyId: string; secretAccessKey: string } | undefined
-  endpoint: string | undefined
-  forcePathStyle: boolean
-}
-
-export function database(s: Settings): DatabaseServer | null {
+export function database(s: Settings) {
   if (s.DATABASE_URL)
     return { connectionString: checkUrl('DATABASE_URL', s.DATABASE_URL, ['postgres:', 'postgresql:']) }
   if (!s.DB_HOST) return null
@@ -30,9 +19,9 @@ export function database(s: Settings): DatabaseServer | null {
   return { connectionString: checkAddress('DB_HOST', connectionString) }
 }
 
-export function redis(s: Settings): RedisServer | null {
+export function redis(s: Settings) {
   if (s.REDIS_URL) return { url: checkUrl('REDIS_URL', s.REDIS_URL, ['redis:', 'rediss:']) }
-  // Go's clients, and so the original's settings, leave out the host of this machine.
+  // Go's clients, and so the Go service's settings, leave out the host when it is this machine.
   const address = s.REDIS_HOST
     ? `${hostOf(s.REDIS_HOST)}:${s.REDIS_PORT}`
     : s.REDIS_ADDR?.replace(/^:/, 'localhost:')
@@ -41,13 +30,14 @@ export function redis(s: Settings): RedisServer | null {
   return { url: checkAddress(s.REDIS_HOST ? 'REDIS_HOST' : 'REDIS_ADDR', `redis://${login}${address}`) }
 }
 
-/** The URLs of one node or of several. */
-export function rabbitmq(s: Settings): string[] | null {
-  if (!s.RABBITMQ_URL) return null
-  return s.RABBITMQ_URL.split(',').map((url) => checkUrl('RABBITMQ_URL', url.trim(), ['amqp:', 'amqps:']))
+/** `urls` name one node of a cluster or several. */
+export function rabbitmq({ RABBITMQ_URL, RABBITMQ_IMAGE_QUEUE: queue }: Settings) {
+  if (!RABBITMQ_URL) return null
+  const urls = RABBITMQ_URL.split(',').map((url) => checkUrl('RABBITMQ_URL', url.trim(), ['amqp:', 'amqps:']))
+  return { urls, queue }
 }
 
-export function bucket(s: Settings): Bucket | null {
+export function bucket(s: Settings) {
   const name = s.AWS_BUCKET_NAME ?? s.AWS_S3_BUCKET
   if (!name) return null
   if (!s.AWS_ACCESS_KEY !== !s.AWS_SECRET_KEY) {
@@ -67,11 +57,11 @@ export function bucket(s: Settings): Bucket | null {
   }
 }
 
-/** A folder stands for the PostgreSQL socket in it. */
+/** A host that begins with a slash is the folder of PostgreSQL's Unix socket. */
 const hostOf = (host: string) =>
   host.startsWith('/') ? encodeURIComponent(host) : isIPv6(host) ? `[${host}]` : host
 
-/** `url` was made of the setting and others. */
+/** `url` was built from this setting and others. */
 function checkAddress(name: string, url: string): string {
   if (URL.canParse(url)) return url
   throw new ConfigError(`${name} cannot be used: it must be a host name or an address`)

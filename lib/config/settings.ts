@@ -3,7 +3,7 @@ import { type Static, Type } from '@sinclair/typebox'
 const milliseconds = (value: number, description: string) =>
   Type.Integer({ minimum: 1, maximum: 86_400_000, default: value, description })
 
-const oneOf = <T extends string>(values: T[], value: T, description: string) =>
+const oneOf = <const T extends string>(values: T[], value: T, description: string) =>
   Type.Unsafe<T>({ type: 'string', enum: values, default: value, description })
 
 /** Every environment variable the service knows, with its default. The README's table and `.env.example` are made of it. */

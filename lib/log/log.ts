@@ -1,8 +1,8 @@
 import { requestOfJob } from './context.ts'
 
 /** Options for pino. */
-export const loggerOptions = ({ LOG_LEVEL }: { LOG_LEVEL: string }) => ({
-  level: LOG_LEVEL,
+export const loggerOptions = (level: string) => ({
+  level,
   mixin: requestOfJob
 })
 
@@ -12,4 +12,10 @@ export interface Log {
   info(details: object, message: string): void
   warn(details: object, message: string): void
   error(details: object, message: string): void
+}
+
+/** Returns why, in words. An AggregateError, as of a name with several addresses, has no message of its own. */
+export function reasonOf(error: unknown): string {
+  if (error instanceof AggregateError) return error.errors.map(reasonOf).join(', ')
+  return error instanceof Error ? error.message || error.name : String(error)
 }

@@ -1,5 +1,4 @@
 import { availableParallelism, totalmem } from 'node:os'
-import type { Config } from '../config/config.ts'
 
 /** What a picture of the largest size that is let in takes while it is decoded: measured, rounded up. */
 const BYTES_PER_DECODE = 150 * 1024 * 1024
@@ -25,13 +24,16 @@ export interface Capacity {
 
 /** Fitted to the cores and the memory of the machine, or of the container if that has less. */
 export function capacityOf({
-  WORKER_CONCURRENCY,
-  MAX_SOURCE_BYTES
-}: Pick<Config, 'WORKER_CONCURRENCY' | 'MAX_SOURCE_BYTES'>): Capacity {
+  concurrency,
+  maxSourceBytes
+}: {
+  concurrency?: number | undefined
+  maxSourceBytes: number
+}): Capacity {
   const memory = Math.min(process.constrainedMemory() || totalmem(), totalmem())
   const decodes = Math.floor(memory / BYTES_PER_DECODE)
-  const compress = WORKER_CONCURRENCY ?? Math.max(1, Math.min(MAX_AT_ONCE, decodes))
-  const sources = Math.floor((memory * SHARE_FOR_SOURCES) / MAX_SOURCE_BYTES)
+  const compress = concurrency ?? Math.max(1, Math.min(MAX_AT_ONCE, decodes))
+  const sources = Math.floor((memory * SHARE_FOR_SOURCES) / maxSourceBytes)
   const inFlight = Math.max(2 * compress, Math.min(ON_THEIR_WAY * compress, sources))
   return { compress, inFlight, perHost: Math.ceil(inFlight / 2) }
 }

@@ -1,5 +1,6 @@
 import { mkdir } from 'node:fs/promises'
-import { reasonOf, StartError } from './wait-for-server.ts'
+import { reasonOf } from '../log/log.ts'
+import { StartError } from './wait-for-server.ts'
 
 /** Makes a folder in or of DATA_DIR, for the user of this process alone. Rejects with a StartError that names the setting. */
 export async function createDataDir(path: string): Promise<void> {

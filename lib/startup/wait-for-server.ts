@@ -1,5 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises'
-import type { Log } from '../log/log.ts'
+import { type Log, reasonOf } from '../log/log.ts'
 
 const BETWEEN_TRIES_MS = 1000
 
@@ -31,10 +31,4 @@ export async function waitForServer<T>(
       await wait(BETWEEN_TRIES_MS)
     }
   }
-}
-
-/** An AggregateError, as of a name with several addresses, has no message of its own. */
-export function reasonOf(error: unknown): string {
-  if (error instanceof AggregateError) return error.errors.map(reasonOf).join(', ')
-  return error instanceof Error ? error.message || error.name : String(error)
 }

@@ -3,7 +3,8 @@ import type { RouteOptions } from 'fastify'
 import fp from 'fastify-plugin'
 import { ANYONE, Caller } from '../../lib/auth/caller.ts'
 import type { TokenVerifier } from '../../lib/auth/jwt.ts'
-import type { Auth, Config } from '../../lib/config/config.ts'
+import type { Auth } from '../../lib/config/auth.ts'
+import type { Config } from '../../lib/config/config.ts'
 import { AppError } from '../../lib/http/app-error.ts'
 
 declare module 'fastify' {
@@ -29,11 +30,11 @@ export function openToAll(route: RouteOptions): void {
 /** Asks for credentials wherever a route does not say that it is open; asks nobody when no way to show them is set. */
 export default fp<{ config: Config }>(
   async (app, { config }) => {
-    const { auth } = config
+    const { auth, server } = config
     if (!auth) {
-      if (!LOOPBACK.test(config.HOST)) {
+      if (!LOOPBACK.test(server.host)) {
         app.log.warn(
-          { host: config.HOST },
+          { host: server.host },
           'Everybody who reaches this address may do everything: set API_KEYS, JWT_SECRET or JWKS_URL to ask who they are'
         )
       }
@@ -42,7 +43,8 @@ export default fp<{ config: Config }>(
       return
     }
 
-    if (config.JWT_SECRET && config.JWT_SECRET.length < 32) {
+    const trust = auth.tokens?.trust
+    if (trust && 'secret' in trust && trust.secret.length < 32) {
       app.log.warn('JWT_SECRET can be guessed from any token: make it 32 random characters or more')
     }
     // Loaded only where there are tokens to look at: jose is 46 files.

@@ -10,7 +10,15 @@ const MAX_CALLERS = 10_000
 
 /** So many requests a minute for each caller, counted in Redis where there is one, so that a fleet counts as one. */
 export default fp<{ config: Config }>(
-  async (app, { config: { RATE_LIMIT_MAX: max, redis } }) => {
+  async (
+    app,
+    {
+      config: {
+        server: { rateLimit: max },
+        redis
+      }
+    }
+  ) => {
     if (max === 0) return
     await app.register(import('@fastify/rate-limit'), {
       global: false,

@@ -9,9 +9,9 @@ export default fp<{ config: Config }>(
       reply.header('x-request-id', id)
       done()
     })
-    const { OTEL_EXPORTER_OTLP_ENDPOINT: endpoint, ROLE: role } = config
     // Loaded only where it works: OpenTelemetry is large.
-    if (endpoint) await app.register(import('./request-spans.ts'), { endpoint, role })
+    if (config.tracing)
+      await app.register(import('./request-spans.ts'), { ...config.tracing, role: config.role })
     // As late as possible: reading a body loses the asynchronous context. Reads owe nothing.
     app.addHook('preHandler', (request, _reply, done) => {
       if (request.method === 'GET') done()

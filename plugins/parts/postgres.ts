@@ -19,7 +19,7 @@ export default fp<{ config: Config }>(
     await app.register(fastifyPostgres, {
       ...server,
       ...(config.database ? { max: MAX_CONNECTIONS, keepAlive: true } : ONE_SESSION),
-      application_name: `asyncprod ${config.ROLE}`,
+      application_name: `asyncprod ${config.role}`,
       connectionTimeoutMillis: CONNECTION_TIMEOUT_MS,
       statement_timeout: STATEMENT_TIMEOUT_MS,
       // The server's own limit is no help when the server is frozen.
@@ -34,7 +34,7 @@ export default fp<{ config: Config }>(
     const waiting = {
       name: 'PostgreSQL',
       setting: 'DATABASE_URL (or DB_HOST and friends)',
-      timeoutMs: config.STARTUP_TIMEOUT_MS,
+      timeoutMs: config.startupTimeoutMs,
       log: app.log
     }
     // A migration may take longer than any statement of the pool.
@@ -62,7 +62,7 @@ const ONE_SESSION: PoolConfig = {
 async function embed(app: FastifyInstance, config: Config): Promise<ClientConfig> {
   // Loaded only where it is wanted: PGlite is large.
   const { startEmbeddedPostgres } = await import('../../lib/database/pglite.ts')
-  const embedded = await startEmbeddedPostgres(config.DATA_DIR)
+  const embedded = await startEmbeddedPostgres(config.dataDir)
   // Added before the pool's own hook, so it runs after it.
   app.addHook('onClose', () => embedded.close())
   return { host: embedded.host, user: 'postgres', database: 'postgres' }

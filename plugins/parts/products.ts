@@ -35,8 +35,8 @@ export default fp<{ config: Config }>(
         cache: app.cache,
         outbox,
         signal,
-        jobTimeoutMs: config.JOB_TIMEOUT_MS,
-        webhooks: config.WEBHOOK_URL !== undefined
+        jobTimeoutMs: config.images.jobTimeoutMs,
+        webhooks: config.webhook !== null
       })
     )
     if (!notifications) return

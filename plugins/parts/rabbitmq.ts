@@ -14,12 +14,12 @@ declare module 'fastify' {
 /** Work to be published waits in the outbox until RabbitMQ is there, so only who consumes it waits for it to start. */
 export default fp<{ config: Config }>(
   async (app, { config }) => {
-    const { ROLE, rabbitmq: urls, RABBITMQ_IMAGE_QUEUE: queue, STARTUP_TIMEOUT_MS: timeoutMs } = config
-    if (!urls) return void app.decorate('broker', null)
+    const { role, rabbitmq, startupTimeoutMs } = config
+    if (!rabbitmq) return void app.decorate('broker', null)
 
-    const broker = new Broker({ urls, queue, log: app.log })
+    const broker = new Broker({ ...rabbitmq, log: app.log })
     app.addHook('onClose', () => broker.close())
-    if (ROLE !== 'api') await usable(broker, timeoutMs)
+    if (role !== 'api') await usable(broker, startupTimeoutMs)
     app.decorate('broker', broker)
     app.healthChecks.set('rabbitmq', { kind: 'connected', ping: () => broker.depth() })
   },

@@ -23,7 +23,7 @@ const RECONNECT_MS = 500
 /** The product cache: in Redis, or in the process where that is the only one. */
 export default fp<{ config: Config }>(
   async (app, { config }) => {
-    if (config.redis) await connectRedis(app, config.redis, config.STARTUP_TIMEOUT_MS)
+    if (config.redis) await connectRedis(app, config.redis, config.startupTimeoutMs)
     const cache = cacheFor(app, config)
     app.decorate('cache', cache)
     app.healthChecks.set('redis', { kind: config.redis ? 'connected' : 'embedded', ping: () => cache.ping() })

@@ -22,8 +22,8 @@ export default fp<{ config: Config }>(
   async (app, { config }) => {
     const objects: ObjectStore = config.bucket
       ? new S3Store(config.bucket, {
-          sockets: capacityOf(config).inFlight,
-          publicBaseUrl: config.PUBLIC_BASE_URL
+          sockets: capacityOf(config.images).inFlight,
+          publicBaseUrl: config.images.publicBaseUrl
         })
       : await serveFiles(app, config)
     app.addHook('onClose', () => objects.close())
@@ -31,9 +31,7 @@ export default fp<{ config: Config }>(
       name: 'The object store',
       setting: 'AWS_BUCKET_NAME (with its region, keys and endpoint)'
     }
-    await waitForServer({ ...server, timeoutMs: config.STARTUP_TIMEOUT_MS, log: app.log }, () =>
-      objects.ping()
-    )
+    await waitForServer({ ...server, timeoutMs: config.startupTimeoutMs, log: app.log }, () => objects.ping())
     app.decorate('objects', objects)
     app.healthChecks.set('storage', {
       kind: config.bucket ? 'connected' : 'embedded',
@@ -44,7 +42,7 @@ export default fp<{ config: Config }>(
 )
 
 async function serveFiles(app: FastifyInstance, config: Config): Promise<FileStore> {
-  const root = join(config.DATA_DIR, 'objects')
+  const root = join(config.dataDir, 'objects')
   await createDataDir(root)
   await app.register(async (media) => {
     media.addHook('onRoute', openToAll)
@@ -59,16 +57,16 @@ async function serveFiles(app: FastifyInstance, config: Config): Promise<FileSto
     })
   })
   const objects = new FileStore(root, () =>
-    (config.PUBLIC_BASE_URL ?? `${ownUrl(app, config)}/media`).replace(/\/+$/, '')
+    (config.images.publicBaseUrl ?? `${ownUrl(app, config)}/media`).replace(/\/+$/, '')
   )
   await objects.discardUnfinished()
   return objects
 }
 
 /** The address that callers on this machine use. */
-function ownUrl(app: FastifyInstance, { HOST, PORT }: Config): string {
+function ownUrl(app: FastifyInstance, { server }: Config): string {
   const address = app.server.address()
-  const port = address && typeof address === 'object' ? address.port : PORT
-  const host = ['0.0.0.0', '::'].includes(HOST) ? 'localhost' : HOST
+  const port = address && typeof address === 'object' ? address.port : server.port
+  const host = ['0.0.0.0', '::'].includes(server.host) ? 'localhost' : server.host
   return `http://${host.includes(':') ? `[${host}]` : host}:${port}`
 }

@@ -6,10 +6,10 @@ import { AppError, type InputProblem } from '../../lib/http/app-error.ts'
 export function checkImages(urls: string[] | undefined, config: Config): void {
   if (!urls) return
   const problems: InputProblem[] = []
-  if (urls.length > config.MAX_IMAGES_PER_PRODUCT) {
+  if (urls.length > config.images.maxPerProduct) {
     problems.push({
       pointer: '/product_images',
-      detail: `must not be more than ${config.MAX_IMAGES_PER_PRODUCT} images`
+      detail: `must not be more than ${config.images.maxPerProduct} images`
     })
   }
   for (const [index, url] of urls.entries()) {

@@ -29,7 +29,7 @@ const routes: FastifyPluginAsyncTypebox<{ config: Config }> = async (app, { conf
   })
 
   function isFullFor(caller: Caller): boolean {
-    const most = config.MAX_EVENT_STREAMS
+    const most = config.server.maxEventStreams
     if (open.size >= most || caller === ANYONE) return open.size >= most
     // Nobody who has a name takes more than half: the others' browsers wait, too.
     return [...open.values()].filter(({ name }) => name === caller.name).length >= Math.ceil(most / 2)

@@ -77,6 +77,6 @@ t.test('a webhook that leads inside stops the start', async (t) => {
   await t.rejects(buildTestApp(t, { WEBHOOK_URL: 'http://169.254.169.254/hook' }), {
     message:
       'WEBHOOK_URL cannot be used: it must not point to a private or reserved address. ' +
-      'A receiver of your own network needs ALLOWED_SOURCE_NETWORKS'
+      'A receiver in a private network needs ALLOWED_SOURCE_NETWORKS'
   })
 })

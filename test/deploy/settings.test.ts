@@ -48,21 +48,21 @@ t.test('what selects pods on Kubernetes selects those of the role it is named af
 t.test(
   'Kubernetes asks for what the service answers, and waits for as long as a stop may take',
   async (t) => {
-    const { SHUTDOWN_GRACE_MS, STARTUP_TIMEOUT_MS } = loadConfig({})
+    const { shutdownGraceMs, startupTimeoutMs } = loadConfig({})
     for (const role of ['api', 'worker']) {
       const [{ spec }] = documents(`kubernetes/${role}.yaml`)
       const { containers, terminationGracePeriodSeconds } = spec.template.spec
       const [{ livenessProbe, readinessProbe, startupProbe, lifecycle }] = containers
       t.equal(livenessProbe.httpGet.path, '/health/live')
       t.equal(readinessProbe.httpGet.path, '/health/ready')
-      t.ok(startupProbe.periodSeconds * startupProbe.failureThreshold * 1000 > STARTUP_TIMEOUT_MS)
+      t.ok(startupProbe.periodSeconds * startupProbe.failureThreshold * 1000 > startupTimeoutMs)
       const asleep = lifecycle?.preStop.sleep.seconds ?? 0
-      t.ok((terminationGracePeriodSeconds - asleep) * 1000 > SHUTDOWN_GRACE_MS)
+      t.ok((terminationGracePeriodSeconds - asleep) * 1000 > shutdownGraceMs)
     }
   }
 )
 
 t.test('workers are scaled by the queue they work on', async (t) => {
   const [, { spec }] = documents('kubernetes/scaling.yaml')
-  t.equal(spec.triggers[0].metadata.queueName, loadConfig({}).RABBITMQ_IMAGE_QUEUE)
+  t.equal(spec.triggers[0].metadata.queueName, loadConfig({ RABBITMQ_URL: 'amqp://host' }).rabbitmq?.queue)
 })

@@ -26,7 +26,7 @@ export async function fuzz(seed: number, runs: number, databaseUrl?: string): Pr
     API_KEYS: `${KEYS.join()}:1`,
     DATABASE_URL: databaseUrl
   })
-  const app = await buildApp({ ...config, ROLE: 'api' })
+  const app = await buildApp({ ...config, role: 'api' })
   try {
     const document = (await app.inject('/openapi.json')).json<Document>()
     const call = await documented(app)

@@ -23,7 +23,7 @@ const refused: [name: string, settings: Record<string, string>, said: RegExp][] 
   [
     'a password without its server',
     { DB_PASSWORD: 'secret' },
-    /^DB_PASSWORD says nothing without DB_HOST or DATABASE_URL/
+    /^DB_PASSWORD has no effect without DB_HOST or DATABASE_URL/
   ],
   ['a data folder that cannot be made', { DATA_DIR: '/dev/null/data' }, /^DATA_DIR cannot be used: ENOTDIR/],
   ['networks that are none', { ALLOWED_SOURCE_NETWORKS: 'home' }, /^ALLOWED_SOURCE_NETWORKS cannot be used/],

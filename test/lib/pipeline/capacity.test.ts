@@ -4,7 +4,7 @@ import { capacityOf } from '../../../lib/pipeline/capacity.ts'
 
 const MB = 1024 * 1024
 
-const settings = { MAX_SOURCE_BYTES: 25 * MB }
+const settings = { maxSourceBytes: 25 * MB }
 
 /** As the machine tells it, or the container. */
 function memory(t: Test, bytes: number): void {
@@ -26,13 +26,13 @@ t.test('a container with little memory compresses fewer images than it has cores
 
 t.test('downloads of the largest size take no more than a quarter of the memory', (t) => {
   memory(t, 1000 * MB)
-  t.strictSame(capacityOf({ ...settings, WORKER_CONCURRENCY: 2 }), { compress: 2, inFlight: 10, perHost: 5 })
+  t.strictSame(capacityOf({ ...settings, concurrency: 2 }), { compress: 2, inFlight: 10, perHost: 5 })
   t.end()
 })
 
 t.test('no core needs more downloads than keep it busy', (t) => {
   memory(t, totalmem())
-  t.strictSame(capacityOf({ WORKER_CONCURRENCY: 1, MAX_SOURCE_BYTES: 1024 }), {
+  t.strictSame(capacityOf({ concurrency: 1, maxSourceBytes: 1024 }), {
     compress: 1,
     inFlight: 16,
     perHost: 8
@@ -42,6 +42,6 @@ t.test('no core needs more downloads than keep it busy', (t) => {
 
 t.test('who sets the concurrency has it, whatever the memory', (t) => {
   memory(t, 64 * MB)
-  t.strictSame(capacityOf({ ...settings, WORKER_CONCURRENCY: 3 }), { compress: 3, inFlight: 6, perHost: 3 })
+  t.strictSame(capacityOf({ ...settings, concurrency: 3 }), { compress: 3, inFlight: 6, perHost: 3 })
   t.end()
 })

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { reasonOf, waitForServer } from '../../../lib/startup/wait-for-server.ts'
+import { waitForServer } from '../../../lib/startup/wait-for-server.ts'
 import { createLog } from '../../support/log.ts'
 
 const server = { name: 'The server', setting: 'SERVER_URL' }
@@ -35,11 +35,4 @@ t.test('one that does not come up in time ends the start with the setting to loo
     message:
       'The server could not be used within 10 ms: connection refused. Is it running, and is SERVER_URL right?'
   })
-})
-
-t.test('a reason can be had of everything that is thrown', async (t) => {
-  t.equal(reasonOf(new Error('gone')), 'gone')
-  t.equal(reasonOf(new TypeError()), 'TypeError')
-  t.equal(reasonOf('a string'), 'a string')
-  t.equal(reasonOf(undefined), 'undefined')
 })

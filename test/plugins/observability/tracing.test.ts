@@ -63,7 +63,7 @@ t.test('the log of a job names the request that it began with', async (t) => {
   t.teardown(() => origin.stop())
   const log = new LogStream()
   const variables = { ALLOWED_SOURCE_NETWORKS: '127.0.0.0/8' }
-  const logger = { ...loggerOptions({ LOG_LEVEL: 'info' }), stream: log }
+  const logger = { ...loggerOptions('info'), stream: log }
   const app = await buildTestApp(t, variables, { logger })
   const payload = {
     user_id: 1,

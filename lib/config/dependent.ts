@@ -1,0 +1,21 @@
+import { ConfigError } from './error.ts'
+import type { Variables } from './read-settings.ts'
+
+/** Settings that have no effect without another one. Setting them alone would silently start an embedded part. */
+const DEPENDENT: [settings: string[], on: string[]][] = [
+  [
+    ['DB_USER', 'DB_PASSWORD', 'DB_NAME'],
+    ['DB_HOST', 'DATABASE_URL']
+  ],
+  [['WEBHOOK_SECRET'], ['WEBHOOK_URL']]
+]
+
+/** Throws a ConfigError that names a setting without effect and what it needs. */
+export function refuseSettingsWithoutEffect(variables: Variables): void {
+  const isSet = (name: string) => Boolean(variables[name]?.trim())
+  for (const [settings, others] of DEPENDENT) {
+    const alone = settings.find(isSet)
+    if (alone && !others.some(isSet))
+      throw new ConfigError(`${alone} has no effect without ${others.join(' or ')}: set that, too`)
+  }
+}

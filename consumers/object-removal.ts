@@ -1,6 +1,6 @@
 import fp from 'fastify-plugin'
-import type { OutboxRow } from '../lib/outbox/outbox.ts'
 import { Relay } from '../lib/outbox/relay.ts'
+import type { OutboxRow } from '../lib/outbox/row.ts'
 
 const CAPACITY = 8
 const LEASE_MS = 60_000

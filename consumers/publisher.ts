@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
-import type { OutboxRow } from '../lib/outbox/outbox.ts'
 import { Relay } from '../lib/outbox/relay.ts'
+import type { OutboxRow } from '../lib/outbox/row.ts'
 import type { Broker } from '../lib/rabbitmq/broker.ts'
 
 /** Messages on their way to the broker at once. */
@@ -26,7 +26,7 @@ export default fp(
       isOpen: () => broker.connected,
       log
     })
-    broker.on('connect', () => outbox.othersOwed())
+    broker.on('connect', () => outbox.poke(['images']))
     app.addHook('onReady', async () => relay.start())
     app.addHook('onClose', () => relay.stop(GRACE_MS))
   },

@@ -1,8 +1,8 @@
 import fp from 'fastify-plugin'
 import type { Config } from '../lib/config/config.ts'
 import { retryWaitMs } from '../lib/outbox/backoff.ts'
-import type { OutboxRow } from '../lib/outbox/outbox.ts'
 import { Relay } from '../lib/outbox/relay.ts'
+import type { OutboxRow } from '../lib/outbox/row.ts'
 import { toProduct } from '../lib/products/record.ts'
 import { Webhook } from '../lib/webhook.ts'
 

@@ -24,7 +24,7 @@ onQuestion<{ seconds: number }>(async ({ seconds }) => {
     for (; performance.now() < end; done++) {
       await pool.query({ ...CREATE, values: product })
       const rows = await outbox.claim('images', 1, LEASE_MS)
-      await outbox.done(rows.map(({ id }) => id))
+      await outbox.done(rows)
     }
   }
   await Promise.all(Array.from({ length: LANES }, lane))

@@ -6,10 +6,12 @@ const RECONNECT_MS = 1000
 /** A server that is frozen answers neither a greeting nor a query. */
 const ANSWER_TIMEOUT_MS = 5000
 
+export const CHANNELS = { outbox: 'asyncprod_outbox', products: 'asyncprod_products' } as const
+
 export interface Subscriber {
-  /** Another process has said this. */
-  heard(payload: string): void
-  /** The connection is new: something may have been said that nobody here heard. */
+  /** Another process has sent this. */
+  received(payload: string): void
+  /** The connection is new: notifications may have been lost before. */
   connected?(): void
 }
 
@@ -66,7 +68,7 @@ export class Notifications {
     })
     let own: number | undefined
     client.on('notification', ({ channel, payload = '', processId }) => {
-      if (processId !== own) this.#subscribers.get(channel)?.heard(payload)
+      if (processId !== own) this.#subscribers.get(channel)?.received(payload)
     })
     client.on('error', (error) => log.warn({ reason: error.message }, 'Notifications are interrupted'))
     client.on('end', () => {

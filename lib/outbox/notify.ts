@@ -1,33 +1,26 @@
-import type { Notifications } from '../database/notifications.ts'
+import { CHANNELS, type Notifications } from '../database/notifications.ts'
 import type { Outbox } from './outbox.ts'
 
-const CHANNEL = 'asyncprod_outbox'
-
 /**
- * Carries the outbox's wake-ups between processes that share only PostgreSQL. A lost one costs a few seconds: relays look by
- * themselves, too.
+ * Notifies processes that share only PostgreSQL of rows that this one has enqueued, and pokes the outbox when they have. A lost
+ * notification costs a few seconds: relays also look without one.
  */
-export class OutboxSignal {
-  readonly #notifications: Notifications
-  #sending: Promise<unknown> | null = null
-  #again = false
+export function notifyOutbox(outbox: Outbox, notifications: Notifications): void {
+  const poke = () => outbox.poke()
+  notifications.subscribe(CHANNELS.outbox, { received: poke, connected: poke })
+  let sending: Promise<unknown> | null = null
+  let again = false
 
-  constructor(outbox: Outbox, notifications: Notifications) {
-    this.#notifications = notifications
-    const wake = () => outbox.othersOwed()
-    notifications.subscribe(CHANNEL, { heard: wake, connected: wake })
-    outbox.on('owed', () => this.#notify())
-  }
-
-  /** One at a time: a notification tells all that was owed before it. */
-  #notify(): void {
-    this.#again = this.#sending !== null
-    this.#sending ??= this.#notifications
-      .send(CHANNEL)
+  /** One at a time: a notification stands for all rows that were enqueued before it. */
+  function send(): void {
+    again = sending !== null
+    sending ??= notifications
+      .send(CHANNELS.outbox)
       .catch(() => undefined)
       .then(() => {
-        this.#sending = null
-        if (this.#again) this.#notify()
+        sending = null
+        if (again) send()
       })
   }
+  outbox.events.on('enqueued', send)
 }

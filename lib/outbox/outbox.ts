@@ -1,48 +1,11 @@
-import { EventEmitter } from 'node:events'
 import type { Pool } from 'pg'
-import type { Carrier } from '../log/context.ts'
-
-export type OutboxKind = 'images' | 'object' | 'webhook'
-const KINDS: OutboxKind[] = ['images', 'object', 'webhook']
-
-/** `key` of an object that is to be removed, `version` of a product whose images are finished. */
-export interface Payload extends Carrier {
-  key?: string
-  version?: number
-}
-
-/** A row that this process holds until its lease ends. */
-export interface OutboxRow {
-  id: string
-  kind: OutboxKind
-  product_id: number | null
-  payload: Payload
-  /** How often it has been claimed, this time included. */
-  claims: number
-  /** Of its product; null when that is gone. */
-  user_id: number | null
-  product_images: string[] | null
-}
-
-/** What is yet to be owed: in milliseconds from now. */
-export interface Owed {
-  kind: OutboxKind
-  product_id?: number
-  payload?: Payload
-  wait_ms: number
-}
-
-/** Takes over what is owed in its own process, without a claim. */
-export interface Taker {
-  /** How long a row that is owed now may be leased to it, in milliseconds; 0 when it has no room. */
-  readonly leaseMs: number
-  /** A row that was owed under that lease. */
-  take(row: OutboxRow): void
-}
+import { OutboxEvents } from './events.ts'
+import { LocalConsumers, type Reservation } from './local-consumers.ts'
+import { type Claim, OUTBOX_KINDS, type OutboxKind, type OutboxRow } from './row.ts'
 
 /**
- * Planned anew each time. The plan of a prepared statement stays, and one that was made while nothing was owed reads and sorts all
- * that is owed later, seen.
+ * Planned anew each time. The plan of a prepared statement stays, and one that was made while no row was due reads and sorts all
+ * rows that are due later (observed).
  */
 const CLAIM = `
 WITH due AS MATERIALIZED (
@@ -60,30 +23,32 @@ const NEXT_DUE = `
 SELECT (extract(epoch FROM (SELECT due_at FROM outbox WHERE kind = $1 ORDER BY due_at LIMIT 1) - clock_timestamp()) * 1000)::float8 AS ms`
 
 /**
- * The work that is owed, as rows that come due. Claiming a row only moves its due time (a lease), so whatever happens to
- * the claimer, it comes due again; only `done` ends it. Emits `owed` when this process has owed
- * something, and `wake` when something may have come due, whoever owed it.
+ * The outbox: rows of work that come due. They are inserted in the commit that makes the work necessary, see lib/products. A claim
+ * only moves a row's due time (a lease), so whatever happens to the claimer, it comes due again; only `done` ends it.
  */
-export class Outbox extends EventEmitter<{ wake: [kinds: OutboxKind[]]; owed: [] }> {
-  /** Whoever works on that kind in this process. */
-  readonly takers = new Map<OutboxKind, Taker>()
+export class Outbox {
+  readonly events = new OutboxEvents()
+  readonly consumers = new LocalConsumers()
   readonly #pool: Pool
 
   constructor(pool: Pool) {
-    super()
-    this.setMaxListeners(0)
     this.#pool = pool
   }
 
-  /** Something of these kinds has been owed here, or may have come due. */
-  wake(kinds = KINDS): void {
-    this.emit('wake', kinds)
-    if (kinds.length > 0) this.emit('owed')
+  /** This process has committed rows of these kinds that are due. */
+  enqueued(kinds: OutboxKind[]): void {
+    this.poke(kinds)
+    if (kinds.length > 0) this.events.emit('enqueued')
   }
 
-  /** Others may have owed something. */
-  othersOwed(): void {
-    this.emit('wake', KINDS)
+  /** Rows may be due that another process has enqueued. */
+  poke(kinds: OutboxKind[] = [...OUTBOX_KINDS]): void {
+    this.events.emit('due', kinds)
+  }
+
+  /** Reserves a place in this process for a row that is about to be inserted. Null when there is none. */
+  reserve(kind: OutboxKind): Reservation | null {
+    return this.consumers.reserve(kind)
   }
 
   async claim(kind: OutboxKind, limit: number, leaseMs: number): Promise<OutboxRow[]> {
@@ -91,35 +56,36 @@ export class Outbox extends EventEmitter<{ wake: [kinds: OutboxKind[]]; owed: []
     return rows
   }
 
-  /** The rows' work is in other hands, or done. */
-  async done(ids: string[]): Promise<void> {
+  /** Deletes the rows: their work was taken over, or is done. */
+  async done(claims: Claim[]): Promise<void> {
+    const ids = claims.map(({ id }) => id)
     await this.#pool.query('DELETE FROM outbox WHERE id = ANY ($1::bigint[])', [ids])
   }
 
-  /** Holds the rows for another lease. */
-  async renew(ids: string[], leaseMs: number): Promise<void> {
+  /** Keeps the rows for another `forMs` milliseconds; then they come due again. */
+  async renew(claims: Claim[], forMs: number): Promise<void> {
+    const ids = claims.map(({ id }) => id)
     await this.#pool.query(
       `UPDATE outbox SET due_at = now() + $2::float8 * interval '1 ms' WHERE id = ANY ($1::bigint[])`,
-      [ids, leaseMs]
+      [ids, forMs]
     )
   }
 
-  /** Gives a row back: it is due at once, and the claim does not count. */
-  async release(id: string): Promise<void> {
-    await this.#pool.query('UPDATE outbox SET due_at = now(), claims = claims - 1 WHERE id = $1', [id])
+  /** Makes the rows due at once, as if they had not been claimed. */
+  async release(claims: Claim[]): Promise<void> {
+    const ids = claims.map(({ id }) => id)
+    await this.#pool.query(
+      'UPDATE outbox SET due_at = now(), claims = claims - 1 WHERE id = ANY ($1::bigint[])',
+      [ids]
+    )
   }
 
-  /** Takes every row out of the hands it is in. For a start on a database that no other process works on. */
+  /** Ends every lease. For a start on a database that no other process works on. */
   async reclaim(): Promise<void> {
     await this.#pool.query('UPDATE outbox SET due_at = now() WHERE claims > 0 AND due_at > now()')
   }
 
-  /** Lets a row come due after `waitMs`. */
-  async postpone(id: string, waitMs: number): Promise<void> {
-    await this.renew([id], waitMs)
-  }
-
-  /** Milliseconds until the next row comes due, null when none is there. */
+  /** Resolves with the milliseconds until the next row comes due, with null when there is none. */
   async nextDueMs(kind: OutboxKind): Promise<number | null> {
     const { rows } = await this.#pool.query<{ ms: number | null }>(NEXT_DUE, [kind])
     return rows[0]?.ms ?? null

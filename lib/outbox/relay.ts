@@ -1,6 +1,8 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import type { Log } from '../log/log.ts'
-import type { Outbox, OutboxKind, OutboxRow, Taker } from './outbox.ts'
+import type { LocalConsumer, Reservation } from './local-consumers.ts'
+import type { Outbox } from './outbox.ts'
+import type { OutboxKind, OutboxRow } from './row.ts'
 import { TaskGroup } from './task-group.ts'
 
 export interface RelayOptions {
@@ -30,12 +32,13 @@ const GATHER_MS = 10
  * Hands owed rows of one kind to `dispatch` as they come due. Any number of relays, in any number of processes, share the
  * outbox. Rows in hand keep their lease; when the process dies they come due again.
  */
-export class Relay implements Taker {
+export class Relay implements LocalConsumer {
   readonly #options: RelayOptions
-  readonly #inHand = new Set<string>()
+  readonly #inHand = new Map<string, OutboxRow>()
+  #reserved = 0
   readonly #jobs = new TaskGroup()
   #paused = false
-  #dispatched: string[] = []
+  #dispatched: OutboxRow[] = []
   #deletion: Promise<void> | null = null
   #handed: OutboxRow[] = []
   #handing: Promise<void> | null = null
@@ -54,21 +57,39 @@ export class Relay implements Taker {
       if (kinds.includes(kind)) this.#wake()
     }
     const renewal = setInterval(() => this.#renew(), leaseMs / 3).unref()
-    outbox.on('wake', wake)
-    outbox.takers.set(kind, this)
+    outbox.events.on('due', wake)
+    outbox.consumers.set(kind, this)
     this.#running = this.#run().finally(() => {
-      outbox.off('wake', wake)
+      outbox.events.off('due', wake)
       clearInterval(renewal)
     })
   }
 
-  get leaseMs(): number {
-    const { capacity, leaseMs, isOpen = () => true } = this.#options
-    return !this.#paused && this.#inHand.size + this.#handed.length < capacity && isOpen() ? leaseMs : 0
+  reserve(): Reservation | null {
+    const { leaseMs, isOpen = () => true } = this.#options
+    if (this.#paused || this.#free === 0 || !isOpen()) return null
+    this.#reserved++
+    let open = true
+    const close = () => {
+      if (open) this.#reserved--
+      open = false
+    }
+    return {
+      leaseMs,
+      accept: (row) => {
+        close()
+        this.#accept(row)
+      },
+      cancel: close
+    }
   }
 
-  take(row: OutboxRow): void {
-    if (this.#paused) void this.#options.outbox.release(row.id).catch(() => undefined)
+  get #free(): number {
+    return this.#options.capacity - this.#inHand.size - this.#handed.length - this.#reserved
+  }
+
+  #accept(row: OutboxRow): void {
+    if (this.#paused) void this.#options.outbox.release([row]).catch(() => undefined)
     else {
       this.#handed.push(row)
       this.#handing ??= this.#takeHanded().finally(() => {
@@ -116,8 +137,8 @@ export class Relay implements Taker {
 
   /** Takes what is due, and answers how long there is nothing to take. */
   async #claim(): Promise<number> {
-    const { outbox, kind, capacity, leaseMs, isOpen = () => true } = this.#options
-    const room = capacity - this.#inHand.size
+    const { outbox, kind, leaseMs, isOpen = () => true } = this.#options
+    const room = this.#free
     this.#waitsForRoom = room === 0
     if (room === 0 || !isOpen()) return LONGEST_SLEEP_MS
     const rows = await outbox.claim(kind, room, leaseMs)
@@ -128,7 +149,7 @@ export class Relay implements Taker {
   }
 
   async #take(row: OutboxRow): Promise<void> {
-    this.#inHand.add(row.id)
+    this.#inHand.set(row.id, row)
     await this.#jobs.run((signal) => this.#dispatch(row, signal))
     this.#inHand.delete(row.id)
     // With a quarter free the next claim is worth its statement.
@@ -140,18 +161,18 @@ export class Relay implements Taker {
     try {
       await dispatch(row, signal)
     } catch (error) {
-      if (signal.aborted) return void (await outbox.release(row.id).catch(() => undefined))
+      if (signal.aborted) return void (await outbox.release([row]).catch(() => undefined))
       const waitMs = retryMs(row)
       const details = { err: error, kind, product_id: row.product_id, claims: row.claims }
       if (waitMs !== null) {
         log.warn(details, 'Owed work was not taken over; it comes due again')
-        await outbox.postpone(row.id, waitMs).catch(() => undefined)
+        await outbox.renew([row], waitMs).catch(() => undefined)
         // It may come due before the sleep ends that was begun while it was leased.
         return this.#wake()
       }
       log.error(details, 'Owed work was rejected too often; it is given up')
     }
-    this.#dispatched.push(row.id)
+    this.#dispatched.push(row)
     this.#deletion ??= this.#deleteDispatched().finally(() => {
       this.#deletion = null
     })
@@ -162,9 +183,9 @@ export class Relay implements Taker {
   async #deleteDispatched(): Promise<void> {
     while (this.#dispatched.length > 0) {
       await wait(GATHER_MS)
-      const ids = this.#dispatched.splice(0)
+      const rows = this.#dispatched.splice(0)
       await this.#options.outbox
-        .done(ids)
+        .done(rows)
         .catch((error: unknown) =>
           this.#options.log.warn({ err: error }, 'Dispatched rows could not be deleted; they come due again')
         )
@@ -172,11 +193,11 @@ export class Relay implements Taker {
   }
 
   #renew(): void {
-    const ids = [...this.#inHand]
-    if (ids.length === 0) return
+    const rows = [...this.#inHand.values()]
+    if (rows.length === 0) return
     const { outbox, leaseMs, log } = this.#options
     outbox
-      .renew(ids, leaseMs)
+      .renew(rows, leaseMs)
       .catch((error: unknown) => log.warn({ err: error }, 'Leases could not be renewed'))
   }
 

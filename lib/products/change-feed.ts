@@ -1,7 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises'
-import type { Notifications } from '../database/notifications.ts'
-
-const CHANNEL = 'asyncprod_products'
+import { CHANNELS, type Notifications } from '../database/notifications.ts'
 
 /** A busy worker finishes hundreds of products a second: what changes within this time is one notification. */
 const GATHER_MS = 25
@@ -22,8 +20,8 @@ export class ProductChangeFeed {
   /** Without notifications it reaches the watchers of this process only. */
   constructor(notifications: Notifications | null) {
     this.#notifications = notifications
-    notifications?.subscribe(CHANNEL, {
-      heard: (ids) => {
+    notifications?.subscribe(CHANNELS.products, {
+      received: (ids) => {
         for (const id of ids.split(',')) this.#ring(Number(id))
       },
       connected: () => {
@@ -59,7 +57,7 @@ export class ProductChangeFeed {
     while (this.#untold.size > 0) {
       const ids = [...this.#untold].slice(0, IDS_AT_ONCE)
       for (const id of ids) this.#untold.delete(id)
-      await notifications.send(CHANNEL, ids.join()).catch(() => undefined)
+      await notifications.send(CHANNELS.products, ids.join()).catch(() => undefined)
       await wait(GATHER_MS, undefined, { ref: false })
     }
     this.#telling = false

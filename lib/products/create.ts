@@ -35,24 +35,27 @@ async function createKeyed(
   key: IdempotencyKey
 ): Promise<number> {
   const id = await createOnce(pool, CREATE_ONCE, columnsOf(input), key, [JSON.stringify(carrier())])
-  if (input.product_images?.length) outbox.wake(['images'])
+  if (input.product_images?.length) outbox.enqueued(['images'])
   return id
 }
 
-/** The owed row is leased at once to whoever takes it over in this process, so that it need not be claimed: half of what it costs. */
+/** A row that a consumer of this process has a place for is leased to it at once: a claim would cost as much as the insert. */
 async function createLeased(pool: Pool, outbox: Outbox, input: ProductInput): Promise<number> {
-  const taker = outbox.takers.get('images')
-  const leaseMs = taker?.leaseMs ?? 0
-  const payload = carrier()
-  const values = [...columnsOf(input), JSON.stringify(payload), leaseMs]
-  const { rows } = await pool.query<CreatedRow>({ ...CREATE, values })
-  if (!rows[0]) throw new Error('INSERT answered no id')
-  const { id: product_id, owed_id: id } = rows[0]
   const { user_id, product_images = [] } = input
-  if (id !== null && leaseMs === 0) outbox.wake(['images'])
-  else if (id !== null)
-    taker?.take({ id, kind: 'images', product_id, payload, claims: 1, user_id, product_images })
-  return product_id
+  const reservation = product_images.length > 0 ? outbox.reserve('images') : null
+  try {
+    const payload = carrier()
+    const values = [...columnsOf(input), JSON.stringify(payload), reservation?.leaseMs ?? 0]
+    const { rows } = await pool.query<CreatedRow>({ ...CREATE, values })
+    if (!rows[0]) throw new Error('INSERT returned no id')
+    const { id: product_id, owed_id: id } = rows[0]
+    if (id !== null && !reservation) outbox.enqueued(['images'])
+    else if (id !== null)
+      reservation?.accept({ id, kind: 'images', product_id, payload, claims: 1, user_id, product_images })
+    return product_id
+  } finally {
+    reservation?.cancel()
+  }
 }
 
 function columnsOf(input: ProductInput): unknown[] {

@@ -3,7 +3,8 @@ import type { Cache, CachedProduct } from '../cache/cache.ts'
 import type { IdempotencyKey } from '../database/idempotency.ts'
 import { AppError, productNotFound } from '../http/app-error.ts'
 import { carrier } from '../log/context.ts'
-import type { Outbox, OutboxKind, Owed } from '../outbox/outbox.ts'
+import type { Outbox } from '../outbox/outbox.ts'
+import type { NewOutboxRow, OutboxKind } from '../outbox/row.ts'
 import { objectKey } from '../storage/object-store.ts'
 import type { ProductChangeFeed } from './change-feed.ts'
 import * as changes from './changes.ts'
@@ -142,7 +143,7 @@ export class ProductStore {
     const values = [olderThanMs, limit]
     const { rows } = await this.#options.pool.query<{ products: number }>({ ...statements.SWEEP, values })
     const products = rows[0]?.products ?? 0
-    if (products > 0) this.#options.outbox.wake(['images'])
+    if (products > 0) this.#options.outbox.enqueued(['images'])
     return products
   }
 
@@ -175,7 +176,7 @@ export class ProductStore {
     return record
   }
 
-  #owedBy(record: ProductRecord, change: changes.Change): Owed[] {
+  #owedBy(record: ProductRecord, change: changes.Change): NewOutboxRow[] {
     const { add, remove, owe } = change
     return [
       ...owe.map((wait_ms) => ({
@@ -189,7 +190,7 @@ export class ProductStore {
     ]
   }
 
-  async #apply(record: ProductRecord, change: changes.Change, owed: Owed[]): Promise<boolean> {
+  async #apply(record: ProductRecord, change: changes.Change, owed: NewOutboxRow[]): Promise<boolean> {
     const { fields, add, remove, update } = change
     const { product_name, product_description, product_price, product_images } = fields
     const columns = [product_name, product_description, product_price, product_images]
@@ -205,7 +206,7 @@ export class ProductStore {
   }
 
   /** A pending image may be on its way into the store: its object is removed when no worker can be busy with it any more. */
-  #removal(productId: number, row: ImageRow): Owed {
+  #removal(productId: number, row: ImageRow): NewOutboxRow {
     const key = row.object_key ?? objectKey(productId, row.id)
     return {
       kind: 'object',
@@ -215,7 +216,7 @@ export class ProductStore {
   }
 
   /** Owed by the change that leaves no image pending. */
-  #webhook({ id, version, images }: ProductRecord, after: Pick<ImageRow, 'status'>[]): Owed[] {
+  #webhook({ id, version, images }: ProductRecord, after: Pick<ImageRow, 'status'>[]): NewOutboxRow[] {
     const isPending = ({ status }: Pick<ImageRow, 'status'>) => status === 'pending'
     const finishes = images.some(isPending) && after.length > 0 && !after.some(isPending)
     if (!this.#options.webhooks || !finishes) return []
@@ -229,7 +230,7 @@ export class ProductStore {
 
   /** Resolves when every reader sees the change; owed work is not kept waiting for that. */
   async #announce({ id, maxWaitMs }: ProductRef, owed: OutboxKind[]): Promise<void> {
-    this.#options.outbox.wake(owed)
+    this.#options.outbox.enqueued(owed)
     await this.#options.cache.invalidate(id, maxWaitMs)
     this.#options.signal.tell(id)
   }

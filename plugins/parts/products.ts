@@ -1,7 +1,7 @@
 import fp from 'fastify-plugin'
 import type { Config } from '../../lib/config/config.ts'
 import { Notifications } from '../../lib/database/notifications.ts'
-import { OutboxSignal } from '../../lib/outbox/notify.ts'
+import { notifyOutbox } from '../../lib/outbox/notify.ts'
 import { Outbox } from '../../lib/outbox/outbox.ts'
 import { ProductChangeFeed } from '../../lib/products/change-feed.ts'
 import { ProductStore } from '../../lib/products/store.ts'
@@ -40,7 +40,7 @@ export default fp<{ config: Config }>(
       })
     )
     if (!notifications) return
-    if (!config.rabbitmq) new OutboxSignal(outbox, notifications)
+    if (!config.rabbitmq) notifyOutbox(outbox, notifications)
     notifications.start()
     app.addHook('onClose', () => notifications.close())
   },

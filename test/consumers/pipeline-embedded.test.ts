@@ -25,7 +25,7 @@ t.test('on embedded parts', async (t) => {
       `UPDATE product_images SET due_at = now(), interruptions = 9 WHERE product_id = ${id};
        UPDATE outbox SET due_at = now(), claims = 10 WHERE product_id = ${id}`
     )
-    app.outbox.wake()
+    app.outbox.poke()
     t.match((await settled(app, id)).images, [{ status: 'failed', error_code: 'internal' }])
   })
 })

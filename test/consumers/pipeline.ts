@@ -37,7 +37,7 @@ async function until(
   isRight: (record: ProductRecord) => boolean
 ): Promise<ProductRecord> {
   for (;;) {
-    const changed = once(outbox, 'wake')
+    const changed = once(outbox.events, 'due')
     const record = await products.load(id)
     if (record && isRight(record)) return record
     await changed
@@ -62,7 +62,7 @@ async function hint({ pg, outbox }: FastifyInstance, id: number, times = 1): Pro
     id,
     times
   ])
-  outbox.wake()
+  outbox.poke()
 }
 
 /** Resolves when nothing is owed for the product, or in hand more than that many rows. */
@@ -297,7 +297,7 @@ export async function pipeline(t: Test, open: OpenHouse): Promise<void> {
       [url]
     )
     const id = rows[0]?.id ?? 0
-    app.outbox.wake()
+    app.outbox.poke()
     const record = await until(app, id, ({ images }) => images[0]?.status === 'done')
     const compressed = await app.pg.query(
       'SELECT compressed_product_images AS urls FROM products WHERE id = $1',

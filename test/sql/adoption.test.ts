@@ -131,7 +131,7 @@ async function testForeignWrites(t: Test, app: FastifyInstance) {
   const call = await documented(app)
   const { rows } = await app.pg.query<{ id: number }>(INSERT, [2, 'foreign', null, 5, [url('/new.jpg')]])
   const id = rows[0]?.id ?? 0
-  app.outbox.wake()
+  app.outbox.poke()
   await settled(app, id)
   const inserted = (await call({ url: `/api/v1/products/${id}` })).json()
   t.match(inserted, {
@@ -145,7 +145,7 @@ async function testForeignWrites(t: Test, app: FastifyInstance) {
     [url('/newer.jpg'), url('/new.jpg')],
     id
   ])
-  app.outbox.wake()
+  app.outbox.poke()
   await settled(app, id)
   const updated = (await call({ url: `/api/v1/products/${id}` })).json()
   t.strictSame(updated.images[1], inserted.images[0])

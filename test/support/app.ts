@@ -34,7 +34,7 @@ export async function buildTestApp(
 /** The product as soon as none of its images is pending. No clock: the outbox wakes whenever a product was changed. */
 export async function settled({ products, outbox }: FastifyInstance, id: number): Promise<ProductRecord> {
   for (;;) {
-    const changed = once(outbox, 'wake')
+    const changed = once(outbox.events, 'due')
     const record = await products.load(id)
     if (!record) throw new Error(`There is no product ${id}`)
     if (toProduct(record).image_status !== 'pending') return record

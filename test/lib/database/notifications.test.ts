@@ -15,7 +15,7 @@ async function member(t: Test, connectionString: string, channel = 'news') {
     told.push(what)
     wake?.()
   }
-  notifications.subscribe(channel, { heard: tell, connected: () => tell('connected') })
+  notifications.subscribe(channel, { received: tell, connected: () => tell('connected') })
   notifications.start()
   const next = async (): Promise<string> => {
     const what = told.shift()
@@ -81,7 +81,7 @@ t.test('a connection that cannot say something is made again', needsServices, as
 t.test('closing while it connects leaves no connection behind', needsServices, async (t) => {
   const url = await (await sharedPostgres(t)).createDatabase()
   const notifications = new Notifications({ connectionString: url, log: createLog() })
-  notifications.subscribe('news', { heard: () => undefined, connected: () => t.fail('it has connected') })
+  notifications.subscribe('news', { received: () => undefined, connected: () => t.fail('it has connected') })
   notifications.start()
   await notifications.close()
   const client = new pg.Client(url)

@@ -78,14 +78,14 @@ function conformance(t: Test, { pool, another }: Database): void {
   t.test('a renewed row stays where it is', async (t) => {
     const [id = ''] = await owe(pool, -1)
     await outbox.claim('images', 1, 0)
-    await outbox.renew([id], HOUR)
+    await outbox.renew([{ id, claims: 1 }], HOUR)
     t.same(await other.claim('images', 1, HOUR), [])
   })
 
   t.test('a row that is given back is due at once, and the claim does not count', async (t) => {
     const [id = ''] = await owe(pool, -1)
     await outbox.claim('images', 1, HOUR)
-    await outbox.release(id)
+    await outbox.release([{ id, claims: 1 }])
     t.match(await other.claim('images', 1, HOUR), [{ id, claims: 1 }])
   })
 
@@ -100,15 +100,15 @@ function conformance(t: Test, { pool, another }: Database): void {
   t.test('a postponed row comes due later, and the claim counts', async (t) => {
     const [id = ''] = await owe(pool, -1)
     await outbox.claim('images', 1, HOUR)
-    await outbox.postpone(id, HOUR)
+    await outbox.renew([{ id, claims: 1 }], HOUR)
     t.same(await other.claim('images', 1, HOUR), [])
-    await outbox.postpone(id, 0)
+    await outbox.renew([{ id, claims: 1 }], 0)
     t.match(await other.claim('images', 1, HOUR), [{ id, claims: 2 }])
   })
 
   t.test('what is done is gone', async (t) => {
     const ids = await owe(pool, -1, -1)
-    await outbox.done(ids)
+    await outbox.done(ids.map((id) => ({ id, claims: 0 })))
     t.same(await outbox.claim('images', 10, HOUR), [])
     t.equal(await outbox.nextDueMs('images'), null)
   })

@@ -1,8 +1,9 @@
 import { once } from 'node:events'
 import type { Pool } from 'pg'
 import t, { type Test } from 'tap'
-import { Outbox, type OutboxRow } from '../../../lib/outbox/outbox.ts'
+import { Outbox } from '../../../lib/outbox/outbox.ts'
 import { Relay, type RelayOptions } from '../../../lib/outbox/relay.ts'
+import type { Claim, OutboxRow } from '../../../lib/outbox/row.ts'
 import { type Database, embeddedDatabase, realDatabase } from '../../support/database.ts'
 import { createLog } from '../../support/log.ts'
 import { needsServices } from '../../support/servers/needs.ts'
@@ -44,7 +45,7 @@ class WatchedOutbox extends Outbox {
   #waiting = new Map<string, PromiseWithResolvers<void>>()
 
   /** Resolves at the end of the next call of that method. */
-  next(method: 'done' | 'postpone' | 'release' | 'claim' | 'renew' | 'nextDueMs'): Promise<void> {
+  next(method: 'done' | 'release' | 'claim' | 'renew' | 'nextDueMs'): Promise<void> {
     const known = this.#waiting.get(method) ?? Promise.withResolvers<void>()
     this.#waiting.set(method, known)
     return known.promise
@@ -55,20 +56,16 @@ class WatchedOutbox extends Outbox {
     this.#waiting.delete(method)
   }
 
-  override async done(ids: string[]) {
-    await super.done(ids)
+  override async done(claims: Claim[]) {
+    await super.done(claims)
     this.#ended('done')
   }
-  override async postpone(id: string, waitMs: number) {
-    await super.postpone(id, waitMs)
-    this.#ended('postpone')
-  }
-  override async release(id: string) {
-    await super.release(id)
+  override async release(claims: Claim[]) {
+    await super.release(claims)
     this.#ended('release')
   }
-  override async renew(ids: string[], leaseMs: number) {
-    await super.renew(ids, leaseMs)
+  override async renew(claims: Claim[], forMs: number) {
+    await super.renew(claims, forMs)
     this.#ended('renew')
   }
   override async nextDueMs(kind: OutboxRow['kind']) {
@@ -105,7 +102,7 @@ function conformance(t: Test, { pool, another }: Database): void {
     const { outbox } = start(t, { dispatch: async (row) => got.resolve(row) })
     await outbox.next('nextDueMs')
     const [id] = await owe(pool, 1)
-    outbox.wake()
+    outbox.poke()
     t.equal((await got.promise).id, id)
   })
 
@@ -117,11 +114,11 @@ function conformance(t: Test, { pool, another }: Database): void {
     outbox.claim = async (...args) => {
       const rows = await claim(...args)
       // Owed when the claim has already looked, and before it is known that it found nothing.
-      late ??= owe(pool, 1).finally(() => outbox.wake())
+      late ??= owe(pool, 1).finally(() => outbox.poke())
       await late
       return rows
     }
-    outbox.wake()
+    outbox.poke()
     const { id } = await got.promise
     t.same([id], await late)
   })
@@ -219,11 +216,11 @@ function conformance(t: Test, { pool, another }: Database): void {
     await owe(pool, 1)
     let open = false
     const { outbox } = start(t, { isOpen: () => open, dispatch: async () => undefined })
-    outbox.wake()
+    outbox.poke()
     t.same(await left(pool), [{ claims: 0, due: true }])
     open = true
     const done = outbox.next('done')
-    outbox.wake()
+    outbox.poke()
     await done
     t.same(await left(pool), [])
   })
@@ -236,23 +233,24 @@ function conformance(t: Test, { pool, another }: Database): void {
       isOpen: () => open,
       dispatch: () => go.promise
     })
-    t.equal(outbox.takers.get('images'), relay)
-    t.equal(relay.leaseMs, 0, 'closed')
+    t.equal(outbox.reserve('images'), null, 'closed')
     open = true
-    t.equal(relay.leaseMs, HOUR)
-    relay.take(OWED)
-    t.equal(relay.leaseMs, 0, 'full')
+    const reservation = outbox.reserve('images')
+    t.equal(reservation?.leaseMs, HOUR)
+    t.equal(outbox.reserve('images'), null, 'reserved')
+    reservation?.accept(OWED)
+    t.equal(outbox.reserve('images'), null, 'full')
     go.resolve()
     await outbox.next('done')
     relay.pause()
-    t.equal(relay.leaseMs, 0, 'paused')
+    t.equal(outbox.reserve('images'), null, 'paused')
   })
 
   t.test('a row that is handed over is dispatched without a claim, and then gone', async (t) => {
     const id = await oweLeased(pool)
     const dispatched: OutboxRow[] = []
-    const { relay, outbox } = start(t, { dispatch: async (row) => void dispatched.push(row) })
-    relay.take({ ...OWED, id })
+    const { outbox } = start(t, { dispatch: async (row) => void dispatched.push(row) })
+    outbox.reserve('images')?.accept({ ...OWED, id })
     await outbox.next('done')
     t.same(dispatched, [{ ...OWED, id }])
     t.same(await left(pool), [])
@@ -261,9 +259,10 @@ function conformance(t: Test, { pool, another }: Database): void {
   t.test('a row that is handed over while it stops is given back', async (t) => {
     const id = await oweLeased(pool)
     const { relay, outbox } = start(t, { dispatch: async () => void t.fail('it is dispatched') })
+    const reservation = outbox.reserve('images')
     relay.pause()
     const released = outbox.next('release')
-    relay.take({ ...OWED, id })
+    reservation?.accept({ ...OWED, id })
     await released
     t.same(await left(pool), [{ claims: 0, due: true }])
   })
@@ -307,8 +306,8 @@ function conformance(t: Test, { pool, another }: Database): void {
     const { relay, outbox } = start(t, { dispatch: async () => undefined })
     await relay.stop(0)
     await owe(pool, 1)
-    outbox.wake()
-    t.equal(outbox.listenerCount('wake'), 0)
+    outbox.poke()
+    t.equal(outbox.events.listenerCount('due'), 0)
     t.same(await left(pool), [{ claims: 0, due: true }])
   })
 }

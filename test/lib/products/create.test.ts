@@ -1,5 +1,6 @@
 import t, { type Test } from 'tap'
-import { Outbox, type OutboxRow } from '../../../lib/outbox/outbox.ts'
+import { Outbox } from '../../../lib/outbox/outbox.ts'
+import type { OutboxRow } from '../../../lib/outbox/row.ts'
 import { createProduct } from '../../../lib/products/create.ts'
 import { type Database, embeddedDatabase, realDatabase } from '../../support/database.ts'
 import { needsServices } from '../../support/servers/needs.ts'
@@ -11,7 +12,8 @@ const LAMP = { user_id: 1, product_name: 'Lamp', product_price: 9.5, product_ima
 /** Somebody in this process who has room for as long a lease, and keeps what is handed over. */
 function taking(outbox: Outbox, leaseMs: number): OutboxRow[] {
   const taken: OutboxRow[] = []
-  outbox.takers.set('images', { leaseMs, take: (row) => void taken.push(row) })
+  const reservation = { leaseMs, accept: (row: OutboxRow) => void taken.push(row), cancel: () => undefined }
+  outbox.consumers.set('images', { reserve: () => (leaseMs > 0 ? reservation : null) })
   return taken
 }
 
@@ -42,7 +44,7 @@ function conformance(t: Test, { pool }: Database): void {
     const outbox = new Outbox(pool)
     const taken = taking(outbox, 0)
     const woken: string[][] = []
-    outbox.on('wake', (kinds) => woken.push(kinds))
+    outbox.events.on('due', (kinds) => woken.push(kinds))
     const product_id = await createProduct(pool, outbox, LAMP)
     t.same([taken, woken], [[], [['images']]])
     t.match(await owed(), [{ product_id, claims: 0, due: true }])

@@ -1,0 +1,30 @@
+import type { OutboxKind, OutboxRow } from './row.ts'
+
+/** A place for a row that is about to be inserted. It must be used or cancelled. */
+export interface Reservation {
+  /** For how long the row is to be leased at its insertion, in milliseconds. */
+  readonly leaseMs: number
+  /** Takes the inserted row over. */
+  accept(row: OutboxRow): void
+  /** Frees the place, when there is no row after all. */
+  cancel(): void
+}
+
+/** Works on rows of one kind in this process. */
+export interface LocalConsumer {
+  /** A place for one more row, null when there is none. */
+  reserve(): Reservation | null
+}
+
+/** The consumers of this process, one for each kind at most. They take new rows over without a claim. */
+export class LocalConsumers {
+  readonly #byKind = new Map<OutboxKind, LocalConsumer>()
+
+  set(kind: OutboxKind, consumer: LocalConsumer): void {
+    this.#byKind.set(kind, consumer)
+  }
+
+  reserve(kind: OutboxKind): Reservation | null {
+    return this.#byKind.get(kind)?.reserve() ?? null
+  }
+}

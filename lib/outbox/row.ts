@@ -1,0 +1,35 @@
+import type { Carrier } from '../log/context.ts'
+
+export const OUTBOX_KINDS = ['images', 'object', 'webhook'] as const
+export type OutboxKind = (typeof OUTBOX_KINDS)[number]
+
+/** `key` of an object to remove, `version` of a product whose images are finished. */
+export interface Payload extends Carrier {
+  key?: string
+  version?: number
+}
+
+/** One claim of a row. A claim that has ended, because its lease did, changes nothing any more. */
+export interface Claim {
+  id: string
+  /** How often the row has been claimed, this time included. */
+  claims: number
+}
+
+/** A row that this process has claimed until its lease ends. */
+export interface OutboxRow extends Claim {
+  kind: OutboxKind
+  product_id: number | null
+  payload: Payload
+  /** Of its product; null when that is gone. */
+  user_id: number | null
+  product_images: string[] | null
+}
+
+/** A row to insert. It comes due in `wait_ms` milliseconds. */
+export interface NewOutboxRow {
+  kind: OutboxKind
+  product_id?: number
+  payload?: Payload
+  wait_ms: number
+}

@@ -4,54 +4,54 @@ import { tooLarge } from './errors.ts'
 const FIRST_BYTES = 65_536
 
 /**
- * Collects an answer in one buffer. Chunks are copied, not kept: an answer of 25 MB sent in chunks of one byte would
+ * Collects a response body in one buffer. Chunks are copied, not kept: 25 MB sent in chunks of one byte would
  * otherwise be 25 million Buffers, gigabytes of them.
  */
 export class BodyBuffer implements Disposable {
   #buffer: Buffer | null
   #length = 0
   readonly #maxBytes: number
-  readonly #spares: BufferPool
+  readonly #pool: BufferPool
 
-  /** `expectedBytes` (NaN when unknown) saves growing; memory that is not written to costs nothing. */
-  constructor(expectedBytes: number, maxBytes: number, spares: BufferPool) {
+  /** `expectedBytes` (NaN when unknown) saves growing; memory that is never written to costs nothing. */
+  constructor(expectedBytes: number, maxBytes: number, pool: BufferPool) {
     if (expectedBytes > maxBytes) throw tooLarge(maxBytes)
     this.#maxBytes = maxBytes
-    this.#spares = spares
-    this.#buffer = spares.take(expectedBytes >= 0 ? expectedBytes : Math.min(FIRST_BYTES, maxBytes))
+    this.#pool = pool
+    this.#buffer = pool.take(expectedBytes >= 0 ? expectedBytes : Math.min(FIRST_BYTES, maxBytes))
   }
 
-  /** Throws an ImageError `too_large` when the chunk does not fit any more. */
+  /** Throws an ImageError `too_large` when the chunk exceeds the limit. */
   push(chunk: Uint8Array): void {
     const length = this.#length + chunk.length
     if (length > this.#maxBytes) throw tooLarge(this.#maxBytes)
-    const buffer = this.#withRoomFor(length)
+    const buffer = this.#grownTo(length)
     buffer.set(chunk, this.#length)
     this.#length = length
   }
 
-  /** What arrived, without a copy: to be read until this is disposed of, and not afterwards. */
+  /** The bytes so far, without a copy: valid until this is disposed of. */
   get bytes(): Buffer {
     return this.#open.subarray(0, this.#length)
   }
 
-  /** Gives the memory back. Who has not come so far need not: then it is collected like any other. */
+  /** Returns the buffer to the pool. Optional: an undisposed buffer is garbage collected. */
   [Symbol.dispose](): void {
-    if (this.#buffer) this.#spares.give(this.#buffer)
+    if (this.#buffer) this.#pool.give(this.#buffer)
     this.#buffer = null
   }
 
   get #open(): Buffer {
-    if (!this.#buffer) throw new Error('The bytes were given back')
+    if (!this.#buffer) throw new Error('The buffer was disposed of')
     return this.#buffer
   }
 
-  #withRoomFor(length: number): Buffer {
+  #grownTo(length: number): Buffer {
     const full = this.#open
     if (length <= full.length) return full
-    const grown = this.#spares.take(length)
+    const grown = this.#pool.take(length)
     grown.set(full.subarray(0, this.#length))
-    this.#spares.give(full)
+    this.#pool.give(full)
     this.#buffer = grown
     return grown
   }

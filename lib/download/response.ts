@@ -1,45 +1,50 @@
 import type { Dispatcher } from 'undici'
 import { BodyBuffer } from './body-buffer.ts'
 import type { BufferPool } from './buffer-pool.ts'
-import { compressedAnswer } from './errors.ts'
+import { compressedBody } from './errors.ts'
 
-export interface AnswerRequest {
+export interface SourceRequest {
   url: URL
   headers: Record<string, string>
-  /** Most bytes of a body that are taken. */
+  /** Bytes that a body may have. */
   maxBytes: number
   /** Where the memory for a body comes from. */
-  spares: BufferPool
+  pool: BufferPool
   signal: AbortSignal
 }
 
-export interface Answer {
+export interface SourceResponse {
   status: number
   headers: Record<string, string | string[] | undefined>
-  /** Of a 200; that of any other answer is not read. */
+  /** Of a 200; no other body is read. */
   body: BodyBuffer | null
 }
 
+/** Interim responses (1xx) before the final one; one is usual. */
+const MAX_INTERIM_RESPONSES = 100
+
 /**
- * Gets one answer into memory. Rejects with an ImageError when its body is too large or compressed, with the signal's
- * reason when that aborts, or with what undici, the socket or the DNS reports. In every case but a whole 200 the
- * connection is ended.
+ * Resolves with one response, its body in memory. Rejects with an ImageError when the body is too large or
+ * compressed, with the signal's reason when that aborts, or with an error of undici or of the egress. Closes the
+ * connection in every case but a complete 200.
  *
- * A handler of its own, not `request()`: that one notices its signal only once a connection stands, and a stream costs
- * an event loop turn per chunk, which an answer in chunks of one byte makes expensive.
+ * It is a handler of its own because `request()` notices its signal only once a connection is there, and its stream
+ * takes a turn of the event loop for each chunk, which makes a response in chunks of one byte expensive.
  */
-export async function getResponse(dispatcher: Dispatcher, request: AnswerRequest): Promise<Answer> {
-  const { url, headers, signal } = request
+export async function getResponse(
+  dispatcher: Dispatcher,
+  { url, headers, maxBytes, pool, signal }: SourceRequest
+): Promise<SourceResponse> {
   signal.throwIfAborted()
-  const { promise, resolve, reject } = Promise.withResolvers<Answer>()
+  const { promise, resolve, reject } = Promise.withResolvers<SourceResponse>()
   let abort = reject
-  let announcements = 0
+  let interimResponses = 0
   const onAbort = () => abort(signal.reason)
   signal.addEventListener('abort', onAbort)
 
-  let answer: Answer
+  let response: SourceResponse
   let body: BodyBuffer
-  // What a handler throws ends the connection and comes back in onResponseError.
+  // undici closes the connection when a callback throws, and passes the error to onResponseError.
   const handler: Dispatcher.DispatchHandler = {
     onRequestStart(controller) {
       signal.throwIfAborted()
@@ -47,41 +52,34 @@ export async function getResponse(dispatcher: Dispatcher, request: AnswerRequest
     },
     onResponseStart(controller, status, headers) {
       if (status < 200) {
-        // Nobody counts their bytes: without end they kept the event loop busy until the deadline.
-        if (++announcements > MAX_ANNOUNCEMENTS) throw new Error('The answer is announced again and again')
-        return
-      }
-      if (status === 200) {
-        body = openBody(headers, request)
-        answer = { status, headers, body }
+        // Without a bound they would keep the event loop busy until the timeout.
+        if (++interimResponses > MAX_INTERIM_RESPONSES) throw new Error('Too many interim responses')
+      } else if (status === 200) {
+        body = openBody(headers, maxBytes, pool)
+        response = { status, headers, body }
       } else {
         resolve({ status, headers, body: null })
-        controller.abort(new Error('The body is of no interest'))
+        controller.abort(new Error('The body is not used'))
       }
     },
     onResponseData: (_controller, chunk) => body.push(chunk),
-    onResponseEnd: () => resolve(answer),
+    onResponseEnd: () => resolve(response),
     onResponseError: (_controller, error) => reject(error)
   }
-  dispatcher.dispatch(
-    { origin: url.origin, path: url.pathname + url.search, method: 'GET', headers },
-    handler
-  )
+  const { origin, pathname, search } = url
+  dispatcher.dispatch({ origin, path: pathname + search, method: 'GET', headers }, handler)
   try {
     return await promise
   } finally {
-    // A deadline outlives its download, and everything here with it: 1.2 GB after 600 images, measured.
+    // The signal outlives the download and would keep all of it in memory: 1.2 GB after 600 images.
     signal.removeEventListener('abort', onAbort)
   }
 }
 
-/** Of status 1xx, before an answer. One is usual. */
-const MAX_ANNOUNCEMENTS = 100
-
-/** What is named but no compression (`binary`, `aws-chunked`, `utf-8` are met) is the file as it is. */
+/** Other names in Content-Encoding (`binary`, `aws-chunked` and `utf-8` occur) leave the file as it is. */
 const COMPRESSED = /gzip|deflate|br|zstd|compress/i
 
-function openBody(headers: Answer['headers'], { maxBytes, spares }: AnswerRequest): BodyBuffer {
-  if (COMPRESSED.test(String(headers['content-encoding']))) throw compressedAnswer()
-  return new BodyBuffer(Number(headers['content-length']), maxBytes, spares)
+function openBody(headers: SourceResponse['headers'], maxBytes: number, pool: BufferPool): BodyBuffer {
+  if (COMPRESSED.test(String(headers['content-encoding']))) throw compressedBody()
+  return new BodyBuffer(Number(headers['content-length']), maxBytes, pool)
 }

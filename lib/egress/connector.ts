@@ -1,30 +1,28 @@
 import { once } from 'node:events'
 import { isIP, type LookupFunction, type Socket } from 'node:net'
 import { buildConnector } from 'undici'
-import { blockedAddress } from '../download/errors.ts'
 import { type AddressPolicy, isPermitted } from './address-policy.ts'
+import { BlockedAddress } from './errors.ts'
 import { limitReads } from './read-limit.ts'
 import type { Resolve } from './resolver.ts'
 import { connectReading } from './socket.ts'
 import { isLocalhost, LOOPBACK, portOf } from './source-url.ts'
 
 export interface ConnectorOptions {
-  /** Bounds the TCP and the TLS handshake each. */
   timeoutMs: number
-  /** Most bytes that a socket reads for one answer, whatever they are. */
   maxReadBytes: number
 }
 
 export interface Connector {
   /** The `connect` of an undici Agent. */
   connect: buildConnector.connector
-  /** Ends every socket, those that are still being opened too. */
+  /** Destroys every socket, including those that are still being opened. */
   close(): void
 }
 
 /**
- * Opens sockets to permitted addresses only. Every connection of the Agent comes through here, those of redirects too;
- * one that is used again was judged when it was opened.
+ * Opens sockets to permitted addresses only. The Agent opens every connection here, those of redirects included; a
+ * connection that is kept alive was checked when it was opened.
  */
 export function createConnector(
   policy: AddressPolicy,
@@ -39,19 +37,19 @@ export function createConnector(
     const permitted = (address: string) => isPermitted(address, port, policy)
     if (isLocalhost(host)) return LOOPBACK.filter(permitted)
     const addresses = isIP(host) ? [host] : await resolve(host)
-    // One answer that leads inside is enough to refuse them all: an honest name has none.
+    // A single inside address refuses the name altogether: honest names have none.
     return addresses.every(permitted) ? addresses : []
   }
 
   async function open(host: string, port: number): Promise<Socket> {
     const addresses = await addressesOf(host, port)
-    if (addresses.length === 0) throw blockedAddress(`${host}:${port}`)
+    if (addresses.length === 0) throw new BlockedAddress(`${host}:${port} is not a permitted address`)
     closing.signal.throwIfAborted()
 
-    // By the addresses just judged: a second question to the DNS could be answered otherwise (rebinding).
-    const socket = connectReading({ host, port, lookup: answerWith(addresses), noDelay: true })
+    // Connects by the addresses just checked: a second lookup could return others (DNS rebinding).
+    const socket = connectReading({ host, port, lookup: lookupFrom(addresses), noDelay: true })
     sockets.add(socket.once('close', () => sockets.delete(socket)))
-    // Until undici listens nobody does, and an error that nobody hears ends the process.
+    // undici listens only once the socket is connected; an unhandled 'error' would end the process before that.
     socket.on('error', () => {})
     try {
       await once(socket, 'connect', { signal: AbortSignal.timeout(timeoutMs) })
@@ -63,10 +61,11 @@ export function createConnector(
     }
   }
 
-  /** The last word, before a byte is sent: where the socket really leads. */
+  /** Checks where the socket really leads, before a byte is sent. */
   function assertPermitted({ remoteAddress }: Socket, port: number): void {
     if (remoteAddress === undefined) throw new Error('The connection was reset at once')
-    if (!isPermitted(remoteAddress, port, policy)) throw blockedAddress(`${remoteAddress}:${port}`)
+    if (!isPermitted(remoteAddress, port, policy))
+      throw new BlockedAddress(`${remoteAddress}:${port} is not a permitted address`)
   }
 
   return {
@@ -75,7 +74,7 @@ export function createConnector(
         (httpSocket) => {
           const done: buildConnector.Callback = (...args) => {
             callback(...args)
-            // After undici, which starts to read with the first who listens.
+            // After undici's own listeners: the first 'readable' listener starts the reading.
             const [, socket] = args
             if (socket) limitReads(socket, httpSocket, maxReadBytes)
           }
@@ -92,8 +91,8 @@ export function createConnector(
   }
 }
 
-/** `net` asks for all addresses or for one, depending on how it tries the families. */
-function answerWith(addresses: string[]): LookupFunction {
+/** `net` calls it for all addresses or for one, depending on how it tries the address families. */
+function lookupFrom(addresses: string[]): LookupFunction {
   const all = addresses.map((address) => ({ address, family: isIP(address) }))
   return (_host, options, callback) => {
     if (options.all) callback(null, all)

@@ -1,29 +1,30 @@
 import type { Socket } from 'node:net'
-import { tooMuchRead } from '../download/errors.ts'
+import { ReadLimitExceeded } from './errors.ts'
 
-/** Chunks of one byte, the smallest there are, take six bytes each. */
-const BYTES_OF_A_CHUNK = 6
-/** For announcements, headers and a TLS handshake. */
-const BYTES_AROUND = 2_097_152
+/** The smallest chunks carry one byte and take six. */
+const BYTES_PER_CHUNK = 6
+/** For interim responses, headers and a TLS handshake. */
+const OVERHEAD_BYTES = 2_097_152
 
-/** Most that is read for one answer whose body may have so many bytes. */
-export const readLimit = (bodyBytes: number) => BYTES_OF_A_CHUNK * bodyBytes + BYTES_AROUND
+/** Returns the number of bytes to read at most for one response whose body may have `bodyBytes`. */
+export const readLimit = (bodyBytes: number) => BYTES_PER_CHUNK * bodyBytes + OVERHEAD_BYTES
 
 /**
- * Ends `socket` when it has read more than `maxReadBytes` since it last wrote a request. undici shows bodies and headers, but
- * extensions of chunks, zeros before their sizes and empty lines are nobody's: without end they kept a core busy until the
- * deadline. What is counted comes over `transport`, below TLS, whose records may be a byte long, too.
+ * Destroys `socket` with ReadLimitExceeded once it has read more than `maxReadBytes` since it last wrote a request.
+ * undici reports bodies and headers, but not the extensions of chunks, zeros before their sizes or empty lines:
+ * without a limit such a response kept a core busy until its timeout. The bytes are counted on `transport`, below
+ * TLS, because a TLS record may carry as little as one byte.
  */
 export function limitReads(socket: Socket, transport: Socket, maxReadBytes: number): void {
-  let asked = 0
-  let before = 0
+  let written = 0
+  let readBefore = 0
   let read = 0
   socket.on('readable', () => {
-    if (socket.bytesWritten !== asked) {
-      asked = socket.bytesWritten
-      before = read
+    if (socket.bytesWritten !== written) {
+      written = socket.bytesWritten
+      readBefore = read
     }
     read = transport.bytesRead
-    if (read - before > maxReadBytes) socket.destroy(tooMuchRead(maxReadBytes))
+    if (read - readBefore > maxReadBytes) socket.destroy(new ReadLimitExceeded(maxReadBytes))
   })
 }

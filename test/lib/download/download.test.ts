@@ -9,7 +9,7 @@ import { startNameServer } from '../../support/http/name-server.ts'
 
 const UNREACHABLE: FailedImage = {
   code: 'unreachable',
-  message: 'The server could not be reached, or broke off its answer.',
+  message: 'The server could not be reached, or broke off its response.',
   transient: true,
   retryAfterMs: undefined
 }
@@ -83,7 +83,7 @@ t.test('redirects', async (t) => {
     for (const path of ['/two', '/none']) {
       t.match(await failure(download(origin.url + path, never)), {
         code: 'http_status',
-        message: 'The server answered 302 Found',
+        message: 'The server responded with 302 Found',
         transient: false
       })
     }

@@ -8,13 +8,13 @@ import { downloader, type FailedImage, failure, never, serve, speak } from '../.
 
 const UNREACHABLE: FailedImage = {
   code: 'unreachable',
-  message: 'The server could not be reached, or broke off its answer.',
+  message: 'The server could not be reached, or broke off its response.',
   transient: true,
   retryAfterMs: undefined
 }
 const TOO_LARGE: FailedImage = {
   code: 'too_large',
-  message: 'The image is larger than 100000 bytes, the most that is downloaded. Use a smaller one.',
+  message: 'The image is larger than the limit of 100000 bytes. Use a smaller one.',
   transient: false,
   retryAfterMs: undefined
 }
@@ -67,7 +67,7 @@ t.test('a body without an end is cut off at the limit, and its connection ended'
 const TOO_MUCH: FailedImage = {
   code: 'too_large',
   message:
-    'The server sent more than 2697152 bytes, the most that are read for one answer, and no end of it. Serve the file as it is.',
+    'The server sent more than 2697152 bytes for one response and did not end it. Serve the file as it is.',
   transient: false,
   retryAfterMs: undefined
 }
@@ -145,7 +145,8 @@ t.test('headers without an end are no answer', async (t) => {
 t.test('a compressed body is refused: unpacked, it could have any size', async (t) => {
   const COMPRESSED: FailedImage = {
     code: 'unsupported_format',
-    message: 'The server compressed its answer although it was asked not to. Serve the file as it is.',
+    message:
+      'The server compressed its response although the request did not allow it. Serve the file as it is.',
     transient: false,
     retryAfterMs: undefined
   }
@@ -173,10 +174,10 @@ t.test('an encoding that changes no byte is let through', async (t) => {
 t.test('the signal, which may live longer, holds on to nothing of an answer', async (t) => {
   const origin = await serve(t, (_request, response) => response.end('picture'))
   const agent = new Agent()
-  const spares = new BufferPool(0)
+  const pool = new BufferPool(0)
   t.teardown(() => agent.destroy())
   const { signal } = new AbortController()
-  await getResponse(agent, { url: new URL(origin.url), headers: {}, maxBytes: 100, spares, signal })
-  await t.rejects(getResponse(agent, { url: new URL(origin.url), headers: {}, maxBytes: 1, spares, signal }))
+  await getResponse(agent, { url: new URL(origin.url), headers: {}, maxBytes: 100, pool, signal })
+  await t.rejects(getResponse(agent, { url: new URL(origin.url), headers: {}, maxBytes: 1, pool, signal }))
   t.same(getEventListeners(signal, 'abort'), [])
 })

@@ -1,0 +1,41 @@
+import { Agent, type Dispatcher } from 'undici'
+import type { AddressPolicy } from './address-policy.ts'
+import { createConnector } from './connector.ts'
+import { createResolver, type Resolve } from './resolver.ts'
+
+export interface EgressOptions {
+  policy: AddressPolicy
+  /** Default: the hosts file, then the system's name servers. */
+  resolve?: Resolve | undefined
+  /** Bounds the TCP and the TLS handshake each. */
+  timeoutMs: number
+  /** Bytes that a socket may read for one response, whatever they are. */
+  maxReadBytes: number
+  agent?: Agent.Options
+}
+
+/** The only way to servers that strangers name: for source images and for webhooks. */
+export interface Egress {
+  /** Sends requests over sockets that lead to permitted addresses. Its errors are those of errors.ts, and undici's. */
+  dispatcher: Dispatcher
+  /** Ends every socket, including those that are still being opened. */
+  close(): Promise<void>
+}
+
+export function createEgress({
+  policy,
+  resolve = createResolver(),
+  timeoutMs,
+  maxReadBytes,
+  agent
+}: EgressOptions): Egress {
+  const connector = createConnector(policy, resolve, { timeoutMs, maxReadBytes })
+  const dispatcher = new Agent({ ...agent, connect: connector.connect, allowH2: false })
+  return {
+    dispatcher,
+    async close() {
+      connector.close()
+      await dispatcher.destroy()
+    }
+  }
+}

@@ -1,12 +1,25 @@
 import pLimit, { type LimitFunction } from 'p-limit'
 import type { Capacity } from './capacity.ts'
-import { HostLimiter } from './host-limiter.ts'
+import { HostBusy, HostLimiter } from './host-limiter.ts'
 
 /** How long an image waits for its turn before it is asked whether there should be more turns. */
 const TURN_PATIENCE_MS = 250
 
+const SNOOZE_MS = 5000
+
 /** How long an image waits for a host that is busy with others of its images. */
 const HOST_PATIENCE_MS = 2000
+
+/** The image should be processed again in `waitMs`; no attempt is counted. */
+export class Snoozed extends Error {
+  override readonly name = 'Snoozed'
+  readonly waitMs: number
+
+  constructor(waitMs: number) {
+    super(`Snoozed for ${waitMs} ms`)
+    this.waitMs = waitMs
+  }
+}
 
 /**
  * Who may work when. Waiting (for origins and the store) and computing are bounded apart: there are as many images on their
@@ -27,19 +40,26 @@ export class Limiter {
     this.#hosts = new HostLimiter({ width: capacity.perHost, maxWaitMs: HOST_PATIENCE_MS, hasRoom })
   }
 
-  /** From the download to the end of the upload. Rejects with HostBusy when the host has too many images in work. */
-  image<T>(host: string, work: () => Promise<T>): Promise<T> {
-    return this.#hosts.run(host, () => {
+  /**
+   * Runs `work`, from the download to the end of the upload, in a place of its own. Rejects with Snoozed when the origin
+   * of `sourceUrl` has no place free, with the signal's reason when it aborts before `work` begins.
+   */
+  run<T>(sourceUrl: string, signal: AbortSignal, work: () => Promise<T>): Promise<T> {
+    const turn = () => {
       const impatience = setTimeout(() => this.#adjust(), TURN_PATIENCE_MS)
       return this.#images(() => {
         clearTimeout(impatience)
+        signal.throwIfAborted()
         return work()
       })
+    }
+    return this.#hosts.run(hostOf(sourceUrl), turn).catch((error: unknown) => {
+      throw error instanceof HostBusy ? new Snoozed(SNOOZE_MS * (1 + Math.random())) : error
     })
   }
 
-  /** On a core. */
-  compress<T>(work: () => Promise<T>): Promise<T> {
+  /** Runs `work` on a core. */
+  compute<T>(work: () => Promise<T>): Promise<T> {
     this.#adjust()
     return this.#cores(work)
   }
@@ -53,3 +73,6 @@ export class Limiter {
       this.#images.concurrency = Math.max(this.#images.concurrency - 1, 2 * compress)
   }
 }
+
+/** Whichever port it is asked on, with or without the root's dot: else one host has a lane for each spelling. */
+const hostOf = (url: string) => URL.parse(url)?.hostname.replace(/\.$/, '') ?? ''

@@ -10,9 +10,8 @@ import type { ImageRow, ProductRecord } from '../products/record.ts'
 import type { ProductStore } from '../products/store.ts'
 import { type ObjectStore, objectKey } from '../storage/object-store.ts'
 import type { Capacity } from './capacity.ts'
-import { HostBusy } from './host-limiter.ts'
 import { type Hold, ImageLocks } from './image-locks.ts'
-import { Limiter } from './limiter.ts'
+import { Limiter, Snoozed } from './limiter.ts'
 import { inStage, outcomes } from './stages.ts'
 
 export interface PipelineOptions {
@@ -117,10 +116,9 @@ export class ImagePipeline {
   async #attempt(image: ImageRow, job: Job): Promise<Outcome> {
     const started = performance.now()
     const outcome = await this.#turns
-      .image(hostOf(image.source_url), async () => {
-        if (job.signal.aborted) return INTERRUPTED
-        return await this.#make(image, job).catch((error: unknown) => this.#shortfall(image, error, job))
-      })
+      .run(image.source_url, job.signal, () =>
+        this.#make(image, job).catch((error: unknown) => this.#shortfall(image, error, job))
+      )
       .catch((error: unknown) => this.#turnedAway(image, error, job))
     const details = {
       product_id: job.productId,
@@ -145,15 +143,16 @@ export class ImagePipeline {
     const { downloader, compress, maxPixels } = this.#options
     using source = await inStage('download', productId, () => downloader.download(sourceUrl, signal))
     const { bytes } = source
-    const compressed = await this.#turns.compress(() => {
+    const compressed = await this.#turns.compute(() => {
       signal.throwIfAborted()
       return inStage('compress', productId, () => compress(bytes, { maxPixels }))
     })
     return { ...compressed, source_bytes: bytes.length }
   }
 
-  #turnedAway(image: ImageRow, error: unknown, { postponedMs }: Job): Outcome {
-    if (error instanceof HostBusy) return { status: 'postponed', wait_ms: postponedMs }
+  #turnedAway(image: ImageRow, error: unknown, { signal, postponedMs }: Job): Outcome {
+    if (error instanceof Snoozed) return { status: 'postponed', wait_ms: postponedMs }
+    if (signal.aborted) return INTERRUPTED
     return this.#failure(image, error)
   }
 
@@ -224,6 +223,3 @@ const dueImages = ({ images, read_at }: ProductRecord) =>
   images
     .filter(({ status, due_at }) => status === 'pending' && Date.parse(due_at) <= read_at.getTime())
     .sort((a, b) => (a.id < b.id ? -1 : 1))
-
-/** Whichever port it is asked on, with or without the root's dot: else one host has a lane for each spelling. */
-const hostOf = (url: string) => URL.parse(url)?.hostname.replace(/\.$/, '') ?? ''

@@ -1,6 +1,6 @@
 import t from 'tap'
 import { Webhook } from '../../lib/webhook.ts'
-import { INSIDE, never, serve } from '../support/http/tiny-origin.ts'
+import { INSIDE, never, serve } from '../support/downloader.ts'
 
 t.test('a webhook that leads inside fails in its own words, not in those of an image', async (t) => {
   const receiver = await serve(t, (_request, response) => response.end(), INSIDE)

@@ -1,6 +1,7 @@
 import t from 'tap'
 import { Limiter } from '../../../lib/pipeline/limiter.ts'
 
+const { signal: never } = new AbortController()
 const HOSTS = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h']
 
 /** Images of different hosts that stay on their way; `started` counts how many have begun. */
@@ -8,7 +9,7 @@ function crowd(turns: Limiter, count: number) {
   const end = Promise.withResolvers<void>()
   const crowd = { started: 0, end: end.resolve, work: [] as Promise<void>[] }
   crowd.work = Array.from({ length: count }, (_, index) =>
-    turns.image(`${HOSTS[index % HOSTS.length]}${index}`, () => {
+    turns.run(`http://${HOSTS[index % HOSTS.length]}${index}.test/`, never, () => {
       crowd.started++
       return end.promise
     })
@@ -33,7 +34,7 @@ t.test('cores that wait for images get more of them on their way, up to a bound'
   const images = crowd(turns, 20)
   const counts: number[] = []
   for (let image = 0; image < 5; image++) {
-    await turns.compress(async () => {})
+    await turns.compute(async () => {})
     await settled()
     counts.push(images.started)
   }
@@ -44,10 +45,10 @@ t.test('cores that wait for images get more of them on their way, up to a bound'
 
 t.test('images that wait for cores become fewer, down to twice the cores', async (t) => {
   const turns = new Limiter({ compress: 1, inFlight: 8, perHost: 8 }, () => true)
-  for (let image = 0; image < 6; image++) await turns.compress(async () => {})
+  for (let image = 0; image < 6; image++) await turns.compute(async () => {})
 
   const core = Promise.withResolvers<void>()
-  const waiting = Array.from({ length: 9 }, () => turns.compress(() => core.promise))
+  const waiting = Array.from({ length: 9 }, () => turns.compute(() => core.promise))
   const images = crowd(turns, 20)
   await settled()
   t.equal(images.started, 2)
@@ -65,7 +66,7 @@ t.test('no more images are compressed at once than there are cores', async (t) =
     await settled()
     running--
   }
-  await Promise.all(Array.from({ length: 10 }, () => turns.compress(work)))
+  await Promise.all(Array.from({ length: 10 }, () => turns.compute(work)))
   t.equal(most, 2)
 })
 
@@ -74,12 +75,12 @@ t.test('one host takes its part of the places, and leaves the rest to others', a
   const end = Promise.withResolvers<string>()
   let greedy = 0
   const work = Array.from({ length: 10 }, () =>
-    turns.image('greedy', () => {
+    turns.run('http://greedy.test/', never, () => {
       greedy++
       return end.promise
     })
   )
-  t.equal(await turns.image('modest', async () => 'served'), 'served')
+  t.equal(await turns.run('http://modest.test/', never, async () => 'served'), 'served')
   t.equal(greedy, 3)
   end.resolve('done')
   t.strictSame(await Promise.all(work), Array(10).fill('done'))

@@ -26,6 +26,7 @@ import postgres from './plugins/parts/postgres.ts'
 import products from './plugins/parts/products.ts'
 import rabbitmq from './plugins/parts/rabbitmq.ts'
 import redis from './plugins/parts/redis.ts'
+import shutdown from './plugins/parts/shutdown.ts'
 import storage from './plugins/parts/storage.ts'
 import healthRoutes from './routes/health/index.ts'
 import productEvents from './routes/products/events.ts'
@@ -113,6 +114,7 @@ async function addHttp(app: FastifyInstance, config: Config, later: Later): Prom
 
 /** What the routes and the consumers work with. */
 async function addParts(app: FastifyInstance, config: Config): Promise<void> {
+  await app.register(shutdown, { config })
   await app.register(healthChecks)
   await app.register(postgres, { config })
   await app.register(redis, { config })
@@ -146,4 +148,5 @@ async function addConsumers(app: FastifyInstance, config: Config): Promise<void>
     await app.register(sweep, { config })
     await app.register(import('./consumers/webhooks.ts'), { config })
   }
+  app.addHook('onClose', () => app.shutdown.begin())
 }

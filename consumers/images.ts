@@ -14,14 +14,10 @@ import type { Broker, Settlement } from '../lib/rabbitmq/broker.ts'
 import { parseMessage } from '../lib/rabbitmq/message.ts'
 
 const LEASE_MS = 30_000
-/** The rest of the grace is for handing back what is left. */
-const SHARE_OF_GRACE = 0.7
 
 /** Where jobs come from. */
 interface Intake {
-  /** Takes nothing more. */
-  pause(): Promise<void> | void
-  /** Waits for the jobs in hand, and tells them to stop after `graceMs`. */
+  /** Takes no more jobs, waits for those that run, and aborts them after `graceMs`. */
   stop(graceMs: number): Promise<unknown>
 }
 
@@ -52,9 +48,8 @@ export default fp<{ config: Config }>(
         ? await consume(app.broker, pipeline, capacity.inFlight)
         : relay(app, pipeline, capacity.inFlight)
     })
-    app.addHook('preClose', async () => intake?.pause())
-    app.addHook('onClose', async () => {
-      await intake?.stop(config.shutdownGraceMs * SHARE_OF_GRACE)
+    app.shutdown.add(async (graceMs) => {
+      await intake?.stop(graceMs)
       await downloader.close()
     })
     app.log.info(capacity, 'Images are processed here')
@@ -65,7 +60,12 @@ export default fp<{ config: Config }>(
 async function consume(broker: Broker, pipeline: ImagePipeline, capacity: number): Promise<Intake> {
   const jobs = new TaskGroup()
   await broker.consume(capacity, (message) => jobs.run((signal) => handle(pipeline, message, signal)))
-  return { pause: () => broker.cancel(), stop: (graceMs) => jobs.drain(graceMs) }
+  return {
+    async stop(graceMs) {
+      void broker.cancel()
+      await jobs.drain(graceMs)
+    }
+  }
 }
 
 async function handle(

@@ -4,7 +4,6 @@ import type { OutboxRow } from '../lib/outbox/row.ts'
 
 const CAPACITY = 8
 const LEASE_MS = 60_000
-const GRACE_MS = 5000
 
 /** Removes the objects of images that are gone: replaced, or of a deleted product. */
 export default fp(
@@ -17,7 +16,7 @@ export default fp(
     }
     const relay = new Relay({ outbox, kind: 'object', capacity: CAPACITY, leaseMs: LEASE_MS, dispatch, log })
     app.addHook('onReady', async () => relay.start())
-    app.addHook('onClose', () => relay.stop(GRACE_MS))
+    app.shutdown.add((graceMs) => relay.stop(graceMs))
   },
   { name: 'objects', dependencies: ['products', 'storage'] }
 )

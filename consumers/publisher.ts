@@ -8,7 +8,6 @@ import type { Broker } from '../lib/rabbitmq/broker.ts'
 const CAPACITY = 500
 /** Longer than a publish may take. */
 const LEASE_MS = 30_000
-const GRACE_MS = 5000
 
 /** Hands owed images over to RabbitMQ. Every process that has a broker does it, so that none is needed for it. */
 export default fp(
@@ -28,7 +27,7 @@ export default fp(
     })
     broker.on('connect', () => outbox.poke(['images']))
     app.addHook('onReady', async () => relay.start())
-    app.addHook('onClose', () => relay.stop(GRACE_MS))
+    app.shutdown.add((graceMs) => relay.stop(graceMs))
   },
   { name: 'publisher', dependencies: ['products', 'rabbitmq'] }
 )

@@ -41,7 +41,7 @@ export default fp<{ config: Config }>(
         running = running.then(sweep).then(forgetKeys)
       }, jobTimeoutMs)
     })
-    app.addHook('onClose', async () => {
+    app.shutdown.add(async () => {
       closing = true
       clearInterval(timer)
       await running

@@ -8,7 +8,6 @@ import { Webhook } from '../lib/webhook.ts'
 
 const CAPACITY = 8
 const LEASE_MS = 60_000
-const GRACE_MS = 5000
 /** With waits of ten minutes at most: about four hours. */
 const MAX_ATTEMPTS = 30
 
@@ -46,8 +45,8 @@ export default fp<{ config: Config }>(
       log
     })
     app.addHook('onReady', async () => relay.start())
-    app.addHook('onClose', async () => {
-      await relay.stop(GRACE_MS)
+    app.shutdown.add(async (graceMs) => {
+      await relay.stop(graceMs)
       await webhook.close()
     })
   },

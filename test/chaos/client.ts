@@ -1,9 +1,9 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import type { Dispatcher } from 'undici'
 import type { Product } from '../../lib/products/schemas.ts'
+import type { Tally } from '../support/tally.ts'
 import { type Answer, type Call, headerOf, type Reply, send } from './http.ts'
 import type { Fate, Ledger, Promised } from './ledger.ts'
-import type { Tally } from './tally.ts'
 
 export interface Surroundings {
   /** Where the processes that serve are reached. */

@@ -1,8 +1,8 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import { createFolder } from '../support/servers/guard.ts'
 import { freePort } from '../support/servers/port.ts'
+import { Tally } from '../support/tally.ts'
 import { Member, type Role, type Settings } from './member.ts'
-import { Tally } from './tally.ts'
 
 export interface FleetOptions {
   roles: Role[]

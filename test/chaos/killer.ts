@@ -2,9 +2,9 @@ import { once } from 'node:events'
 import { connect } from 'node:net'
 import { setTimeout as wait } from 'node:timers/promises'
 import { generator } from '../support/pictures/pictures.ts'
+import type { Tally } from '../support/tally.ts'
 import type { Fleet } from './fleet.ts'
 import type { Servers } from './servers.ts'
-import type { Tally } from './tally.ts'
 
 /** Something that dies or misbehaves, and when, in milliseconds from the start of the writing. */
 interface Blow {
@@ -63,7 +63,7 @@ function processKills({ seed, durationMs, fleet, kills }: KillerOptions): Blow[]
 function serverOutages({ seed, durationMs, servers, outages }: KillerOptions): Blow[] {
   if (!servers) return []
   const random = generator(seed + 2)
-  const kinds = Object.entries(troubles(servers))
+  const kinds = Object.entries(troubles(servers, random))
   const all = Array.from({ length: outages }, () => shuffled(kinds, random)).flat()
   return spread(all.length, durationMs, random).flatMap((atMs, index) => {
     const [kind, strike] = all[index] ?? []
@@ -72,13 +72,10 @@ function serverOutages({ seed, durationMs, servers, outages }: KillerOptions): B
 }
 
 /** What can happen to a server, and its recovery. */
-function troubles({
-  postgres,
-  redis,
-  rabbitmq,
-  s3Proxy,
-  queue
-}: Servers): Record<string, () => Promise<void>> {
+function troubles(
+  { postgres, redis, rabbitmq, s3Proxy, queue }: Servers,
+  random: () => number
+): Record<string, () => Promise<void>> {
   return {
     'PostgreSQL restarted': () => postgres.restart(),
     async 'PostgreSQL killed'() {
@@ -110,14 +107,14 @@ function troubles({
     },
     'whole broker stopped and wiped': () => rabbitmq.wipe(),
     async 'S3 answers 503'() {
-      s3Proxy.mood = '503'
+      s3Proxy.fault = 'refuse'
       await wait(4000)
-      s3Proxy.mood = 'honest'
+      s3Proxy.fault = 'none'
     },
     async 'S3 cuts connections'() {
-      s3Proxy.mood = 'cut'
+      s3Proxy.fault = () => (random() < 0.5 ? 'reset' : 'lose')
       await wait(4000)
-      s3Proxy.mood = 'honest'
+      s3Proxy.fault = 'none'
     }
   }
 }

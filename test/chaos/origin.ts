@@ -8,7 +8,7 @@ import {
   startOrigin
 } from '../support/http/origin.ts'
 import { generator, labelled } from '../support/pictures/pictures.ts'
-import { Tally } from './tally.ts'
+import { Tally } from '../support/tally.ts'
 
 export interface MisbehavingOrigin extends Origin {
   /** Responses so far, by kind. */

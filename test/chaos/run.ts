@@ -1,5 +1,6 @@
 import { Agent } from 'undici'
 import { generator } from '../support/pictures/pictures.ts'
+import { Tally } from '../support/tally.ts'
 import { audit } from './audit.ts'
 import type { Surroundings } from './client.ts'
 import { embeddedWorld } from './embedded.ts'
@@ -14,7 +15,6 @@ import { type MisbehavingOrigin, startMisbehavingOrigin } from './origin.ts'
 import { untilQuiet } from './quiet.ts'
 import type { Report } from './report.ts'
 import { startServers } from './servers.ts'
-import { Tally } from './tally.ts'
 import { readOn, Writer } from './writer.ts'
 
 const WRITERS = 8
@@ -53,7 +53,7 @@ export async function runChaos(options: ChaosOptions, report: Report): Promise<F
   await using stack = new AsyncDisposableStack()
   const log = stack.use(openLog(options.log))
   const origin = stack.adopt(await startMisbehavingOrigin(seed), (it) => it.stop())
-  const servers = embedded ? null : stack.adopt(await startServers(seed), (it) => it.stop())
+  const servers = embedded ? null : stack.adopt(await startServers(), (it) => it.stop())
   const world = servers ?? stack.adopt(embeddedWorld(), (it) => it.stop())
   const sources = { ALLOWED_SOURCE_NETWORKS: '127.0.0.0/8', ALLOWED_SOURCE_PORTS: `${origin.port}` }
   const settings = { ...world.settings, ...IMPATIENT, ...sources }

@@ -1,11 +1,10 @@
 import { paginateListObjectsV2 } from '@aws-sdk/client-s3'
 import pg from 'pg'
-import { generator } from '../support/pictures/pictures.ts'
+import { type FaultyProxy, startFaultyProxy } from '../support/http/faulty-proxy.ts'
 import { type Postgres, startPostgres } from '../support/servers/postgres.ts'
 import { type Rabbitmq, startRabbitmq } from '../support/servers/rabbitmq.ts'
 import { type Redis, startRedis } from '../support/servers/redis.ts'
 import { startS3 } from '../support/servers/s3.ts'
-import { type FaultyProxy, startFaultyProxy } from './faulty-proxy.ts'
 import type { Settings } from './member.ts'
 import type { QueueState, World } from './world.ts'
 
@@ -23,14 +22,14 @@ export interface Servers extends World {
 const REGION = 'us-east-1'
 
 /** Private PostgreSQL that keeps what it committed, Redis, a cluster of three RabbitMQ nodes, and S3 behind a faulty proxy. */
-export async function startServers(seed: number): Promise<Servers> {
+export async function startServers(): Promise<Servers> {
   const [postgres, redis, rabbitmq, s3] = await Promise.all([
     startPostgres({ durable: true }),
     startRedis(),
     startRabbitmq({ nodes: 3 }),
     startS3()
   ])
-  const s3Proxy = await startFaultyProxy(s3.endpoint, generator(seed))
+  const s3Proxy = await startFaultyProxy(s3.endpoint)
   const bucket = await s3.createBucket()
   const databaseUrl = await postgres.createDatabase()
   const queue = 'image_processing_queue'

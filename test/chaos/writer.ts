@@ -1,7 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises'
+import type { Tally } from '../support/tally.ts'
 import { Client, fateOf, heed, type Surroundings } from './client.ts'
 import type { Content, Promised } from './ledger.ts'
-import type { Tally } from './tally.ts'
 
 export interface WriterOptions {
   number: number

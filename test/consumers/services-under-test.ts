@@ -3,6 +3,7 @@ import type { Test } from 'tap'
 import { ImageError } from '../../lib/image/error.ts'
 import { buildTestApp } from '../support/app.ts'
 import { startFaultyProxy } from '../support/http/faulty-proxy.ts'
+import { owned } from '../support/owner.ts'
 import { needsServices } from '../support/servers/needs.ts'
 import { services } from '../support/servers/shared.ts'
 
@@ -40,7 +41,7 @@ export const real: OpenHouse = async (t, variables = {}) => {
   if (!servers) throw new Error(`give this test ${needsServices}`)
   const { postgres, redis, rabbitmq, s3 } = servers
   const bucket = await s3.createBucket()
-  const proxy = await startFaultyProxy(t, s3.endpoint)
+  const proxy = owned(t, await startFaultyProxy(s3.endpoint))
   const app = await buildTestApp(t, {
     ...DEFAULTS,
     DATABASE_URL: await postgres.createDatabase(),

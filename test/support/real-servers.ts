@@ -1,22 +1,27 @@
-import { createGate, type Gate } from './gate.ts'
 import type { Owner } from './owner.ts'
 import { needsServices } from './servers/needs.ts'
 import { services } from './servers/shared.ts'
+import { createTcpProxy, type TcpProxy } from './tcp-proxy.ts'
 
 export type GateName = 'postgres' | 'redis' | 'rabbitmq' | 's3'
 
 /** Settings for a service on four real servers, each behind a gate that is closed yet. */
 export async function gatedServers(
   t: Owner
-): Promise<{ gates: Record<GateName, Gate>; settings: Record<string, string> }> {
+): Promise<{ gates: Record<GateName, TcpProxy>; settings: Record<string, string> }> {
   const servers = await services(t)
   if (!servers) throw new Error(`give this test ${needsServices}`)
+  const gateTo = async (url: string) => {
+    const gate = await createTcpProxy(url)
+    t.teardown(gate.close)
+    return gate
+  }
   const bucket = await servers.s3.createBucket()
   const gates = {
-    postgres: await createGate(t, await servers.postgres.createDatabase()),
-    redis: await createGate(t, await servers.redis.createDatabase()),
-    rabbitmq: await createGate(t, servers.rabbitmq.url),
-    s3: await createGate(t, servers.s3.endpoint)
+    postgres: await gateTo(await servers.postgres.createDatabase()),
+    redis: await gateTo(await servers.redis.createDatabase()),
+    rabbitmq: await gateTo(servers.rabbitmq.url),
+    s3: await gateTo(servers.s3.endpoint)
   }
   const settings = {
     DATABASE_URL: gates.postgres.url,

@@ -8,6 +8,7 @@ import { S3Store } from '../../../lib/s3.ts'
 import { FileStore } from '../../../lib/storage/files.ts'
 import { type ObjectStore, objectKey } from '../../../lib/storage/object-store.ts'
 import { startFaultyProxy } from '../../support/http/faulty-proxy.ts'
+import { owned } from '../../support/owner.ts'
 import { createFolder } from '../../support/servers/guard.ts'
 import { needsServices } from '../../support/servers/needs.ts'
 import type { S3Server } from '../../support/servers/s3.ts'
@@ -154,7 +155,7 @@ t.test('in S3', needsServices, async (t) => {
   })
 
   t.test('an aborted upload leaves no parts behind', async (t) => {
-    const proxy = await startFaultyProxy(t, server.endpoint)
+    const proxy = owned(t, await startFaultyProxy(server.endpoint))
     const objects = open(t, bucketOn(server, name, proxy.url))
     const stop = new AbortController()
     const reason = new Error('the service is stopping')
@@ -180,7 +181,7 @@ t.test('in S3', needsServices, async (t) => {
     t.test(
       `a server that fails (${fault}) is a passing storage error, and works when it is back`,
       async (t) => {
-        const proxy = await startFaultyProxy(t, server.endpoint)
+        const proxy = owned(t, await startFaultyProxy(server.endpoint))
         const objects = open(t, bucketOn(server, name, proxy.url))
         const key = objectKey(12, fault)
         proxy.fault = fault
@@ -200,7 +201,7 @@ t.test('in S3', needsServices, async (t) => {
   }
 
   t.test('a put and a remove whose answers were lost can be repeated', async (t) => {
-    const proxy = await startFaultyProxy(t, server.endpoint)
+    const proxy = owned(t, await startFaultyProxy(server.endpoint))
     const objects = open(t, bucketOn(server, name, proxy.url))
     const key = objectKey(13, 'lost')
     proxy.fault = 'lose'
@@ -215,7 +216,7 @@ t.test('in S3', needsServices, async (t) => {
   })
 
   t.test('a stop does not wait for a server that answers nothing', async (t) => {
-    const proxy = await startFaultyProxy(t, server.endpoint)
+    const proxy = owned(t, await startFaultyProxy(server.endpoint))
     const objects = open(t, bucketOn(server, name, proxy.url))
     proxy.fault = 'stall'
     const stop = new AbortController()

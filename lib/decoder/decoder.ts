@@ -1,0 +1,115 @@
+import { extname, join } from 'node:path'
+import pLimit, { type LimitFunction } from 'p-limit'
+import type { Compressed } from '../compress.ts'
+import { type Fence, fenceFor } from './fence.ts'
+import type { Limits } from './limits.ts'
+import { DecoderLost, DecoderProcess } from './process.ts'
+
+/** Compresses pictures where they can harm nothing but themselves. */
+export interface Decoder {
+  /**
+   * Resolves with the picture as `compress` makes it. Rejects with a permanent ImageError, with the signal's reason, or with
+   * another error when no decoder can be started.
+   */
+  compress(source: Buffer, signal: AbortSignal): Promise<Compressed>
+  /** Resolves when no process is left. Pictures that are being decoded are given up. */
+  close(): Promise<void>
+}
+
+export interface DecoderOptions {
+  maxPixels: number
+  /** Pictures decoded at once, each in a process of its own. */
+  concurrency: number
+  limits?: Partial<Limits>
+  /** What a decoder runs; default: `compress`. */
+  entry?: string
+}
+
+/**
+ * Wall clock with room for a crowded machine. 52 megapixels take at most 4 s of CPU and 1.3 GB (AVIF): what takes more was
+ * made to do so.
+ */
+const LIMITS: Limits = { wallClockMs: 60_000, cpuSeconds: 20, residentBytes: 1536 * 1024 * 1024 }
+
+/** Starting one takes 150 ms; one that waits holds 60 MB. */
+const IDLE_MS = 30_000
+
+/** How often a picture is given to another decoder because the one that it was meant for had ended already. */
+const MAX_TRIES = 3
+
+const ENTRY = join(import.meta.dirname, `main${extname(import.meta.filename)}`)
+
+export function createDecoder(options: DecoderOptions): Decoder {
+  return new DecoderPool(options)
+}
+
+/** Processes are started when pictures come, and end when none come for a while. */
+class DecoderPool implements Decoder {
+  readonly #maxPixels: number
+  readonly #limits: Limits
+  readonly #entry: string
+  readonly #places: LimitFunction
+  readonly #all = new Set<DecoderProcess>()
+  /** The one that was used last is used next. */
+  readonly #idle: { decoder: DecoderProcess; timer: NodeJS.Timeout }[] = []
+  #fence: Promise<Fence> | undefined
+  #isClosed = false
+
+  constructor({ maxPixels, concurrency, limits, entry = ENTRY }: DecoderOptions) {
+    this.#maxPixels = maxPixels
+    this.#limits = { ...LIMITS, ...limits }
+    this.#entry = entry
+    this.#places = pLimit(concurrency)
+  }
+
+  async compress(source: Buffer, signal: AbortSignal): Promise<Compressed> {
+    return await this.#places(() => this.#decode(source, signal, MAX_TRIES))
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true
+    for (const { timer } of this.#idle.splice(0)) clearTimeout(timer)
+    await Promise.all([...this.#all].map((decoder) => decoder.close()))
+  }
+
+  async #decode(source: Buffer, signal: AbortSignal, tries: number): Promise<Compressed> {
+    const decoder = await this.#take(signal)
+    try {
+      return await decoder.decode(source, { maxPixels: this.#maxPixels }, signal)
+    } catch (error) {
+      if (!(error instanceof DecoderLost) || tries === 1 || this.#isClosed) throw error
+      return await this.#decode(source, signal, tries - 1)
+    } finally {
+      this.#giveBack(decoder)
+    }
+  }
+
+  async #take(signal: AbortSignal): Promise<DecoderProcess> {
+    signal.throwIfAborted()
+    const next = this.#idle.pop()
+    if (!next) return await this.#start()
+    clearTimeout(next.timer)
+    return next.decoder
+  }
+
+  async #start(): Promise<DecoderProcess> {
+    this.#fence ??= fenceFor(this.#entry)
+    const fence = await this.#fence
+    if (this.#isClosed) throw new Error('The decoder is closed')
+    const decoder = new DecoderProcess(fence, this.#limits)
+    this.#all.add(decoder)
+    void decoder.exited.then(() => this.#all.delete(decoder))
+    return decoder
+  }
+
+  #giveBack(decoder: DecoderProcess): void {
+    if (!decoder.isAlive || this.#isClosed) return
+    this.#idle.push({ decoder, timer: setTimeout(() => void this.#retire(decoder), IDLE_MS) })
+  }
+
+  async #retire(decoder: DecoderProcess): Promise<void> {
+    const at = this.#idle.findIndex((idle) => idle.decoder === decoder)
+    if (at >= 0) this.#idle.splice(at, 1)
+    await decoder.close()
+  }
+}

@@ -1,0 +1,191 @@
+import { type ChildProcessByStdio, spawn } from 'node:child_process'
+import { mkdtempSync, rmdirSync, writeFileSync } from 'node:fs'
+import { setPriority, tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { Readable, Writable } from 'node:stream'
+import type { Compressed, CompressOptions } from '../compress.ts'
+import { ImageError } from '../image/error.ts'
+import { type KillReason, publishKill, runningDecoders } from './diagnostics.ts'
+import type { Fence } from './fence.ts'
+import { type Frame, FrameReader, frameStart } from './frame.ts'
+import { type Excess, type Limits, watch } from './limits.ts'
+import { isState, readReply, UnreadableReply } from './reply.ts'
+
+const START_MS = 30_000
+const PRIORITY = 10
+/** Highest score: a kernel that runs out of memory ends a decoder rather than the process that holds the jobs. */
+const OOM_SCORE = '1000'
+const MAX_LOG = 2000
+const ROOT = '/'
+
+/** The decoder ended before it had the whole picture, so the picture is not the reason. */
+export class DecoderLost extends Error {
+  override readonly name = 'DecoderLost'
+}
+
+/** One child process that decodes one picture at a time. */
+export class DecoderProcess {
+  readonly #child: ChildProcessByStdio<Writable, Readable, Readable>
+  readonly #limits: Limits
+  readonly #reader = new FrameReader()
+  readonly #ready: Promise<void>
+  readonly #exit = Promise.withResolvers<void>()
+  #reply: PromiseWithResolvers<Frame> | undefined
+  /** It has the whole picture: what ends it now is the picture. */
+  #hasBegun = false
+  #hasEnded = false
+  #log = ''
+
+  constructor({ command, args, env }: Fence, limits: Limits) {
+    this.#limits = limits
+    const cwd = emptyFolder()
+    // A process group of its own: what a terminal sends to the parent's does not reach it.
+    this.#child = spawn(command, args, { cwd, env, detached: true, stdio: ['pipe', 'pipe', 'pipe'] })
+    if (this.#child.pid) runningDecoders.add(this.#child.pid)
+    this.#child.on('error', (error) => this.#ended(error.message))
+    this.#child.on('exit', (code, signal) => this.#ended(signal ?? `exit code ${code}`))
+    this.#child.stdin.on('error', () => undefined)
+    this.#child.stdout.on('data', (chunk: Buffer) => this.#receive(chunk))
+    this.#child.stderr.setEncoding('utf8').on('data', (text: string) => {
+      this.#log = (this.#log + text).slice(-MAX_LOG)
+    })
+    this.#ready = this.#start().finally(() => removeFolder(cwd))
+    // Whoever decodes waits for it; before that nobody does.
+    this.#ready.catch(() => undefined)
+  }
+
+  get isAlive(): boolean {
+    return !this.#hasEnded && !this.#child.killed
+  }
+
+  /**
+   * Resolves with the compressed picture. Rejects with ImageError when it cannot be decoded or goes beyond a limit, with
+   * the signal's reason, with DecoderLost, or with what the decoder printed if it does not start. At a limit and at an abort
+   * the decoder is killed.
+   */
+  async decode(source: Buffer, options: CompressOptions, signal: AbortSignal): Promise<Compressed> {
+    signal.throwIfAborted()
+    const abort = () => this.#kill('abort', signal.reason)
+    signal.addEventListener('abort', abort, { once: true })
+    try {
+      await this.#ready
+      return await this.#exchange(source, options)
+    } finally {
+      signal.removeEventListener('abort', abort)
+    }
+  }
+
+  /** Ends the decoder, and with it what it decodes. */
+  async close(): Promise<void> {
+    this.#child.kill('SIGKILL')
+    await this.#exit.promise
+  }
+
+  /** Resolves when the process is gone. */
+  get exited(): Promise<void> {
+    return this.#exit.promise
+  }
+
+  async #start(): Promise<void> {
+    const timer = setTimeout(() => this.#child.kill('SIGKILL'), START_MS)
+    try {
+      if (!isState(await this.#nextReply(), 'ready')) throw new UnreadableReply()
+    } catch (cause) {
+      if (!(cause instanceof DecoderLost || cause instanceof UnreadableReply)) throw cause
+      throw new Error(`A decoder does not start: ${this.#log}`, { cause })
+    } finally {
+      clearTimeout(timer)
+    }
+    lowerPriority(this.#child.pid ?? 0)
+  }
+
+  async #exchange(source: Buffer, options: CompressOptions): Promise<Compressed> {
+    const reply = this.#nextReply()
+    const { pid = 0, stdin } = this.#child
+    const stopWatching = watch(pid, this.#limits, ({ reason, error }: Excess) => this.#kill(reason, error))
+    stdin.cork()
+    stdin.write(frameStart(options, source.length))
+    stdin.write(source)
+    stdin.uncork()
+    try {
+      return readReply(await reply)
+    } catch (error) {
+      if (!(error instanceof UnreadableReply)) throw error
+      this.#kill('crash')
+      throw endOf('an unreadable reply', error)
+    } finally {
+      stopWatching()
+    }
+  }
+
+  async #nextReply(): Promise<Frame> {
+    const reply = Promise.withResolvers<Frame>()
+    this.#reply = reply
+    this.#hasBegun = false
+    if (this.#hasEnded) reply.reject(new DecoderLost())
+    return await reply.promise.finally(() => {
+      this.#reply = undefined
+    })
+  }
+
+  #receive(chunk: Buffer): void {
+    try {
+      for (let at = 0; at < chunk.length; ) {
+        const length = chunk.copy(this.#reader.target, 0, at)
+        at += length
+        const frame = this.#reader.advance(length)
+        if (!frame) continue
+        if (isState(frame, 'begun')) this.#hasBegun = true
+        else this.#reply?.resolve(frame)
+      }
+    } catch (cause) {
+      this.#kill('crash', endOf('an unreadable reply', cause))
+    }
+  }
+
+  #kill(reason: KillReason, error?: unknown): void {
+    if (!this.isAlive) return
+    this.#child.kill('SIGKILL')
+    publishKill(this.#child.pid, reason)
+    this.#reply?.reject(error)
+  }
+
+  #ended(how: string): void {
+    if (this.#hasEnded) return
+    this.#hasEnded = true
+    runningDecoders.delete(this.#child.pid ?? 0)
+    if (this.#reply && this.#hasBegun && !this.#child.killed) publishKill(this.#child.pid, 'crash')
+    this.#reply?.reject(this.#hasBegun ? endOf(how) : new DecoderLost(`The decoder ended: ${how}`))
+    this.#exit.resolve()
+  }
+}
+
+function lowerPriority(pid: number): void {
+  try {
+    setPriority(pid, PRIORITY)
+    if (process.platform === 'linux') writeFileSync(`/proc/${pid}/oom_score_adj`, OOM_SCORE)
+  } catch {
+    // It has ended already, or the system refuses; neither concerns a picture.
+  }
+}
+
+/** Returns a folder of its own, or the root on a system on which none can be made. */
+function emptyFolder(): string {
+  try {
+    return mkdtempSync(join(tmpdir(), 'asyncprod-decoder-'))
+  } catch {
+    return ROOT
+  }
+}
+
+/** Once the decoder stands in it: in a folder that is gone nothing can be created, and nothing of it is left behind. */
+function removeFolder(folder: string): void {
+  if (folder !== ROOT) rmdirSync(folder)
+}
+
+const endOf = (how: string, cause?: unknown) =>
+  new ImageError(
+    'corrupt_image',
+    `The image ended its decoder (${how}): save it with another program and send that`,
+    { cause }
+  )

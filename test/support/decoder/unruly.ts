@@ -1,0 +1,32 @@
+// A decoder that does what its picture says. What is no command is compressed.
+import { compress } from '../../../lib/compress.ts'
+import { compressForParent } from '../../../lib/decoder/child.ts'
+
+const COMMANDS: Record<string, () => Promise<never>> = {
+  crash: async () => process.abort(),
+  exit: async () => process.exit(3),
+  kill: async () => {
+    process.kill(process.pid, 'SIGSEGV')
+    return await new Promise<never>(() => undefined)
+  },
+  hang: async () => await new Promise<never>(() => undefined),
+  spin: async () => {
+    for (;;);
+  },
+  bloat: async () => {
+    const held: Buffer[] = []
+    for (;;) {
+      held.push(Buffer.alloc(20 * 1024 * 1024, held.length + 1))
+      await new Promise((resolve) => setTimeout(resolve, 20))
+    }
+  },
+  babble: async () => {
+    process.stdout.write('This is no frame, however long one reads it.')
+    return await new Promise<never>(() => undefined)
+  }
+}
+
+compressForParent(async (source, options) => {
+  const command = COMMANDS[source.toString('latin1', 0, 20)]
+  return command ? await command() : await compress(source, options)
+})

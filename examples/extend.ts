@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import { buildApp, loadConfig } from '../index.ts' // 'asyncprod', in a program of your own
 
-/** The service with a hook that asks every caller for a cookie, and a route that leads to a product's first finished image. */
+/** The service with a hook that requires a cookie, and a route that redirects to a product's first image. */
 export function buildShop(variables: Record<string, string>): Promise<FastifyInstance> {
   return buildApp(loadConfig(variables), {}, async (app) => {
     app.addHook('onRequest', async (request, reply) => {

@@ -1,8 +1,8 @@
 import type { FastifyInstance } from 'fastify'
 
 /**
- * Code of your own that works with the service: creates a product for each line `name;price;image URL` and answers their ids.
- * In earnest it would send requests; with `inject` it can be tested without a port. test/examples.test.ts does.
+ * Creates a product for each line `name;price;image URL` and resolves with their ids. A program of your own
+ * would send requests; `inject` lets a test do without a port, as test/examples.test.ts shows.
  */
 export async function importList(app: Pick<FastifyInstance, 'inject'>, list: string): Promise<number[]> {
   const ids: number[] = []

@@ -1,3 +1,6 @@
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { buildShop } from '../examples/extend.ts'
@@ -42,6 +45,35 @@ t.test('upload: a form that makes products', async (t) => {
   const product = await settled(app, id)
   const url = product.images[0]?.url ?? ''
   t.equal(await readLabel(Buffer.from(await (await fetch(url)).arrayBuffer())), 21)
+})
+
+t.test('upload: a caller cannot name other servers of this machine as a source', async (t) => {
+  const requests: (string | undefined)[] = []
+  const neighbour = createServer((request, response) => {
+    requests.push(request.url)
+    response.end('secret')
+  }).listen(0, '127.0.0.1')
+  t.teardown(() => neighbour.close())
+  await once(neighbour, 'listening')
+  const { port } = neighbour.address() as AddressInfo
+
+  const app = await buildUploads(join(createFolder('uploads'), 'new'), quiet())
+  t.teardown(() => app.close())
+  await app.listen({ port: 0 })
+  const id = await upload(t, `${app.listeningOrigin}/uploads?name=Lamp&price=5`)
+  const product = { user_id: 1, product_name: 'Lamp', product_price: 5 }
+  for (const source of [`http://127.0.0.1:${port}/`, `http://localhost:${port}/`, app.listeningOrigin]) {
+    const payload = { ...product, product_images: [source] }
+    const created = await app.inject({ method: 'POST', url: '/api/v1/products', payload })
+    const replaced = await app.inject({ method: 'PUT', url: `/api/v1/products/${id}`, payload })
+    t.strictSame([created.statusCode, replaced.statusCode], [422, 422], source)
+  }
+  await settled(app, id)
+  t.strictSame(requests, [])
+
+  const payload = { ...product, product_images: (await settled(app, id)).product_images }
+  const { statusCode } = await app.inject({ method: 'PUT', url: `/api/v1/products/${id}`, payload })
+  t.equal(statusCode, 200)
 })
 
 async function upload(t: Test, url: string): Promise<number> {

@@ -6,8 +6,8 @@ import { fetchOrThrow } from './problem-error.ts'
 type Query = NonNullable<ListProductsData['query']>
 
 /**
- * Yields every product that passes the filter, newest first, page after page; `limit` is the size of a page.
- * Throws a ProblemError when the service refuses.
+ * Yields every product that matches the filter, newest first, page by page. `limit` is the page size.
+ * Throws a ProblemError if the service refuses the request.
  */
 export async function* allProducts(
   filter: Omit<Query, 'cursor'> = {},
@@ -29,7 +29,7 @@ export async function* allProducts(
   }
 }
 
-/** The cursor in `<…?cursor=…>; rel="next"`. The rest of that URL is the service's view, which a proxy may not share. */
+/** Returns the cursor of `<…?cursor=…>; rel="next"`. Behind a proxy the URL itself may not be reachable. */
 function cursorOf(link: string | null): string | null {
   const [, next] = /<([^>]*)>\s*;\s*rel="?next"?/.exec(link ?? '') ?? []
   return next === undefined ? null : new URL(next, 'http://localhost').searchParams.get('cursor')

@@ -1,7 +1,7 @@
 import type { Client } from './generated/client/index.ts'
 import type { Problem } from './generated/index.ts'
 
-/** The service has refused a request; `problem` is the body of its answer (RFC 9457). */
+/** Thrown when the service refuses a request. `problem` is the body of its response (RFC 9457). */
 export class ProblemError extends Error {
   override readonly name = 'ProblemError'
   readonly problem: Problem
@@ -12,7 +12,7 @@ export class ProblemError extends Error {
   }
 }
 
-/** The client's own fetch, except that it throws a ProblemError when the service refuses. */
+/** Returns the client's fetch, changed to throw a ProblemError if the service refuses the request. */
 export function fetchOrThrow(client: Client): typeof fetch {
   const { fetch: send = globalThis.fetch } = client.getConfig()
   return async (...request) => {
@@ -22,11 +22,13 @@ export function fetchOrThrow(client: Client): typeof fetch {
   }
 }
 
-/** What stands between client and service may answer in words of its own. */
+/** A proxy between client and service may respond with a body of its own. */
 async function problemOf(response: Response): Promise<Problem> {
   const { status, statusText: title } = response
   const body: unknown = await response.json().catch(() => null)
-  return isProblem(body) ? body : { type: 'about:blank', title, status, detail: `The answer was ${status}.` }
+  return isProblem(body)
+    ? body
+    : { type: 'about:blank', title, status, detail: `The response was ${status}.` }
 }
 
 function isProblem(body: unknown): body is Problem {

@@ -4,20 +4,20 @@ import { type Product, watchProduct } from './generated/index.ts'
 import { fetchOrThrow, ProblemError } from './problem-error.ts'
 
 const FIRST_RETRY_MS = 500
-/** With doubled waits, about half a minute without a word. */
+/** With doubling waits this takes about half a minute. */
 const MAX_FAILURES = 7
 
 export interface WaitOptions {
   client?: Client
-  /** Ends the wait: what is awaited rejects with the signal's reason. */
+  /** Ends the wait; the promise rejects with the signal's reason. */
   signal?: AbortSignal
 }
 
 /**
- * Resolves with the product when none of its images is pending any more: as soon as the service knows, over server-sent
- * events. A lost connection is taken up where it was. Rejects with a ProblemError when the service refuses (404: there is no
- * such product, or not any more), and with the last failure when it cannot be reached for half a minute.
- * @param onChange called with the product at once, and each time one of its images has got further
+ * Resolves with the product once none of its images is pending, as reported by server-sent events. A lost
+ * connection is resumed. Rejects with a ProblemError if the service refuses the request (404: no such
+ * product, or it was deleted), and with the last error after half a minute without a connection.
+ * @param onChange called with the product at once, and at each change of its images
  */
 export async function waitForImages(
   productId: number,
@@ -30,7 +30,7 @@ export async function waitForImages(
   throw new Error('The changes of a product end when no image is pending')
 }
 
-/** Yields the product at once, then at each change, and ends when none of its images is pending. Throws as `waitForImages` does. */
+/** Yields the product at once and at each change until no image is pending. Throws like `waitForImages`. */
 export async function* productChanges(
   productId: number,
   { client = defaultClient, signal }: WaitOptions = {}
@@ -56,7 +56,7 @@ export async function* productChanges(
     })
     try {
       for await (const product of stream) {
-        // It is gone: the next connection says so.
+        // The product was deleted: the next connection responds with 404.
         if (!product) break
         failures = 0
         yield product
@@ -71,7 +71,7 @@ export async function* productChanges(
   }
 }
 
-/** What will not be otherwise the next time. */
+/** True if another try would fail the same way. */
 function isFinal(failure: unknown): boolean {
   if (!(failure instanceof ProblemError)) return false
   const { status } = failure.problem

@@ -70,19 +70,13 @@ async function consume(broker: Broker, pipeline: ImagePipeline, capacity: number
 
 async function handle(
   pipeline: ImagePipeline,
-  { content, properties, fields }: ConsumeMessage,
+  { content, properties }: ConsumeMessage,
   stop: AbortSignal
 ): Promise<Settlement> {
   const hint = parseMessage(content)
   if ('reason' in hint) return { settle: 'dead', reason: hint.reason }
-  // The broker alone says so; a count in the headers could be anybody's.
-  const { redelivered: again } = fields
-  const end = await job(hint.product_id, properties.headers ?? {}, () =>
-    pipeline.process(hint.product_id, stop, { again })
-  )
-  return end === 'done'
-    ? { settle: 'ack' }
-    : { settle: 'dead', reason: 'an image of its product was begun many times without an end' }
+  await job(hint.product_id, properties.headers ?? {}, () => pipeline.process(hint.product_id, stop))
+  return { settle: 'ack' }
 }
 
 function relay({ outbox, log }: FastifyInstance, pipeline: ImagePipeline, capacity: number): Intake {
@@ -97,9 +91,9 @@ const job = <T>(productId: number, carried: object, work: () => Promise<T>) =>
 
 async function work(
   pipeline: ImagePipeline,
-  { product_id, claims, payload }: OutboxRow,
+  { product_id, payload }: OutboxRow,
   stop: AbortSignal
 ): Promise<void> {
   if (product_id === null) return
-  await job(product_id, payload, () => pipeline.process(product_id, stop, { again: claims > 1 }))
+  await job(product_id, payload, () => pipeline.process(product_id, stop))
 }

@@ -1,11 +1,3 @@
-/**
- * Milliseconds for which an image stays away that has made room `postponements` times before: half as long again each time, so
- * that a host's backlog comes back often enough to keep its lane busy, and seldom enough to leave the queue to others.
- */
-export function postponementMs(postponements: number, random = Math.random): number {
-  return Math.min(2000 * 1.5 ** postponements, LONGEST_WAIT_MS) * (1 + random())
-}
-
 export interface RetryPolicy {
   maxAttempts: number
   baseMs: number

@@ -4,7 +4,7 @@ import { isUnavailable } from '../database/unavailable.ts'
 import type { Downloader } from '../download/download.ts'
 import { ImageError } from '../image/error.ts'
 import type { Log } from '../log/log.ts'
-import { postponementMs, type RetryPolicy, retryWaitMs } from '../outbox/backoff.ts'
+import { type RetryPolicy, retryWaitMs } from '../outbox/backoff.ts'
 import type { Outcome } from '../products/changes.ts'
 import type { ImageRow, ProductRecord } from '../products/record.ts'
 import type { ProductStore } from '../products/store.ts'
@@ -27,10 +27,6 @@ export interface PipelineOptions {
 }
 
 const DATABASE_RETRY_MS = 1000
-/** After so many interruptions of one image those of its product are made one by one: one of them may end the process. */
-const INTERRUPTIONS_AT_ONCE = 5
-/** After so many the first that has them is given up: made one by one, none behind it was begun as often. */
-const MAX_INTERRUPTIONS = 10
 
 /** What the images that are worked on for one message have in common. */
 interface Job {
@@ -39,8 +35,6 @@ interface Job {
   stop: AbortSignal
   /** Aborts then, too, and when the time for the job is over. */
   signal: AbortSignal
-  /** When images that make room are owed again; another time for each would be a message of its own. */
-  postponedMs: number
 }
 
 /** What is owed for one product: its due images downloaded, compressed and stored, and the product told, in one commit. */
@@ -59,34 +53,22 @@ export class ImagePipeline {
   }
 
   /**
-   * Works on what is due of the product; there may be nothing, a message is only a hint. When `stop` aborts, or the time for
-   * the job is over before an image was begun, it is owed again, without an attempt being counted. Rejects only when the database could not be told.
-   * `again`: it was begun before and did not end. That is counted, and an image at which work keeps ending is given up.
+   * Processes the due images of the product; there may be none, as a message is only a hint. When `stop` aborts, or the
+   * job times out before an image was begun, the image is enqueued again without counting an attempt. Rejects only when
+   * the outcomes cannot be recorded.
    */
-  async process(productId: number, stop: AbortSignal, { again = false } = {}): Promise<'done' | 'given up'> {
+  async process(productId: number, stop: AbortSignal): Promise<void> {
     this.#messages++
-    return await this.#process(productId, stop, again).finally(() => this.#messages--)
+    await this.#process(productId, stop).finally(() => this.#messages--)
   }
 
-  async #process(productId: number, stop: AbortSignal, again: boolean): Promise<'done' | 'given up'> {
+  async #process(productId: number, stop: AbortSignal): Promise<void> {
     const { store } = this.#options
     const product = await this.#persist(() => store.reconciled(productId), stop)
-    if (!product) return 'done'
-    // Before it is counted: of many messages for a product that come again at once one counts.
+    if (!product) return
     using hold = this.#inHand.take(dueImages(product))
-    if (hold.taken.length === 0) return 'done'
-    const due = again ? await this.#persist(() => store.interrupted(productId, hold.taken), stop) : hold.taken
-    const hopeless = due.find(({ interruptions }) => interruptions >= MAX_INTERRUPTIONS)
-    if (hopeless) {
-      const outcomes = due.map(({ id }) => [id, id === hopeless.id ? ABANDONED : INTERRUPTED] as const)
-      await this.#record(product, hold, new Map(outcomes), stop)
-      return 'given up'
-    }
-    // One after the other, each recorded before the next: one that ends the program keeps the others no longer.
-    const singly = due.some(({ interruptions }) => interruptions >= INTERRUPTIONS_AT_ONCE)
-    for (const images of singly ? due.map((image) => [image]) : [due])
-      await this.#record(product, hold, await this.#attemptAll(productId, images, stop), stop)
-    return 'done'
+    if (hold.taken.length === 0) return
+    await this.#record(product, hold, await this.#attemptAll(productId, hold.taken, stop), stop)
   }
 
   async #record(
@@ -107,8 +89,7 @@ export class ImagePipeline {
     stop: AbortSignal
   ): Promise<Map<string, Outcome>> {
     const signal = AbortSignal.any([stop, AbortSignal.timeout(this.#options.jobTimeoutMs)])
-    const postponedMs = postponementMs(Math.max(...due.map(({ postponements }) => postponements)))
-    const job = { productId, stop, signal, postponedMs }
+    const job = { productId, stop, signal }
     const attempts = due.map(async (image) => [image.id, await this.#attempt(image, job)] as const)
     return new Map(await Promise.all(attempts))
   }
@@ -150,8 +131,8 @@ export class ImagePipeline {
     return { ...compressed, source_bytes: bytes.length }
   }
 
-  #turnedAway(image: ImageRow, error: unknown, { signal, postponedMs }: Job): Outcome {
-    if (error instanceof Snoozed) return { status: 'postponed', wait_ms: postponedMs }
+  #turnedAway(image: ImageRow, error: unknown, { signal }: Job): Outcome {
+    if (error instanceof Snoozed) return { status: 'snoozed', wait_ms: error.waitMs }
     if (signal.aborted) return INTERRUPTED
     return this.#failure(image, error)
   }
@@ -208,18 +189,8 @@ export class ImagePipeline {
 
 const INTERRUPTED: Outcome = { status: 'interrupted', wait_ms: 0 }
 
-const ABANDONED: Outcome = {
-  status: 'failed',
-  code: 'internal',
-  detail:
-    'Work on the image was begun many times and never ended, as if it ended the program. Replace it, or ask for it to be processed again.'
-}
-
 const jobTimeout = (ms: number) =>
   new ImageError('timeout', `The image was not finished within ${ms / 1000} seconds.`, { transient: true })
 
-/** Always in the same order, so that the one at which work ends is found. */
 const dueImages = ({ images, read_at }: ProductRecord) =>
-  images
-    .filter(({ status, due_at }) => status === 'pending' && Date.parse(due_at) <= read_at.getTime())
-    .sort((a, b) => (a.id < b.id ? -1 : 1))
+  images.filter(({ status, due_at }) => status === 'pending' && Date.parse(due_at) <= read_at.getTime())

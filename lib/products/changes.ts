@@ -7,9 +7,8 @@ export type ProductFields = Pick<
   'product_name' | 'product_description' | 'product_price' | 'product_images'
 >
 
-/** The next state of an image row. Its interruptions are forgotten: whoever says so came to an end. */
-export interface ImageUpdate extends Omit<ImageRow, 'source_url' | 'interruptions' | 'due_at'> {
-  source_url: string
+/** The next state of an image row; writing it raises the generation. */
+export interface ImageUpdate extends Omit<ImageRow, 'due_at'> {
   /** From when on it is owed again, in milliseconds from now. */
   wait_ms: number
 }
@@ -38,8 +37,8 @@ export type Outcome =
   | { status: 'failed'; code: ImageErrorCode; detail: string }
   | { status: 'retry'; code: ImageErrorCode; detail: string; wait_ms: number }
   | { status: 'interrupted'; wait_ms: number }
-  /** It made room for images of other hosts. */
-  | { status: 'postponed'; wait_ms: number }
+  /** Its host is busy with other images. */
+  | { status: 'snoozed'; wait_ms: number }
 
 const unchanged = (fields: ProductFields): Change => ({ fields, add: [], remove: [], update: [], owe: [] })
 
@@ -76,7 +75,7 @@ export function finish(record: ProductRecord, outcomes: Map<string, Outcome>): C
 }
 
 function settle(row: ImageRow, outcome: Outcome): ImageUpdate {
-  const tried = { ...row, attempts: row.attempts + 1, postponements: 0 }
+  const tried = { ...row, attempts: row.attempts + 1 }
   switch (outcome.status) {
     case 'done':
       return { ...tried, ...outcome, error_code: null, error_detail: null, wait_ms: 0 }
@@ -96,9 +95,8 @@ function settle(row: ImageRow, outcome: Outcome): ImageUpdate {
         wait_ms: outcome.wait_ms
       }
     case 'interrupted':
+    case 'snoozed':
       return { ...row, wait_ms: outcome.wait_ms }
-    case 'postponed':
-      return { ...row, postponements: row.postponements + 1, wait_ms: outcome.wait_ms }
   }
 }
 

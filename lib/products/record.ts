@@ -15,10 +15,8 @@ export interface ImageRow {
   attempts: number
   error_code: ImageErrorCode | null
   error_detail: string | null
-  /** How often work on it was begun and never came to an end. Readers are not told. */
-  interruptions: number
-  /** How often it made room for images of other hosts since it was last tried. Readers are not told. */
-  postponements: number
+  /** Raised by every outcome and whenever the image is enqueued again. */
+  generation: number
   due_at: string
 }
 

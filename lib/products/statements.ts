@@ -8,13 +8,13 @@ import { RECORD_COLUMNS } from './record.ts'
 const creation = (source: string, payload: string, leaseMs: string) => `created AS (
   INSERT INTO products (user_id, product_name, product_description, product_price, product_images, version)
   ${source}
-  RETURNING id
+  RETURNING id, user_id
 ), image AS (
   INSERT INTO product_images (product_id, source_url)
   SELECT created.id, url FROM created, (SELECT DISTINCT unnest($5::text[]) AS url) AS source
 ), owed AS (
-  INSERT INTO outbox (kind, product_id, payload, claims, due_at)
-  SELECT 'images', id, ${payload}::jsonb, (${leaseMs} > 0)::integer, now() + ${leaseMs} * interval '1 ms'
+  INSERT INTO outbox (kind, user_id, product_id, payload, claims, due_at)
+  SELECT 'images', user_id, id, ${payload}::jsonb, (${leaseMs} > 0)::integer, now() + ${leaseMs} * interval '1 ms'
   FROM created WHERE cardinality($5::text[]) > 0
   RETURNING id
 )`
@@ -50,7 +50,7 @@ WITH product AS (
   UPDATE products SET product_name = $3, product_description = $4, product_price = $5, product_images = $6,
     compressed_product_images = $7, version = version + 1, updated_at = now()
   WHERE id = $1 AND version = $2
-  RETURNING id
+  RETURNING id, user_id
 ), removed AS (
   DELETE FROM product_images i USING product WHERE i.product_id = product.id AND i.id = ANY ($9::uuid[])
 ), added AS (
@@ -58,34 +58,18 @@ WITH product AS (
 ), updated AS (
   UPDATE product_images i SET status = u.status, object_key = u.object_key, url = u.url, width = u.width,
     height = u.height, source_bytes = u.source_bytes, bytes = u.bytes, attempts = u.attempts,
-    error_code = u.error_code, error_detail = u.error_detail, interruptions = 0, postponements = u.postponements,
+    error_code = u.error_code, error_detail = u.error_detail, generation = i.generation + 1,
     due_at = now() + u.wait_ms * interval '1 ms'
   FROM product, jsonb_to_recordset($10::jsonb) AS u (id uuid, status text, object_key text, url text, width integer,
     height integer, source_bytes integer, bytes integer, attempts integer, error_code text, error_detail text,
-    postponements integer, wait_ms float8)
+    wait_ms float8)
   WHERE i.id = u.id AND i.product_id = product.id
 ), owed AS (
-  INSERT INTO outbox (kind, product_id, payload, due_at)
-  SELECT o.kind, o.product_id, coalesce(o.payload, '{}'), now() + o.wait_ms * interval '1 ms'
+  INSERT INTO outbox (kind, user_id, product_id, payload, due_at)
+  SELECT o.kind, product.user_id, o.product_id, coalesce(o.payload, '{}'), now() + o.wait_ms * interval '1 ms'
   FROM product, jsonb_to_recordset($11::jsonb) AS o (kind text, product_id integer, payload jsonb, wait_ms float8)
 )
 SELECT id FROM product`
-}
-
-/**
- * Counts an interruption of images of product $1, $2 uuid[] that were read with $3 integer[], except where somebody else has
- * counted or recorded since. Readers see nothing of it, so the version stays; the product is locked as a change does it.
- */
-export const INTERRUPT = {
-  name: 'product-interrupt',
-  text: `
-WITH product AS (
-  SELECT id FROM products WHERE id = $1 FOR NO KEY UPDATE
-)
-UPDATE product_images i SET interruptions = i.interruptions + 1
-FROM product, unnest($2::uuid[], $3::integer[]) AS seen (id, interruptions)
-WHERE i.product_id = product.id AND i.id = seen.id AND i.interruptions = seen.interruptions AND i.status = 'pending'
-RETURNING i.id`
 }
 
 /** Deletes a product at version $2 and owes the removal of its objects, $3 Owed[]. */
@@ -93,10 +77,10 @@ export const DELETE = {
   name: 'product-delete',
   text: `
 WITH product AS (
-  DELETE FROM products WHERE id = $1 AND version = $2 RETURNING id
+  DELETE FROM products WHERE id = $1 AND version = $2 RETURNING id, user_id
 ), owed AS (
-  INSERT INTO outbox (kind, product_id, payload, due_at)
-  SELECT o.kind, o.product_id, coalesce(o.payload, '{}'), now() + o.wait_ms * interval '1 ms'
+  INSERT INTO outbox (kind, user_id, product_id, payload, due_at)
+  SELECT o.kind, product.user_id, o.product_id, coalesce(o.payload, '{}'), now() + o.wait_ms * interval '1 ms'
   FROM product, jsonb_to_recordset($3::jsonb) AS o (kind text, product_id integer, payload jsonb, wait_ms float8)
 )
 SELECT id FROM product`
@@ -114,7 +98,8 @@ WITH lost AS (
 ), touched AS (
   UPDATE product_images i SET due_at = now() FROM lost WHERE i.id = lost.id
 ), owed AS (
-  INSERT INTO outbox (kind, product_id) SELECT DISTINCT 'images', product_id FROM lost RETURNING product_id
+  INSERT INTO outbox (kind, class, user_id, product_id)
+  SELECT DISTINCT 'images', 1, p.user_id, p.id FROM lost JOIN products p ON p.id = lost.product_id RETURNING product_id
 )
 SELECT count(*)::integer AS products FROM owed`
 }

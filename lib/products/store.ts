@@ -119,14 +119,6 @@ export class ProductStore {
     }
   }
 
-  /** Counts that work on these images was begun and did not end, and answers them with what is counted now. */
-  async interrupted(id: number, images: readonly ImageRow[]): Promise<ImageRow[]> {
-    const values = [id, images.map((row) => row.id), images.map((row) => row.interruptions)]
-    const { rows } = await this.#options.pool.query<{ id: string }>({ ...statements.INTERRUPT, values })
-    const counted = new Set(rows.map((row) => row.id))
-    return images.map((row) => ({ ...row, interruptions: row.interruptions + (counted.has(row.id) ? 1 : 0) }))
-  }
-
   /** Deletes the product; its objects are removed afterwards. Rejects with `not_found` or `version_mismatch`. */
   async delete(ref: ProductRef): Promise<void> {
     for (;;) {

@@ -30,7 +30,7 @@ const OF_INTEREST = [
   'Image retry',
   'Image failed',
   'Image interrupted',
-  'Image postponed',
+  'Image snoozed',
   'Images nobody was working on are owed again',
   'Owed work was not taken over; it comes due again',
   'Dispatched rows could not be deleted; they come due again',

@@ -1,4 +1,4 @@
-import { type ConsumeMessage, connect } from 'amqplib'
+import { connect } from 'amqplib'
 import t, { type Test } from 'tap'
 import { deadQueue } from '../../lib/rabbitmq/topology.ts'
 import { settled } from '../support/app.ts'
@@ -65,58 +65,12 @@ t.test('on PostgreSQL, Redis, RabbitMQ and S3', needsServices, async (t) => {
       channel.sendToQueue(broker.queue, Buffer.from(forged), { headers })
       await channel.waitForConfirms()
       await quiet(app, id)
-      t.match((await app.products.load(id))?.images, [{ status: 'pending', interruptions: 0 }])
+      t.match((await app.products.load(id))?.images, [{ status: 'pending', attempts: 0 }])
       go.resolve()
       t.match((await settled(app, id)).images, [{ status: 'done', attempts: 1 }])
       t.equal((await channel.checkQueue(deadQueue(broker.queue))).messageCount, 0)
     })
   }
-
-  t.test(
-    'a message that was delivered ten times without an end fails the first image, that one alone',
-    async (t) => {
-      const origin = await startOrigin()
-      t.teardown(() => origin.stop())
-      for (const n of [1, 2, 3]) origin.on(`/${n}`, respond(await labelled(n, small)))
-      // Both at once: what is given back is given back a second later.
-      await Promise.all(
-        types.map(async (type) => {
-          const { app, broker, channel } = await withQueue(t, type)
-          const buried = Promise.withResolvers<ConsumeMessage | null>()
-          await channel.consume(deadQueue(broker.queue), buried.resolve, { noAck: true })
-          const finish = app.products.finish.bind(app.products)
-          const counts: (number | undefined)[] = []
-          // As if an image ended the process, until one of them is given up.
-          app.products.finish = async (product, outcomes) => {
-            if ([...outcomes.values()].some(({ status }) => status === 'failed')) app.products.finish = finish
-            else {
-              const { images = [] } = (await app.products.load(product.id)) ?? {}
-              counts.push(Math.max(...images.map(({ interruptions }) => interruptions)))
-              throw new Error('killed')
-            }
-            return finish(product, outcomes)
-          }
-          const id = await create(
-            app,
-            [1, 2, 3].map((n) => `${origin.url}/${n}`)
-          )
-          const letter = await buried.promise
-          const { images } = await settled(app, id)
-          t.same(counts, [0, 1, 2, 3, 4, 5, 6, 7, 8, 9], type)
-          t.match(letter?.properties.headers, { 'x-reason': /without an end/ }, type)
-          t.match(
-            images.toSorted((a, b) => (a.id < b.id ? -1 : 1)),
-            [
-              { status: 'failed', error_code: 'internal', interruptions: 0 },
-              { status: 'done', attempts: 1, interruptions: 0 },
-              { status: 'done', attempts: 1, interruptions: 0 }
-            ],
-            type
-          )
-        })
-      )
-    }
-  )
 
   t.test('what is no message becomes a dead letter with its reason', async (t) => {
     const { broker, channel } = await withQueue(t)

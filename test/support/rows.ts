@@ -15,8 +15,7 @@ export function pendingRow(name: string, fields: Partial<ImageRow> = {}): ImageR
     attempts: 0,
     error_code: null,
     error_detail: null,
-    interruptions: 0,
-    postponements: 0,
+    generation: 1,
     due_at: '2026-01-01T00:00:00+00:00',
     ...fields
   }

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { postponementMs, retryWaitMs } from '../../../lib/outbox/backoff.ts'
+import { retryWaitMs } from '../../../lib/outbox/backoff.ts'
 
 const POLICY = { maxAttempts: 5, baseMs: 2000 }
 const longest = () => 0
@@ -29,12 +29,3 @@ t.test('it is never shorter than the origin asked for', async (t) => {
   t.equal(retryWaitMs(POLICY, 5, 30_000, longest), 32_000)
   t.equal(retryWaitMs(POLICY, 1, undefined, longest), 2000)
 })
-
-t.test(
-  'an image that makes room again and again stays away for half as long again each time, up to ten minutes',
-  async (t) => {
-    const waits = [0, 1, 2, 10, 100, 10_000].map((postponements) => postponementMs(postponements, longest))
-    t.strictSame(waits, [2000, 3000, 4500, 2000 * 1.5 ** 10, 600_000, 600_000])
-    t.equal(postponementMs(0, shortest), 4000)
-  }
-)

@@ -156,17 +156,13 @@ t.test('on a database of its own', async (t) => {
       t.same(log.lines, [], 'nobody waits while one message of two is in hand')
       work.push(pipeline.process(other, never))
       mock.timers.tick(2000)
-      t.match(await log.said(/Image postponed/), { details: { product_id: id } })
+      t.match(await log.said(/Image snoozed/), { details: { product_id: id } })
       end.resolve()
       await Promise.all(work)
-      const images = (await store.load(id))?.images.map(({ status, attempts, postponements }) => [
-        status,
-        attempts,
-        postponements
-      ])
+      const images = (await store.load(id))?.images.map(({ status, attempts }) => [status, attempts])
       t.same(images?.sort(), [
-        ['done', 1, 0],
-        ['pending', 0, 1]
+        ['done', 1],
+        ['pending', 0]
       ])
       t.equal(await dueRows(id), 0, 'it is owed later')
     }
@@ -278,146 +274,40 @@ t.test('on a database of its own', async (t) => {
     }
   )
 
-  /** A process that is killed while it makes the images: nothing is recorded. */
-  const killed = (id: number, again: boolean) => {
+  t.test('messages that are delivered again and again without an end fail no image', async (t) => {
     const { pipeline, store } = build()
-    store.finish = () => Promise.reject(new Error('killed'))
-    return pipeline.process(id, never, { again }).catch((error: Error) => error.message)
-  }
-  const interruptionsOf = async (store: ProductStore, id: number) =>
-    (await store.load(id))?.images.map(({ interruptions }) => interruptions)
-
-  t.test(
-    'the first image at which work keeps ending is given up, and the others are owed anew',
-    async (t) => {
-      const { pipeline, store } = build(downloading(() => Promise.reject(new Error('nothing to download'))))
-      const id = await create(store, 'http://a.test/1', 'http://a.test/2', 'http://a.test/3')
-      for (let deliveries = 0; deliveries < 10; deliveries++)
-        t.equal(await killed(id, deliveries > 0), 'killed')
-      t.same(await interruptionsOf(store, id), [9, 9, 9])
-      await pool.query('DELETE FROM outbox')
-      t.equal(await pipeline.process(id, never, { again: true }), 'given up')
-      const images = (await store.load(id))?.images.toSorted((a, b) => (a.id < b.id ? -1 : 1))
-      t.match(images, [
-        { status: 'failed', attempts: 1, error_code: 'internal', interruptions: 0 },
-        { status: 'pending', attempts: 0, error_code: null, interruptions: 0 },
-        { status: 'pending', attempts: 0, error_code: null, interruptions: 0 }
-      ])
-      t.equal(await dueRows(id), 1)
+    const id = await create(store, 'http://a.test/1')
+    for (let deliveries = 0; deliveries < 12; deliveries++) {
+      const killed = build()
+      killed.store.finish = () => Promise.reject(new Error('killed'))
+      await t.rejects(killed.pipeline.process(id, never), { message: 'killed' })
     }
-  )
-
-  t.test('what is begun for the first time is no interruption, however often', async (t) => {
-    const { store } = build()
-    const id = await create(store, 'http://a.test/1')
-    for (let i = 0; i < 12; i++) await killed(id, false)
-    t.same(await interruptionsOf(store, id), [0])
-  })
-
-  t.test('an image that was added lately is not given up for one that was begun often', async (t) => {
-    const { pipeline, store } = build()
-    const id = await create(store, 'http://a.test/1', 'http://a.test/2')
-    await pool.query(
-      `UPDATE product_images SET interruptions = 9 WHERE id = (SELECT max(id::text)::uuid FROM product_images WHERE product_id = $1)`,
-      [id]
-    )
-    t.equal(await pipeline.process(id, never, { again: true }), 'given up')
-    const images = (await store.load(id))?.images.toSorted((a, b) => (a.id < b.id ? -1 : 1))
-    t.match(images, [{ status: 'pending' }, { status: 'failed', error_code: 'internal' }])
-  })
-
-  t.test('many messages for one product that come again at once are one interruption', async (t) => {
-    for (const interruptions of [0, 6]) {
-      const { pipeline, store } = build()
-      store.finish = () => Promise.reject(new Error('killed'))
-      const id = await create(store, 'http://a.test/1', 'http://a.test/2')
-      await pool.query('UPDATE product_images SET interruptions = $2 WHERE product_id = $1', [
-        id,
-        interruptions
-      ])
-      const messages = Array.from({ length: 20 }, () => pipeline.process(id, never, { again: true }))
-      const ends = await Promise.allSettled(messages)
-      t.equal(ends.filter(({ status }) => status === 'rejected').length, 1)
-      t.same(await interruptionsOf(store, id), [interruptions + 1, interruptions + 1])
-    }
-  })
-
-  t.test('what others have counted or recorded since is not counted again', async (t) => {
-    const { store } = build()
-    const id = await create(store, 'http://a.test/1')
-    const { images = [] } = (await store.load(id)) ?? {}
-    const counted = [await store.interrupted(id, images), await store.interrupted(id, images)]
-    t.same(
-      counted.map(([image]) => image?.interruptions),
-      [1, 0]
-    )
-    t.same(await interruptionsOf(store, id), [1])
-    t.same(await store.interrupted(2_000_000_000, images), images)
-  })
-
-  for (const [end, options] of [
-    ['is done', {}],
-    ['is to be tried again', { compress: () => Promise.reject(new Error('a bug')) }],
-    ['is failed', { compress: () => Promise.reject(new ImageError('corrupt_image', 'It is broken.')) }]
-  ] as const) {
-    t.test(`an image that ${end} is counted anew`, async (t) => {
-      const { pipeline, store } = build(options)
-      const id = await create(store, 'http://a.test/1')
-      await killed(id, true)
-      t.same(await interruptionsOf(store, id), [1])
-      t.equal(await pipeline.process(id, never, { again: true }), 'done')
-      t.same(await interruptionsOf(store, id), [0])
-    })
-  }
-
-  t.test('an image that was given up and is asked for again is counted anew', async (t) => {
-    const { pipeline, store } = build()
-    const id = await create(store, 'http://a.test/1')
-    await pool.query('UPDATE product_images SET interruptions = 10 WHERE product_id = $1', [id])
+    t.same(await imagesOf(store, id), [{ status: 'pending', attempts: 0, error_code: null }])
     await pipeline.process(id, never)
-    t.match(await imagesOf(store, id), [{ status: 'failed', error_code: 'internal' }])
-    await store.reprocess({ id }, false)
-    t.same(await interruptionsOf(store, id), [0])
-    t.equal(await pipeline.process(id, never, { again: true }), 'done')
-    t.match(await imagesOf(store, id), [{ status: 'done' }])
+    t.same(await imagesOf(store, id), [{ status: 'done', attempts: 1, error_code: null }])
   })
 
-  t.test('after five interruptions an image is recorded before the next is begun', async (t) => {
-    const seen: unknown[] = []
+  t.test('a message leaves alone what another has locked', async (t) => {
+    let downloads = 0
+    const end = Promise.withResolvers<void>()
     const { pipeline, store } = build(
       downloading(async () => {
-        seen.push((await imagesOf(store, id))?.map(({ status }) => status).sort())
+        downloads++
+        await end.promise
         return source
       })
     )
-    const id = await create(store, 'http://a.test/1', 'http://b.test/2')
-    await pool.query('UPDATE product_images SET interruptions = 4 WHERE product_id = $1', [id])
-    await pipeline.process(id, never, { again: true })
-    t.same(seen, [
-      ['pending', 'pending'],
-      ['done', 'pending']
-    ])
-    t.match(await imagesOf(store, id), [{ status: 'done' }, { status: 'done' }])
-  })
-
-  t.test('a count that the database does not take yet is waited for', async (t) => {
-    const { pipeline, store, log } = build()
-    const id = await create(store, 'http://a.test/1')
-    const interrupted = store.interrupted.bind(store)
-    let failures = 1
-    store.interrupted = async (...args) => {
-      if (failures-- > 0) throw Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED' })
-      return interrupted(...args)
-    }
-    await pipeline.process(id, never, { again: true })
-    t.match(await log.said(/database is away/), { level: 'warn' })
-    t.match(await imagesOf(store, id), [{ status: 'done' }])
+    const id = await create(store, 'http://a.test/1', 'http://a.test/2')
+    const messages = Array.from({ length: 20 }, () => pipeline.process(id, never))
+    let ended = 0
+    for (const message of messages) void message.then(() => ++ended === 19 && end.resolve())
+    await Promise.all(messages)
+    t.equal(downloads, 2)
   })
 
   t.test('a product that is gone, or has nothing due, is no work', async (t: Test) => {
     const { pipeline, store } = build(downloading(() => Promise.reject(new Error('nothing to download'))))
     await pipeline.process(2_000_000_000, never)
-    await pipeline.process(2_000_000_000, never, { again: true })
     const id = await create(store)
     await pipeline.process(id, never)
     t.same(await imagesOf(store, id), [])

@@ -103,18 +103,11 @@ t.test('an interrupted image burns no attempt and keeps its earlier trouble', as
   t.strictSame(change?.owe, [250])
 })
 
-t.test(
-  'an image that makes room burns no attempt, and it is counted how often it did since it was last tried',
-  async (t) => {
-    const row = pendingRow('a', { attempts: 1, postponements: 2 })
-    const next = (outcome: Outcome) => finish(record([row]), new Map([[row.id, outcome]]))?.update
-    t.strictSame(next({ status: 'postponed', wait_ms: 250 }), [{ ...row, postponements: 3, wait_ms: 250 }])
-    t.strictSame(next({ status: 'interrupted', wait_ms: 0 }), [{ ...row, wait_ms: 0 }])
-    t.match(next({ status: 'retry', code: 'timeout', detail: 'Too slow.', wait_ms: 1 }), [
-      { postponements: 0 }
-    ])
-  }
-)
+t.test('a snoozed image burns no attempt', async (t) => {
+  const row = pendingRow('a', { attempts: 1 })
+  const change = finish(record([row]), new Map([[row.id, { status: 'snoozed', wait_ms: 250 }]]))
+  t.strictSame(change?.update, [{ ...row, wait_ms: 250 }])
+})
 
 t.test('images that wait equally long are owed together', async (t) => {
   const rows = ['a', 'b', 'c'].map((name) => pendingRow(name))
@@ -165,7 +158,7 @@ t.test('of two who try an image at the same time and fail, one counts', async (t
     { status: 'retry', code: 'timeout', detail: 'Too slow.', wait_ms: 1000 },
     { status: 'failed', code: 'timeout', detail: 'Too slow.' },
     { status: 'interrupted', wait_ms: 0 },
-    { status: 'postponed', wait_ms: 2000 }
+    { status: 'snoozed', wait_ms: 2000 }
   ]
   for (const outcome of outcomes) t.equal(finish(product, new Map([[row.id, outcome]])), null, outcome.status)
   t.match(finish(product, new Map([[row.id, DONE]])), { update: [{ status: 'done', attempts: 2 }] })

@@ -1,7 +1,6 @@
--- Images of products that the original AsyncProd wrote before this migration. It left out of compressed_product_images
--- what failed, and named objects products/<id>/<last part of the source URL>_<nanoseconds>.<extension>: as many results as
--- sources belong together in order, fewer are matched by that name where it tells them apart, and what stays without a result
--- is owed.
+-- Images of products that the Go service wrote before this migration. It leaves out of compressed_product_images what
+-- failed, and names objects products/<id>/<last part of the source URL>_<nanoseconds>.<extension>. As many results as
+-- sources belong together in order; fewer are matched by that name where it is unique. Images without a result are enqueued.
 
 CREATE TEMPORARY TABLE adopted ON COMMIT DROP AS
 WITH source AS (
@@ -28,6 +27,21 @@ INSERT INTO product_images (product_id, source_url, status, url, object_key)
 SELECT product_id, source_url, CASE WHEN url IS NULL THEN 'pending' ELSE 'done' END, url, substring(url FROM 'products/.*$')
 FROM adopted ORDER BY product_id, position;
 
-INSERT INTO outbox (kind, product_id) SELECT DISTINCT 'images', product_id FROM adopted WHERE url IS NULL;
+INSERT INTO outbox (kind, class, user_id, product_id)
+SELECT DISTINCT 'images', 1, p.user_id, p.id FROM adopted JOIN products p ON p.id = product_id WHERE url IS NULL;
 
 UPDATE products p SET version = 1 WHERE version = 0;
+
+-- A product that the Go service writes has images to process, too.
+CREATE FUNCTION enqueue_foreign_write() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  IF TG_OP = 'UPDATE' THEN
+    NEW.version := OLD.version + 1;
+  END IF;
+  INSERT INTO outbox (kind, user_id, product_id) VALUES ('images', NEW.user_id, NEW.id);
+  RETURN NEW;
+END $$;
+CREATE TRIGGER enqueue_foreign_insert BEFORE INSERT ON products
+  FOR EACH ROW WHEN (NEW.version = 0) EXECUTE FUNCTION enqueue_foreign_write();
+CREATE TRIGGER enqueue_foreign_update BEFORE UPDATE ON products
+  FOR EACH ROW WHEN (NEW.version = OLD.version) EXECUTE FUNCTION enqueue_foreign_write();

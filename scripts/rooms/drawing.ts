@@ -11,7 +11,8 @@ const COLOURS: Record<string, [string, string]> = {
 }
 const PROGRAM: [string, string] = ['#fdf6e9', '#b98224']
 
-const STYLE = `<style>
+const HEAD = `<title>The rooms and the imports between them</title>
+<style>
   text { font-family: Helvetica, Arial, sans-serif; fill: #555; font-size: 10px }
   .node text:first-of-type { fill: #222; font-size: 12px; font-weight: bold }
 </style>`
@@ -31,7 +32,7 @@ drawn are the ${shown.length} that no longer path implies.`
     ${shown.map(arrow).join('\n')}
   }`
   const svg = (await instance()).renderString(dot, { format: 'svg' })
-  return svg.slice(svg.indexOf('<svg')).replace(/(<svg[^>]*>)/, `$1\n${STYLE}`)
+  return svg.slice(svg.indexOf('<svg')).replace(/(<svg[^>]*>)/, `$1\n${HEAD}`)
 }
 
 /** Invisible nodes, one a floor, keep the floors in their order. */

@@ -18,6 +18,10 @@ t.test('.env.example and the README list the settings', async (t) => {
   t.strictSame(await node('scripts/settings.ts', '--check'), upToDate)
 })
 
+t.test('docs/rooms.svg shows the imports between rooms', async (t) => {
+  t.strictSame(await node('scripts/rooms/rooms.ts', '--check'), upToDate)
+})
+
 t.test('the client is what its generator makes of openapi.json', async (t) => {
   const { code = 0, stderr } = await node('scripts/client.ts', '--check').catch((error) => error)
   // Its generator is installed when it is first used.

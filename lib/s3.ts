@@ -7,29 +7,39 @@ import {
   S3ServiceException
 } from '@aws-sdk/client-s3'
 import type { Bucket } from './config/servers.ts'
-import { ImageError } from './image/error.ts'
-import { OBJECT_PREFIX, type ObjectStore, type StoredObject } from './storage/object-store.ts'
+import { notStored } from './storage/errors.ts'
+import {
+  OBJECT_PREFIX,
+  type ObjectStore,
+  type StoredObject,
+  UPLOAD_TIMEOUT_MS
+} from './storage/object-store.ts'
 
 const REQUEST_TIMEOUT_MS = 15_000
-/** An empty object that shows that the bucket can be written to. */
+/** An empty object, stored to find out whether the bucket can be written to. */
 const WRITABLE = `${OBJECT_PREFIX}.writable`
 
-/** Objects in S3, or in anything that speaks it. */
+interface S3Options {
+  /** Uploads that may run at once. */
+  sockets: number
+  /** Prefix of the objects' URLs in place of the bucket's own address. */
+  publicBaseUrl: string | undefined
+}
+
+/** Objects in S3, or in anything that speaks its protocol. */
 export class S3Store implements ObjectStore {
   readonly #client: S3Client
   readonly #bucket: string
   readonly #publicUrl: string
 
-  /** `sockets`: uploads that may run at once. `publicBaseUrl`: what the URLs of the objects begin with, if not the bucket's own address. */
-  constructor(
-    bucket: Bucket,
-    { sockets, publicBaseUrl }: { sockets: number; publicBaseUrl: string | undefined }
-  ) {
+  constructor(bucket: Bucket, { sockets, publicBaseUrl }: S3Options) {
     this.#bucket = bucket.name
-    this.#publicUrl = (publicBaseUrl ?? bucketUrl(bucket)).replace(/\/+$/, '')
     this.#client = new S3Client({
       region: bucket.region,
       forcePathStyle: bucket.forcePathStyle,
+      // Set, so that the endpoint follows from the bucket's settings alone and not from AWS_USE_….
+      useFipsEndpoint: false,
+      useDualstackEndpoint: false,
       ...(bucket.credentials && { credentials: bucket.credentials }),
       // Other servers that speak S3 refuse the SDK's newer default checksums.
       ...(bucket.endpoint && {
@@ -37,9 +47,8 @@ export class S3Store implements ObjectStore {
         requestChecksumCalculation: 'WHEN_REQUIRED',
         responseChecksumValidation: 'WHEN_REQUIRED'
       }),
-      // Else each request sorts its two dozen middlewares anew: a tenth of the CPU of an upload, half of its garbage.
+      // Otherwise each request sorts its two dozen middlewares anew: a tenth of an upload's CPU, half of its garbage.
       cacheMiddleware: true,
-      // Without these a stalled request holds its image for ever.
       requestHandler: {
         connectionTimeout: 5000,
         requestTimeout: REQUEST_TIMEOUT_MS,
@@ -49,14 +58,20 @@ export class S3Store implements ObjectStore {
       },
       maxAttempts: 2
     })
+    this.#publicUrl = (publicBaseUrl ?? bucketUrl(this.#client, bucket)).replace(/\/+$/, '')
+  }
+
+  urlOf(key: string): string {
+    return `${this.#publicUrl}/${key}`
   }
 
   async put(key: string, jpeg: Buffer, signal: AbortSignal): Promise<string> {
     signal.throwIfAborted()
-    // Each upload has its own controller: two that share one hang each other when it aborts.
+    // Each upload has its own controller: of two that share one, an abort leaves one hanging.
     const abortController = new AbortController()
     const abort = () => abortController.abort()
     signal.addEventListener('abort', abort, { once: true })
+    const timer = setTimeout(abort, UPLOAD_TIMEOUT_MS)
     try {
       const params = {
         Bucket: this.#bucket,
@@ -65,19 +80,17 @@ export class S3Store implements ObjectStore {
         ContentType: 'image/jpeg',
         CacheControl: 'public, max-age=31536000, immutable'
       }
-      // Loaded only where images are stored.
+      // Imported here because only workers need it.
       const { Upload } = await import('@aws-sdk/lib-storage')
       await new Upload({ client: this.#client, params, queueSize: 2, abortController }).done()
     } catch (cause) {
       signal.throwIfAborted()
-      throw new ImageError('storage', 'The image could not be stored; it is tried again.', {
-        transient: true,
-        cause
-      })
+      throw notStored(cause)
     } finally {
+      clearTimeout(timer)
       signal.removeEventListener('abort', abort)
     }
-    return `${this.#publicUrl}/${key}`
+    return this.urlOf(key)
   }
 
   async remove(key: string, signal?: AbortSignal): Promise<void> {
@@ -101,7 +114,7 @@ export class S3Store implements ObjectStore {
       await this.#client.send(new HeadBucketCommand({ Bucket: this.#bucket }))
     } catch (error) {
       if (!(error instanceof S3ServiceException) || error.$metadata.httpStatusCode !== 403) throw error
-      // Whoever may write need not have the right to ask (s3:ListBucket).
+      // HeadBucket needs s3:ListBucket, which credentials that may write need not have.
       await this.#client.send(new PutObjectCommand({ Bucket: this.#bucket, Key: WRITABLE, Body: '' }))
     }
   }
@@ -111,13 +124,15 @@ export class S3Store implements ObjectStore {
   }
 }
 
-/** Not `Location` of the upload's answer: behind a proxy that names an inner address. */
-function bucketUrl({ name, region, endpoint, forcePathStyle }: Bucket): string {
-  if (!endpoint)
-    return region === 'us-east-1'
-      ? `https://${name}.s3.amazonaws.com`
-      : `https://${name}.s3.${region}.amazonaws.com`
-  if (forcePathStyle) return `${endpoint.replace(/\/+$/, '')}/${name}`
-  const url = new URL(endpoint)
-  return `${url.protocol}//${name}.${url.host}`
+/**
+ * Returns the bucket's address as the SDK itself resolves it for this client: it knows the partitions' domains and
+ * which bucket names fit into a host name. The `Location` of an upload's response would name a proxy's inner address.
+ */
+function bucketUrl({ config }: S3Client, { name, region, endpoint, forcePathStyle }: Bucket): string {
+  return config.endpointProvider({
+    Bucket: name,
+    Region: region,
+    ForcePathStyle: forcePathStyle,
+    ...(endpoint && { Endpoint: endpoint })
+  }).url.href
 }

@@ -45,16 +45,24 @@ export function bucket(s: Settings) {
       'AWS_ACCESS_KEY and AWS_SECRET_KEY belong together: set both, or neither to use the SDK’s own chain'
     )
   }
-  const { AWS_ACCESS_KEY: accessKeyId, AWS_SECRET_KEY: secretAccessKey } = s
+  const { AWS_ACCESS_KEY: accessKeyId, AWS_SECRET_KEY: secretAccessKey, AWS_SESSION_TOKEN: sessionToken } = s
+  const endpoint = s3Endpoint(s)
   return {
     name,
-    region: s.AWS_REGION,
-    credentials: accessKeyId && secretAccessKey ? { accessKeyId, secretAccessKey } : undefined,
-    endpoint:
-      s.AWS_ENDPOINT_URL_S3 &&
-      checkUrlWithoutLogin('AWS_ENDPOINT_URL_S3', s.AWS_ENDPOINT_URL_S3, ['http:', 'https:']),
-    forcePathStyle: s.S3_FORCE_PATH_STYLE ?? s.AWS_ENDPOINT_URL_S3 !== undefined
+    region: s.AWS_REGION ?? s.AWS_DEFAULT_REGION ?? 'us-east-1',
+    credentials:
+      accessKeyId && secretAccessKey
+        ? { accessKeyId, secretAccessKey, ...(sessionToken && { sessionToken }) }
+        : undefined,
+    endpoint,
+    forcePathStyle: s.S3_FORCE_PATH_STYLE ?? endpoint !== undefined
   }
+}
+
+/** The same variables in the same order as the SDK, which would read them itself. */
+function s3Endpoint(s: Settings): string | undefined {
+  const name = s.AWS_ENDPOINT_URL_S3 ? 'AWS_ENDPOINT_URL_S3' : 'AWS_ENDPOINT_URL'
+  return s[name] && checkUrlWithoutLogin(name, s[name], ['http:', 'https:'])
 }
 
 /** A host that begins with a slash is the folder of PostgreSQL's Unix socket. */

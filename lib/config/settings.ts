@@ -69,14 +69,23 @@ export const Settings = Type.Object({
     Type.String({ description: 'Bucket for the finished images (also AWS_S3_BUCKET)' })
   ),
   AWS_S3_BUCKET: Type.Optional(Type.String({ description: 'Other name of AWS_BUCKET_NAME' })),
-  AWS_REGION: Type.String({ default: 'us-east-1', description: 'Region of the bucket' }),
+  AWS_REGION: Type.Optional(
+    Type.String({ description: 'Region of the bucket; by default AWS_DEFAULT_REGION, then us-east-1' })
+  ),
+  AWS_DEFAULT_REGION: Type.Optional(Type.String({ description: 'Region where AWS_REGION is not set' })),
   AWS_ACCESS_KEY: Type.Optional(
     Type.String({ description: 'Access key; without it the AWS SDK looks in its usual places' })
   ),
   AWS_SECRET_KEY: Type.Optional(Type.String({ description: 'Secret key that belongs to AWS_ACCESS_KEY' })),
+  AWS_SESSION_TOKEN: Type.Optional(
+    Type.String({
+      description: 'Session token of temporary credentials in AWS_ACCESS_KEY and AWS_SECRET_KEY'
+    })
+  ),
   AWS_ENDPOINT_URL_S3: Type.Optional(
     Type.String({ description: 'Address of another server that speaks S3' })
   ),
+  AWS_ENDPOINT_URL: Type.Optional(Type.String({ description: 'Other name of AWS_ENDPOINT_URL_S3' })),
   S3_FORCE_PATH_STYLE: Type.Optional(
     Type.Boolean({
       description: 'Bucket in the path instead of the host name; on by itself when an endpoint is set'

@@ -1,13 +1,14 @@
 import { randomUUID } from 'node:crypto'
+import type { Dirent } from 'node:fs'
 import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises'
 import { dirname, join, relative, sep } from 'node:path'
-import { ImageError } from '../image/error.ts'
+import { notStored } from './errors.ts'
 import type { ObjectStore, StoredObject } from './object-store.ts'
 
-/** Where files are written before they get their name. Hidden, so it is not served. */
+/** Where files are written before they get their name. Hidden, so that it is not served. */
 const UNFINISHED = '.unfinished'
 
-/** Finished images as files below one folder. `publicUrl` is asked at every put: a port of 0 is known only after listening. */
+/** Finished images as files below one folder. `publicUrl` is a function because port 0 becomes known after listening. */
 export class FileStore implements ObjectStore {
   readonly #folder: string
   readonly #publicUrl: () => string
@@ -17,7 +18,7 @@ export class FileStore implements ObjectStore {
     this.#publicUrl = publicUrl
   }
 
-  /** Removes what a killed process left half written. To be called before the first put. */
+  /** Removes what a killed process left half written. Call it before the first put. */
   async discardUnfinished(): Promise<void> {
     await rm(join(this.#folder, UNFINISHED), { recursive: true, force: true })
   }
@@ -34,11 +35,12 @@ export class FileStore implements ObjectStore {
       await syncFolders(dirname(path), dirname(dirname(path)))
     } catch (cause) {
       await rm(unfinished, { force: true }).catch(() => undefined)
-      throw new ImageError('storage', 'The image could not be stored; it is tried again.', {
-        transient: true,
-        cause
-      })
+      throw notStored(cause)
     }
+    return this.urlOf(key)
+  }
+
+  urlOf(key: string): string {
     return `${this.#publicUrl()}/${key}`
   }
 
@@ -47,7 +49,7 @@ export class FileStore implements ObjectStore {
   }
 
   async *list(prefix: string): AsyncIterable<StoredObject> {
-    const entries = await readdir(this.#folder, { recursive: true, withFileTypes: true })
+    const entries = await readdir(this.#folder, { recursive: true, withFileTypes: true }).catch(noFolderYet)
     for (const entry of entries) {
       const path = join(entry.parentPath, entry.name)
       const key = relative(this.#folder, path).replaceAll(sep, '/')
@@ -65,14 +67,19 @@ export class FileStore implements ObjectStore {
   async close(): Promise<void> {}
 }
 
-/** A row that says `done` outlives a power cut; so must its file. */
+function noFolderYet(error: unknown): Dirent[] {
+  if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return []
+  throw error
+}
+
+/** A row that says `done` survives a power cut; so must its file. */
 async function writeDurably(path: string, bytes: Buffer): Promise<void> {
   await using file = await open(path, 'wx')
   await file.writeFile(bytes)
   await file.sync()
 }
 
-/** A file's name is in its folder, whose own is in the one above. */
+/** A file's name is stored in its folder, and the folder's in the one above. */
 async function syncFolders(...paths: string[]): Promise<void> {
   for (const path of paths) {
     await using folder = await open(path)

@@ -1,10 +1,18 @@
-/** Where finished images are kept. Writing a key again replaces it, removing one that is not there succeeds. */
+/** Where finished images are kept. */
 export interface ObjectStore {
-  /** Stores a JPEG and answers its public URL. Rejects with an ImageError of code `storage`. */
+  /**
+   * Stores a JPEG, replacing what the key named before, and resolves with its public URL. Rejects with an ImageError of
+   * code `storage`, or with the signal's reason when that aborts; the object may still appear until LONGEST_UPLOAD_MS
+   * have passed.
+   */
   put(key: string, jpeg: Buffer, signal: AbortSignal): Promise<string>
+  /** Returns the public URL of an object by today's settings, whether or not it exists. */
+  urlOf(key: string): string
+  /** Resolves also when there is no such object. */
   remove(key: string, signal?: AbortSignal): Promise<void>
-  /** The keys that begin with the prefix, and since when they are there. */
+  /** Yields the objects whose key begins with the prefix. */
   list(prefix: string): AsyncIterable<StoredObject>
+  /** Rejects when objects cannot be stored. */
   ping(): Promise<void>
   close(): Promise<void>
 }
@@ -19,3 +27,12 @@ export const OBJECT_PREFIX = 'products/'
 
 /** Image ids are never used twice, so neither are keys: what is stored under one may be cached for ever. */
 export const objectKey = (productId: number, imageId: string) => `${OBJECT_PREFIX}${productId}/${imageId}.jpg`
+
+/** A `put` gives up after this time. */
+export const UPLOAD_TIMEOUT_MS = 60_000
+
+/**
+ * The longest life of an upload: no object appears this long after its `put` began. A server was observed to carry
+ * out a request 7 seconds after its client had given up; this leaves it 9 minutes.
+ */
+export const LONGEST_UPLOAD_MS = UPLOAD_TIMEOUT_MS + 9 * 60_000

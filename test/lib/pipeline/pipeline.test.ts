@@ -21,6 +21,9 @@ class Objects implements ObjectStore {
   readonly stored = new Map<string, Buffer>()
   async put(key: string, jpeg: Buffer): Promise<string> {
     this.stored.set(key, jpeg)
+    return this.urlOf(key)
+  }
+  urlOf(key: string): string {
     return `http://cdn.test/${key}`
   }
   async remove(key: string): Promise<void> {

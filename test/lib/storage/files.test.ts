@@ -18,3 +18,8 @@ t.test('a start removes what a killed process left half written', async (t) => {
   await buildTestApp(t, { DATA_DIR })
   t.same(await readdir(folder), [])
 })
+
+t.test('a folder that does not exist yet has no objects', async (t) => {
+  const objects = new FileStore(join(t.testdir({}), 'objects'), () => '')
+  for await (const { key } of objects.list('')) t.fail(key)
+})

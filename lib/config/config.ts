@@ -83,12 +83,16 @@ function sourcePolicy(s: Settings): AddressPolicy {
   }
 }
 
+const BASE64 = /^([A-Za-z0-9+/]{4})*([A-Za-z0-9+/]{4}|[A-Za-z0-9+/]{3}=|[A-Za-z0-9+/]{2}==)$/
+
 function webhook({ WEBHOOK_URL: url, WEBHOOK_SECRET: secret }: Settings, sources: AddressPolicy) {
   if (!url) return null
-  const problem = checkSourceUrl(url, sources)
-  if (!problem) return { url, secret }
+  if (secret?.startsWith('whsec_') && !BASE64.test(secret.slice('whsec_'.length)))
+    throw new ConfigError('WEBHOOK_SECRET cannot be used: it must be base64 after whsec_')
+  const checked = checkSourceUrl(url, sources)
+  if ('url' in checked) return { url: checked.url, secret }
   throw new ConfigError(
-    `WEBHOOK_URL cannot be used: it ${problem}. A receiver in a private network needs ALLOWED_SOURCE_NETWORKS`
+    `WEBHOOK_URL cannot be used: it ${checked.problem}. A receiver in a private network needs ALLOWED_SOURCE_NETWORKS`
   )
 }
 

@@ -75,12 +75,12 @@ export function createDownloader({
   async function follow(source: string, signal: AbortSignal): Promise<Download> {
     let url = source
     for (let redirects = 0; redirects <= MAX_REDIRECTS; redirects++) {
-      const problem = checkSourceUrl(url, policy)
-      if (problem) throw new BlockedAddress(`The URL ${problem}`)
-      const request = { url: new URL(url), headers: HEADERS, maxBytes, pool, signal }
+      const checked = checkSourceUrl(url, policy)
+      if ('problem' in checked) throw new BlockedAddress(`The URL ${checked.problem}`)
+      const request = { url: new URL(checked.url), headers: HEADERS, maxBytes, pool, signal }
       const response = await getResponse(dispatcher, request)
       if (response.body) return response.body
-      url = redirectTarget(response, url)
+      url = redirectTarget(response, checked.url)
     }
     throw tooManyRedirects(MAX_REDIRECTS)
   }

@@ -2,19 +2,20 @@ import type { Config } from '../../lib/config/config.ts'
 import { checkSourceUrl } from '../../lib/egress/source-url.ts'
 import { AppError, type InputProblem } from '../../lib/http/app-error.ts'
 
-/** Rejects with `invalid_input`, naming each image that would be refused anyway. */
-export function checkImages(urls: string[] | undefined, config: Config): void {
-  if (!urls) return
+/** Returns the body with its image URLs in the form that is requested. Throws `invalid_input` that names each problem. */
+export function withCheckedImages<T extends { product_images?: string[] }>(body: T, config: Config): T {
+  if (!body.product_images) return body
   const problems: InputProblem[] = []
-  if (urls.length > config.images.maxPerProduct) {
-    problems.push({
-      pointer: '/product_images',
-      detail: `must not be more than ${config.images.maxPerProduct} images`
-    })
+  const { maxPerProduct } = config.images
+  if (body.product_images.length > maxPerProduct) {
+    problems.push({ pointer: '/product_images', detail: `must not be more than ${maxPerProduct} images` })
   }
-  for (const [index, url] of urls.entries()) {
-    const detail = checkSourceUrl(url, config.sources)
-    if (detail) problems.push({ pointer: `/product_images/${index}`, detail })
-  }
+  const product_images = body.product_images.map((source, index) => {
+    const checked = checkSourceUrl(source, config.sources)
+    if ('url' in checked) return checked.url
+    problems.push({ pointer: `/product_images/${index}`, detail: checked.problem })
+    return source
+  })
   if (problems.length > 0) throw new AppError('invalid_input', 'Some images cannot be used.', problems)
+  return { ...body, product_images }
 }

@@ -8,7 +8,7 @@ import { ref } from '../../lib/http/schema-ref.ts'
 import { Id, Product, ProductInput, ProductReplacement } from '../../lib/products/schemas.ts'
 import { IdempotencyHeader, idempotencyKey } from '../idempotency.ts'
 import { noBody, problems } from '../problem-replies.ts'
-import { checkImages } from './check-images.ts'
+import { withCheckedImages } from './check-images.ts'
 import { ifMatch, isKnown, toETag } from './etag.ts'
 import { nullImagesAreNone } from './null-images.ts'
 import { etag, IfMatch, IfNoneMatch, ListQuery, Message, Params, ReprocessQuery } from './schemas.ts'
@@ -45,8 +45,8 @@ const routes: FastifyPluginAsyncTypebox<{ config: Config }> = async (app, { conf
     },
     async (request, reply) => {
       request.caller.mustActFor(request.body.user_id, '/user_id')
-      checkImages(request.body.product_images, config)
-      const product_id = await products.create(request.body, idempotencyKey(request))
+      const input = withCheckedImages(request.body, config)
+      const product_id = await products.create(input, idempotencyKey(request))
       return reply.code(201).header('location', `${app.prefix}/products/${product_id}`).send({ product_id })
     }
   )
@@ -125,10 +125,9 @@ const routes: FastifyPluginAsyncTypebox<{ config: Config }> = async (app, { conf
     },
     async ({ body, headers, caller }) => {
       caller.mustActFor(body.user_id, '/user_id')
-      checkImages(body.product_images, config)
       await products.update(
         { id: body.id, user_id: body.user_id, accepts: ifMatch(headers['if-match']) },
-        body
+        withCheckedImages(body, config)
       )
       return UPDATED
     }
@@ -150,10 +149,9 @@ const routes: FastifyPluginAsyncTypebox<{ config: Config }> = async (app, { conf
     },
     async ({ params, body, headers, caller }) => {
       caller.mustActFor(body.user_id, '/user_id')
-      checkImages(body.product_images, config)
       await products.update(
         { id: params.id, user_id: body.user_id, accepts: ifMatch(headers['if-match']) },
-        body
+        withCheckedImages(body, config)
       )
       return UPDATED
     }

@@ -229,3 +229,15 @@ t.test('processes that share work refuse parts that cannot be shared', async (t)
     t.equal(refusal({ ROLE, ...servers }), 'nothing is wrong', 'RabbitMQ is not needed')
   }
 })
+
+t.test('a webhook secret that begins with whsec_ is base64 after it', async (t) => {
+  const WEBHOOK_URL = 'https://shop.example/hook'
+  for (const secret of ['whsec_', 'whsec_not base64', 'whsec_YWJj_w==', 'whsec_YWJ']) {
+    t.equal(
+      refusal({ WEBHOOK_URL, WEBHOOK_SECRET: secret }),
+      'WEBHOOK_SECRET cannot be used: it must be base64 after whsec_'
+    )
+  }
+  for (const secret of ['whsec_YWJj', 'whsec_YWI=', 'any text'])
+    t.equal(refusal({ WEBHOOK_URL, WEBHOOK_SECRET: secret }), 'nothing is wrong')
+})

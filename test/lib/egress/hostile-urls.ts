@@ -1,4 +1,4 @@
-/** What `checkSourceUrl` says of a URL that leads inside. */
+/** The problem that `checkSourceUrl` returns for a URL that leads inside. */
 export const INSIDE = 'must not point to a private or reserved address'
 
 /** Every spelling of an address (or of localhost) that may not be downloaded from, as the host of a URL. */
@@ -155,7 +155,7 @@ export const INSIDE_NAMES = [
   '.'
 ]
 
-/** URLs that are refused wherever they lead, by what `checkSourceUrl` says of them. */
+/** URLs that are refused wherever they lead, by the problem that `checkSourceUrl` returns. */
 export const REFUSED_URLS: Record<string, string[]> = {
   'must start with http:// or https:// and a host name': [
     '',
@@ -175,19 +175,13 @@ export const REFUSED_URLS: Record<string, string[]> = {
     'https:////example.com/',
     'http:\\\\127.0.0.1\\',
     'http://',
-    ' http://example.com/',
-    '\thttp://example.com/',
     'ht\ntp://example.com/'
   ],
-  'must not contain spaces, backslashes or control characters': [
-    'http://exam ple.com/',
+  'must not contain backslashes or control characters': [
     'http://127.0.0.1\t/',
     'http://12\n7.0.0.1/',
     'http://\\127.0.0.1/',
     'http://example.com\\@127.0.0.1/',
-    'http://example.com/a b.jpg',
-    'http://example.com/a.jpg ',
-    'http://example.com/\u00a0',
     'http://example.com/\r\nHost: inside',
     'http://example.com/\0',
     'http://example.com/\x7f',
@@ -207,6 +201,10 @@ export const REFUSED_URLS: Record<string, string[]> = {
     'http://example.com:80:80/',
     'http://127.0.0.1:0x50/',
     'http://exa<mple.com/',
+    'http://exam ple.com/',
+    'http://exam\u00a0ple.com/',
+    'http://exam\u3000ple.com/',
+    'http:// example.com/',
     'http://example.com%00.127.0.0.1/'
   ],
   'must not contain a user name or password': [
@@ -230,13 +228,13 @@ export const REFUSED_URLS: Record<string, string[]> = {
   'must not be longer than 2048 characters': [`http://example.com/${'a'.repeat(2030)}`]
 }
 
-/** All of it, with the verdict where ports 80 and 443 and no network but the public one are allowed. */
+/** All of them, with the problem where ports 80 and 443 and no network but the public one are allowed. */
 export const HOSTILE_URLS: { url: string; problem: string }[] = [
   ...[...INSIDE_ADDRESSES, ...INSIDE_NAMES].map((host) => ({ url: `http://${host}/a.jpg`, problem: INSIDE })),
   ...Object.entries(REFUSED_URLS).flatMap(([problem, urls]) => urls.map((url) => ({ url, problem })))
 ]
 
-/** URLs that look hostile, or are seldom seen, and are neither. */
+/** URLs that look hostile, or are rare, and are harmless. */
 export const HARMLESS_URLS = [
   'http://example.com/a.jpg',
   'https://example.com',
@@ -263,4 +261,16 @@ export const HARMLESS_URLS = [
   'http://[::ffff:8.8.8.8]/',
   'http://[64:ff9b::808:808]/',
   `http://example.com/${'a'.repeat(2029)}`
+]
+
+/** URLs as people paste them, and what becomes of them. */
+export const PASTED_URLS: [pasted: string, url: string][] = [
+  [' http://example.com/', 'http://example.com/'],
+  ['\thttp://example.com/\r\n', 'http://example.com/'],
+  ['\u00a0http://example.com/a.jpg\u00a0', 'http://example.com/a.jpg'],
+  ['\ufeffhttp://example.com/a.jpg', 'http://example.com/a.jpg'],
+  ['http://example.com/a b  c.jpg', 'http://example.com/a%20b%20%20c.jpg'],
+  ['http://example.com/?q=a b#c d', 'http://example.com/?q=a%20b#c%20d'],
+  ['http://example.com/a%20b c.jpg', 'http://example.com/a%20b%20c.jpg'],
+  ['http://example.com/a\u3000b.jpg', 'http://example.com/a\u3000b.jpg']
 ]

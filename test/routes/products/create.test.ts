@@ -49,6 +49,11 @@ t.test('description and images may be left out, and what is not known is left ou
   t.notOk('color' in product)
 })
 
+t.test('blanks around the URL of an image are dropped, spaces in it encoded', async (t) => {
+  const { product_images } = await created({ product_images: [' https://example.com/a b.jpg\n'] })
+  t.strictSame(product_images, ['https://example.com/a%20b.jpg'])
+})
+
 t.test('prices have two decimals, exactly', async (t) => {
   for (const price of [0, 0.01, 0.1, 0.29, 0.57, 1.1, 1.15, 4.35, 19.99, 1e2, 8_388_608.01, 99_999_999.99]) {
     t.equal((await created({ product_price: price })).product_price, price)

@@ -26,7 +26,9 @@ export async function listen(server: Server, address = '127.0.0.1', wanted = 0):
   const host = `${address}:${bound.port}`
 
   const closed = async () => {
-    for (const socket of sockets) if (!socket.closed) await once(socket, 'close')
+    // Not events.once, which rejects when the client has reset the connection.
+    for (const socket of sockets)
+      if (!socket.closed) await new Promise((resolve) => socket.once('close', resolve))
   }
   const stop = async () => {
     for (const socket of sockets) socket.destroy()

@@ -1,8 +1,8 @@
 import type { ConsumeMessage } from 'amqplib'
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
-import { compress } from '../lib/compress.ts'
 import type { Config } from '../lib/config/config.ts'
+import { createDecoder, decoderFence } from '../lib/decoder/decoder.ts'
 import { createDownloader } from '../lib/download/download.ts'
 import { inJob } from '../lib/log/context.ts'
 import { Relay } from '../lib/outbox/relay.ts'
@@ -31,13 +31,16 @@ export default fp<{ config: Config }>(
       timeoutMs: config.images.downloadTimeoutMs,
       connectionsPerOrigin: capacity.perHost
     })
+    const decoder = createDecoder({
+      maxPixels: config.images.maxSourcePixels,
+      concurrency: capacity.compress
+    })
     const pipeline = new ImagePipeline({
       store: app.products,
       objects: app.objects,
       downloader,
-      compress,
+      decoder,
       capacity,
-      maxPixels: config.images.maxSourcePixels,
       retry: config.images.retry,
       jobTimeoutMs: config.images.jobTimeoutMs,
       log: app.log
@@ -50,9 +53,10 @@ export default fp<{ config: Config }>(
     })
     app.shutdown.add(async (graceMs) => {
       await intake?.stop(graceMs)
-      await downloader.close()
+      await Promise.all([downloader.close(), decoder.close()])
     })
-    app.log.info(capacity, 'Images are processed here')
+    const { inForce, missing } = await decoderFence()
+    app.log.info({ ...capacity, fence: inForce, fence_without: missing }, 'Images are processed here')
   },
   { name: 'images', dependencies: ['products', 'rabbitmq', 'storage'] }
 )

@@ -39,6 +39,11 @@ const MAX_TRIES = 3
 
 const ENTRY = join(import.meta.dirname, `main${extname(import.meta.filename)}`)
 
+/** Resolves with what decoders are kept from on this system, and with what it does not offer. */
+export function decoderFence(): Promise<Pick<Fence, 'inForce' | 'missing'>> {
+  return fenceFor(ENTRY)
+}
+
 export function createDecoder(options: DecoderOptions): Decoder {
   return new DecoderPool(options)
 }
@@ -52,7 +57,6 @@ class DecoderPool implements Decoder {
   readonly #all = new Set<DecoderProcess>()
   /** The one that was used last is used next. */
   readonly #idle: { decoder: DecoderProcess; timer: NodeJS.Timeout }[] = []
-  #fence: Promise<Fence> | undefined
   #isClosed = false
 
   constructor({ maxPixels, concurrency, limits, entry = ENTRY }: DecoderOptions) {
@@ -93,8 +97,7 @@ class DecoderPool implements Decoder {
   }
 
   async #start(): Promise<DecoderProcess> {
-    this.#fence ??= fenceFor(this.#entry)
-    const fence = await this.#fence
+    const fence = await fenceFor(this.#entry)
     if (this.#isClosed) throw new Error('The decoder is closed')
     const decoder = new DecoderProcess(fence, this.#limits)
     this.#all.add(decoder)

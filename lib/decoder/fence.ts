@@ -59,8 +59,16 @@ const ALWAYS = [
 const ENVIRONMENT = { MALLOC_ARENA_MAX: '1', UV_THREADPOOL_SIZE: '2' }
 const HEAP_FLAGS = ['--max-semi-space-size=1', '--max-old-space-size=128', '--v8-pool-size=1']
 
-/** Resolves with the fence around decoders that run the program `entry`. */
-export async function fenceFor(entry: string): Promise<Fence> {
+const fences = new Map<string, Promise<Fence>>()
+
+/** Resolves with the fence around decoders that run the program `entry`. What the system offers is tried once. */
+export function fenceFor(entry: string): Promise<Fence> {
+  const fence = fences.get(entry) ?? build(entry)
+  fences.set(entry, fence)
+  return fence
+}
+
+async function build(entry: string): Promise<Fence> {
   const tried = await Promise.all(HELPERS.map((helper) => usableHelper(helper, entry)))
   const helpers = tried.filter((helper) => helper !== null)
   const env = environment(entry)

@@ -1,6 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises'
-import type { compress } from '../compress.ts'
 import { isUnavailable } from '../database/unavailable.ts'
+import type { Decoder } from '../decoder/decoder.ts'
 import type { Downloader } from '../download/download.ts'
 import { ImageError } from '../image/error.ts'
 import type { Log } from '../log/log.ts'
@@ -18,9 +18,8 @@ export interface PipelineOptions {
   store: ProductStore
   objects: ObjectStore
   downloader: Downloader
-  compress: typeof compress
+  decoder: Pick<Decoder, 'compress'>
   capacity: Capacity
-  maxPixels: number
   retry: RetryPolicy
   jobTimeoutMs: number
   log: Log
@@ -121,12 +120,12 @@ export class ImagePipeline {
 
   /** The source is given back when it is compressed and not when the job is aborted: that does not end what reads it. */
   async #compressed(sourceUrl: string, { productId, signal }: Pick<Job, 'productId' | 'signal'>) {
-    const { downloader, compress, maxPixels } = this.#options
+    const { downloader, decoder } = this.#options
     using source = await inStage('download', productId, () => downloader.download(sourceUrl, signal))
     const { bytes } = source
     const compressed = await this.#turns.compute(() => {
       signal.throwIfAborted()
-      return inStage('compress', productId, () => compress(bytes, { maxPixels }))
+      return inStage('compress', productId, () => decoder.compress(bytes, signal))
     })
     return { ...compressed, source_bytes: bytes.length }
   }

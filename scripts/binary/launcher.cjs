@@ -16,15 +16,26 @@ const LEFTOVER_MS = 3_600_000
 class UnpackError extends Error {}
 
 try {
+  // A child process of ours runs another program of the unpacked tree, with nothing but what it reads.
+  if (process.env.ASYNCPROD_PROGRAM) runProgram(process.env.ASYNCPROD_PROGRAM)
+  else runService()
+} catch (error) {
+  if (!(error instanceof UnpackError)) throw error
+  console.error(error.message)
+  process.exit(1)
+}
+
+function runProgram(program) {
+  process.argv[1] = program
+  Module.runMain(program)
+}
+
+function runService() {
   const folder = unpackedFolder(getAsset('id', 'utf8'))
   const entry = path.join(folder, ENTRY)
   process.argv[1] = entry
   Module.enableCompileCache?.(path.join(folder, '.compiled'))
   Module.runMain(entry)
-} catch (error) {
-  if (!(error instanceof UnpackError)) throw error
-  console.error(error.message)
-  process.exit(1)
 }
 
 function unpackedFolder(id) {

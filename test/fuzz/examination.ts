@@ -1,13 +1,11 @@
-import { type ChildProcess, fork } from 'node:child_process'
-import { once } from 'node:events'
-import { fileURLToPath } from 'node:url'
-import { missingNativeSettings } from '../../lib/pipeline/runtime-flags.ts'
-import type { Settlement } from './examiner.ts'
+import type { Compressed } from '../../lib/compress.ts'
+import { createDecoder } from '../../lib/decoder/decoder.ts'
+import { decodersMemory, isDecoderKilled, kills } from '../../lib/decoder/diagnostics.ts'
+import { ImageError } from '../../lib/image/error.ts'
 import { type Mutant, mutants } from './mutants.ts'
 
-const EXAMINER = fileURLToPath(new URL('./examiner.ts', import.meta.url))
-// Twice what a decoder may take by its own timeout.
-const HANG_MS = 120_000
+const EXPECTED = ['unsupported_format', 'corrupt_image', 'too_many_pixels']
+const LIMITS = { maxPixels: 52_000_000, width: 800, height: 600 }
 
 export interface Finding extends Mutant {
   outcome: string
@@ -16,69 +14,71 @@ export interface Finding extends Mutant {
 export interface Report {
   /** How many files ended in which way. */
   outcomes: Record<string, number>
-  /** Files that ended in no way that was promised: another error, a crash, a hang. */
+  /** How many decoders were killed, by reason. */
+  kills: Record<string, number>
+  /** Files that ended in no way that was promised, or that ended their decoder. */
   findings: Finding[]
   seconds: number
-  /** Megabytes of the examining processes after their first tenth of files, at most, and at the end. */
-  rss: { early: number[]; peak: number[]; end: number[] }
+  /** Megabytes of the decoders together after the first tenth of the files, at most, and at the end. */
+  memory: { early: number; peak: number; end: number }
 }
 
-/** Sends `count` mutants of that seed through `compress`, in child processes, one file at a time each. */
-export async function examine(seed: number, count: number, processes = 2): Promise<Report> {
-  const report: Report = { outcomes: {}, findings: [], seconds: 0, rss: { early: [], peak: [], end: [] } }
+/** Sends `count` mutants of that seed through fenced decoders, `concurrency` at once. */
+export async function examine(seed: number, count: number, concurrency = 2): Promise<Report> {
+  const decoder = createDecoder({ maxPixels: LIMITS.maxPixels, concurrency })
+  const report: Report = {
+    outcomes: {},
+    kills: {},
+    findings: [],
+    seconds: 0,
+    memory: { early: 0, peak: 0, end: 0 }
+  }
+  const countKill = (message: unknown) => {
+    if (isDecoderKilled(message)) increment(report.kills, message.reason)
+  }
+  kills.subscribe(countKill)
   const supply = mutants(seed)
+  const sizes: number[] = []
   const start = performance.now()
-  let left = count
 
   async function lane(): Promise<void> {
-    let child = startExaminer()
-    let seen = 0
-    const sizes: number[] = []
-    while (left-- > 0) {
+    while (count-- > 0) {
       const { value: mutant } = await supply.next()
-      const verdict = await judge(child, mutant.file)
-      report.outcomes[verdict.outcome] = (report.outcomes[verdict.outcome] ?? 0) + 1
-      if (/broken promise|crash/.test(verdict.outcome)) report.findings.push({ ...mutant, ...verdict })
-      if (child.exitCode !== null || child.signalCode !== null) child = startExaminer()
-      seen++
-      sizes.push(Math.round(verdict.rss / 1e6))
+      const outcome = await outcomeOf(decoder.compress(mutant.file, new AbortController().signal))
+      increment(report.outcomes, outcome)
+      if (!['compressed', ...EXPECTED].includes(outcome)) report.findings.push({ ...mutant, outcome })
+      sizes.push(Math.round(decodersMemory() / 1e6))
     }
-    child.disconnect()
-    report.rss.early.push(sizes[Math.floor(seen / 10)] ?? 0)
-    report.rss.peak.push(Math.max(...sizes))
-    report.rss.end.push(sizes.at(-1) ?? 0)
-    if (child.exitCode === null) await once(child, 'exit')
   }
 
-  await Promise.all(Array.from({ length: processes }, lane))
+  await Promise.all(Array.from({ length: concurrency }, lane))
   report.seconds = (performance.now() - start) / 1000
+  report.memory = {
+    early: sizes[Math.floor(sizes.length / 10)] ?? 0,
+    peak: Math.max(...sizes),
+    end: sizes.at(-1) ?? 0
+  }
+  kills.unsubscribe(countKill)
+  await decoder.close()
   return report
 }
 
-function startExaminer(): ChildProcess {
-  // GLib complains on stderr about absurd sizes; what counts is what `compress` makes of them.
-  return fork(EXAMINER, {
-    serialization: 'advanced',
-    stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
-    // Allocator and heap as a worker has them: its memory is the question.
-    env: { ...process.env, ...missingNativeSettings({}) }
-  })
+/** Resolves with `compressed`, the code of an ImageError, or what should never be. */
+async function outcomeOf(compressed: Promise<Compressed>): Promise<string> {
+  try {
+    const { jpeg, width, height } = await compressed
+    const isWhole = jpeg.readUInt16BE(0) === 0xffd8 && jpeg.readUInt16BE(jpeg.length - 2) === 0xffd9
+    const fits = width > 0 && width <= LIMITS.width && height > 0 && height <= LIMITS.height
+    return isWhole && fits
+      ? 'compressed'
+      : `broken promise: a JPEG of ${jpeg.length} bytes, ${width}x${height}`
+  } catch (error) {
+    if (!(error instanceof ImageError) || error.transient) return `broken promise: ${error}`
+    const endedDecoder = /its decoder|Decoding the image/.test(error.message)
+    return endedDecoder ? `killed: ${error.message}` : error.code
+  }
 }
 
-async function judge(child: ChildProcess, file: Buffer): Promise<Settlement> {
-  const done = new AbortController()
-  const hang = setTimeout(() => child.kill('SIGKILL'), HANG_MS)
-  child.send(file)
-  try {
-    return await Promise.race([
-      once(child, 'message', { signal: done.signal }).then(([verdict]): Settlement => verdict),
-      once(child, 'exit', { signal: done.signal }).then(([code, signal]) => ({
-        outcome: `crash: ${code ?? signal}`,
-        rss: 0
-      }))
-    ])
-  } finally {
-    clearTimeout(hang)
-    done.abort()
-  }
+function increment(counts: Record<string, number>, name: string): void {
+  counts[name] = (counts[name] ?? 0) + 1
 }

@@ -10,9 +10,12 @@ const seed = Number(values.seed ?? Math.floor(Math.random() * 2 ** 31))
 const runs = Number(values.runs ?? 10_000)
 
 console.log(`${runs} files, seed ${seed}`)
-const { outcomes, findings, seconds, rss } = await examine(seed, runs)
+const { outcomes, kills, findings, seconds, memory } = await examine(seed, runs)
 console.table(outcomes)
-console.log(`${seconds.toFixed(1)} s; MB resident early ${rss.early}, peak ${rss.peak}, end ${rss.end}`)
+console.log('decoders killed', kills)
+console.log(
+  `${seconds.toFixed(1)} s; MB resident early ${memory.early}, peak ${memory.peak}, end ${memory.end}`
+)
 
 if (findings.length > 0) {
   const folder = await mkdtemp(join(tmpdir(), 'pictures-'))

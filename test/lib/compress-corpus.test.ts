@@ -8,12 +8,18 @@ const FILES = 1000
 t.test(
   'Broken and malicious files end as a picture or as one of three errors, never in a crash',
   async (t) => {
-    const { outcomes, findings, seconds, rss } = await examine(SEED, FILES)
-    t.comment(`seed ${SEED}, ${FILES} files, ${seconds.toFixed(1)} s, outcomes`, outcomes, 'MB resident', rss)
+    const { outcomes, kills, findings, seconds, memory } = await examine(SEED, FILES)
+    t.comment(
+      `seed ${SEED}, ${FILES} files, ${seconds.toFixed(1)} s, outcomes`,
+      outcomes,
+      'MB resident',
+      memory
+    )
     t.strictSame(
       findings.map(({ recipe, outcome }) => `${outcome} (${recipe})`),
       []
     )
+    t.strictSame(kills, {}, 'no decoder was killed')
     t.strictSame(Object.keys(outcomes).sort(), [
       'compressed',
       'corrupt_image',

@@ -54,9 +54,8 @@ t.test('on a database of its own', async (t) => {
       store,
       objects,
       downloader: { download: async () => source, close: async () => undefined },
-      compress: async () => ({ jpeg: bytes, width: 8, height: 6 }),
+      decoder: { compress: async () => ({ jpeg: bytes, width: 8, height: 6 }) },
       capacity: { compress: 2, inFlight: 4, perHost: 2 },
-      maxPixels: 1,
       retry: { maxAttempts: 3, baseMs: HOUR },
       jobTimeoutMs: HOUR,
       log,
@@ -124,11 +123,13 @@ t.test('on a database of its own', async (t) => {
       const stop = new AbortController()
       const { pipeline, store } = build({
         ...downloading(async () => ({ bytes, [Symbol.dispose]: () => void steps.push('given back') })),
-        compress: async (source) => {
-          stop.abort()
-          await turn()
-          steps.push(`compressed ${source}`)
-          throw new Error('too late')
+        decoder: {
+          compress: async (source) => {
+            stop.abort()
+            await turn()
+            steps.push(`compressed ${source}`)
+            throw new Error('too late')
+          }
         }
       })
       await pipeline.process(await create(store, 'http://a.test/1'), stop.signal)
@@ -200,7 +201,9 @@ t.test('on a database of its own', async (t) => {
   })
 
   t.test('an error that is nobody’s fault but ours is tried again, and says nothing of us', async (t) => {
-    const { pipeline, store } = build({ compress: () => Promise.reject(new TypeError('x of undefined')) })
+    const { pipeline, store } = build({
+      decoder: { compress: () => Promise.reject(new TypeError('x of undefined')) }
+    })
     const id = await create(store, 'http://a.test/1')
     await pipeline.process(id, never)
     const [image] = (await store.load(id))?.images ?? []

@@ -16,6 +16,7 @@ import t, { type Test } from 'tap'
 import { createClient, createProduct, type Product, waitForImages } from '../client/src/index.ts'
 import { build, cannotBuild, copySources, Machine } from './support/executable.ts'
 import { startOrigin } from './support/http/origin.ts'
+import { owned } from './support/owner.ts'
 import { labelled, readLabel } from './support/pictures/pictures.ts'
 import { needsServices } from './support/servers/needs.ts'
 import { services } from './support/servers/shared.ts'
@@ -26,6 +27,7 @@ t.setTimeout(900_000)
 const skip = cannotBuild()
 const isRoot = process.getuid?.() === 0
 const NOBODY = 65_534
+const STOPPED = { code: 0, signal: null }
 // Of copies: somebody may be at work on the sources.
 const sources = once(async () => copySources())
 const executable = once(async () => build(await sources()))
@@ -57,15 +59,14 @@ t.test('its demo makes pictures of every kind and ends', { skip }, async (t) => 
 })
 
 t.test('with embedded parts it serves, makes images, and shows its documentation', { skip }, async (t) => {
-  const service = await (await machine()).serve({ ALLOWED_SOURCE_NETWORKS: '127.0.0.0/8' })
-  t.teardown(() => service.stop())
-  t.comment(`ready ${Math.round(service.readyAfter)} ms after its first start`)
+  const service = owned(t, await (await machine()).serve({ ALLOWED_SOURCE_NETWORKS: '127.0.0.0/8' }))
+  const url = await service.ready()
 
-  const product = await makeImage(t, service.url, 11)
+  const product = await makeImage(t, url, 11)
   t.match(product, { image_status: 'done', images: [{ status: 'done', width: 800, height: 600 }] })
   t.equal(await readLabel(await download(product)), 11)
 
-  const page = await fetch(`${service.url}/documentation/`)
+  const page = await fetch(`${url}/documentation/`)
   const script = /src="([^"]*swagger-ui-bundle\.js)"/.exec(await page.text())?.[1] ?? ''
   t.equal((await fetch(new URL(script, page.url))).status, 200)
   const children = readFileSync(`/proc/${service.pid}/task/${service.pid}/children`, 'latin1').trim()
@@ -76,7 +77,7 @@ t.test('with embedded parts it serves, makes images, and shows its documentation
       'a fenced decoder'
     )
   }
-  await service.stop()
+  t.same(await service.stop('SIGTERM'), STOPPED)
 })
 
 t.test(
@@ -110,18 +111,18 @@ t.test(
       shared.serve({ ...variables, ROLE: 'api' }),
       shared.serve({ ...variables, ROLE: 'worker' })
     ])
-    t.teardown(() => Promise.all([api.stop(), worker.stop()]))
-    t.comment(`ROLE=api is ready ${Math.round(api.readyAfter)} ms after a later start`)
+    owned(t, api)
+    owned(t, worker)
 
-    const product = await makeImage(t, api.url, 12)
+    const product = await makeImage(t, await api.ready(), 12)
     t.equal(product.image_status, 'done')
     t.equal(await readLabel(await download(product)), 12)
     t.equal(
-      (await fetch(`${worker.url}/api/v1/products/${product.id}`)).status,
+      (await fetch(`${await worker.ready()}/api/v1/products/${product.id}`)).status,
       404,
       'a worker has no products'
     )
-    await Promise.all([api.stop(), worker.stop()])
+    t.same(await Promise.all([api.stop('SIGTERM'), worker.stop('SIGTERM')]), [STOPPED, STOPPED])
   }
 )
 

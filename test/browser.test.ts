@@ -80,7 +80,7 @@ t.test('the client works in a browser', { skip }, async (t) => {
   const address = server.address()
   const port = address && typeof address === 'object' ? address.port : 0
   const browser = await openPage(chromium ?? '', `http://127.0.0.1:${port}/#${api},${origin.url}/good.jpg`)
-  t.teardown(() => browser.end())
+  t.teardown(() => browser.stop())
   t.strictSame(JSON.parse(await reported), {
     status: 'done',
     refused: 'There is no user 4711.',

@@ -2,14 +2,14 @@ import t from 'tap'
 import { create, read, settled, statusOf } from '../support/http/client.ts'
 import { type Handler, respond, startOrigin } from '../support/http/origin.ts'
 import { labelled } from '../support/pictures/pictures.ts'
-import { dataFolder, startService } from '../support/process.ts'
+import { dataFolder, startService } from '../support/service.ts'
 
 t.test('a process that serves, works, is killed, stopped and started again', async (t) => {
   const origin = await startOrigin()
   t.teardown(() => origin.stop())
   const picture = respond(await labelled(1))
   const settings = {
-    DATA_DIR: await dataFolder(t),
+    DATA_DIR: await dataFolder(),
     ALLOWED_SOURCE_NETWORKS: '127.0.0.0/8',
     RETRY_BASE_MS: '10',
     SHUTDOWN_GRACE_MS: '2000'

@@ -2,9 +2,9 @@ import t from 'tap'
 import { create, settled } from '../support/http/client.ts'
 import { respond, silence, startOrigin } from '../support/http/origin.ts'
 import { labelled } from '../support/pictures/pictures.ts'
-import { startService } from '../support/process.ts'
 import { gatedServers } from '../support/real-servers.ts'
 import { needsServices } from '../support/servers/needs.ts'
+import { startService } from '../support/service.ts'
 
 t.test('ten processes start at once on an empty database, and share the work', needsServices, async (t) => {
   const origin = await startOrigin()

@@ -2,9 +2,9 @@ import t from 'tap'
 import { create, read, settled, statusOf, until } from '../support/http/client.ts'
 import { respond, startOrigin } from '../support/http/origin.ts'
 import { labelled } from '../support/pictures/pictures.ts'
-import { startService } from '../support/process.ts'
 import { type GateName, gatedServers } from '../support/real-servers.ts'
 import { needsServices } from '../support/servers/needs.ts'
+import { startService } from '../support/service.ts'
 
 t.test(
   'a start waits for one server after the other, and losing them later ends nothing',

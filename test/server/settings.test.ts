@@ -1,5 +1,5 @@
 import t from 'tap'
-import { startService } from '../support/process.ts'
+import { startService } from '../support/service.ts'
 
 const servers = {
   DATABASE_URL: 'postgres://localhost/x',

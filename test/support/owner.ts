@@ -4,7 +4,7 @@ export interface Owner {
 }
 
 /** Stops it when the test ends. */
-export function owned<T extends { stop(): Promise<void> }>(t: Owner, it: T): T {
-  t.teardown(() => it.stop())
+export function owned<T extends { stop(): Promise<unknown> }>(t: Owner, it: T): T {
+  t.teardown(async () => void (await it.stop()))
   return it
 }

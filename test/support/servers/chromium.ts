@@ -3,7 +3,8 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { createFolder } from './guard.ts'
 import { findProgram } from './install.ts'
-import { type ServerProcess, startProcess } from './process.ts'
+import type { SupervisedProcess } from './process.ts'
+import { startServer } from './start.ts'
 
 const NAMES = ['chromium', 'chromium-browser', 'google-chrome']
 
@@ -19,7 +20,7 @@ export async function findChromium(): Promise<string | undefined> {
 }
 
 /** Opens a page in a browser of its own that reaches nothing but loopback. Resolves when the browser runs. */
-export function openPage(chromium: string, url: string): Promise<ServerProcess> {
+export function openPage(chromium: string, url: string): Promise<SupervisedProcess> {
   const profile = createFolder('chromium')
   const args = [
     '--headless',
@@ -34,7 +35,7 @@ export function openPage(chromium: string, url: string): Promise<ServerProcess> 
     `--user-data-dir=${profile}`,
     url
   ]
-  return startProcess(
+  return startServer(
     { command: chromium, args, cwd: profile, env: { ...process.env, HOME: profile } },
     /DevTools listening/
   )

@@ -9,7 +9,7 @@ import { notOurs } from './foreign.ts'
 import { createFolder } from './guard.ts'
 import { ensureInstalled, program } from './install.ts'
 import { freePort } from './port.ts'
-import { runProgram, startProcess } from './process.ts'
+import { runProgram, startServer } from './start.ts'
 
 export type PostgresServer = {
   /** A database that is always there. A test wants one of its own: createDatabase. */
@@ -52,7 +52,7 @@ export async function startPostgres({ durable = false } = {}): Promise<Postgres>
   // shared memory as files in the data folder: segments in /dev/shm would outlive a kill
   const limits = ['-c', 'max_connections=300', '-c', 'dynamic_shared_memory_type=mmap']
   const start = () =>
-    startProcess(
+    startServer(
       {
         command: program('postgres'),
         args: ['-D', data, ...address, ...limits, ...(durable ? [] : SPEED)],
@@ -66,18 +66,18 @@ export async function startPostgres({ durable = false } = {}): Promise<Postgres>
 
   const url = `postgres://postgres@127.0.0.1:${port}/postgres`
   const stop = async () => {
-    await server.end()
+    await server.stop()
     await rm(folder, { recursive: true, force: true })
   }
   return {
     url,
     createDatabase: () => createDatabase(url, freshName()),
     async restart() {
-      await server.end('SIGINT')
+      await server.stop('SIGINT')
       server = await start()
     },
     async kill() {
-      await server.end('SIGKILL')
+      await server.stop('SIGKILL')
       await freeSharedMemory(data)
     },
     stop,

@@ -1,4 +1,16 @@
-import { readdirSync, readFileSync } from 'node:fs'
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
+
+/** What processes took, by the kernel's account. */
+export interface Usage {
+  cpuSeconds: number
+  /** Resident now. */
+  residentBytes: number
+  /** Most that was resident at once since `forgetPeak`, of each process by itself. */
+  peakBytes: number
+}
+
+/** Linux counts CPU time in hundredths of a second, whatever its own clock does. */
+const TICKS_A_SECOND = 100
 
 /** Whether that process runs. A zombie, dead but not yet collected by its parent, does not. */
 export function isAlive(pid: number): boolean {
@@ -22,6 +34,37 @@ export function descendants(root: number): number[] {
   return found.slice(1)
 }
 
+/** Of a process and everything below it, what has ended included. Linux only. */
+export function usageOf(root: number): Usage {
+  const usage = { cpuSeconds: 0, residentBytes: 0, peakBytes: 0 }
+  for (const pid of [root, ...descendants(root)]) {
+    usage.cpuSeconds += (readState(pid)?.ticks ?? 0) / TICKS_A_SECOND
+    usage.residentBytes += readMemory(pid, 'VmRSS')
+    usage.peakBytes += readMemory(pid, 'VmHWM')
+  }
+  return usage
+}
+
+/** Starts the peak of a process and everything below it anew, where their users may. */
+export function forgetPeak(root: number): void {
+  for (const pid of [root, ...descendants(root)]) {
+    try {
+      writeFileSync(`/proc/${pid}/clear_refs`, '5')
+    } catch {
+      // It has ended, or belongs to another user: then the peak is that of its life.
+    }
+  }
+}
+
+/** Nothing happens when the process has ended. */
+export function signalTo(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(pid, signal)
+  } catch {
+    // it ended in the meantime
+  }
+}
+
 function runningPids(): number[] {
   try {
     return readdirSync('/proc').map(Number).filter(Number.isInteger)
@@ -30,12 +73,25 @@ function runningPids(): number[] {
   }
 }
 
-function readState(pid: number): { code: string; parent: number } | undefined {
+/** `ticks` are its own and those of its children that have ended. */
+function readState(pid: number): { code: string; parent: number; ticks: number } | undefined {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
-    const [code = '', parent] = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
-    return { code, parent: Number(parent) }
+    // From the third field on: utime, stime, cutime and cstime are the 14th to the 17th.
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+    const [code = '', parent] = fields
+    const ticks = fields.slice(11, 15).reduce((sum, field) => sum + Number(field), 0)
+    return { code, parent: Number(parent), ticks }
   } catch {
     return undefined
+  }
+}
+
+function readMemory(pid: number, field: 'VmRSS' | 'VmHWM'): number {
+  try {
+    const status = readFileSync(`/proc/${pid}/status`, 'utf8')
+    return Number(new RegExp(`^${field}:\\s+(\\d+) kB`, 'm').exec(status)?.[1] ?? 0) * 1024
+  } catch {
+    return 0
   }
 }

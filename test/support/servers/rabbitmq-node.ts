@@ -2,7 +2,8 @@ import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { program } from './install.ts'
 import { freePort } from './port.ts'
-import { type ServerProcess, startProcess } from './process.ts'
+import type { SupervisedProcess } from './process.ts'
+import { startServer } from './start.ts'
 
 export type RabbitmqNode = {
   name: string
@@ -32,9 +33,9 @@ export async function createNode(home: Home, name: string, peers: string[]): Pro
   mkdirSync(folder)
   writeFileSync(`${folder}.conf`, configuration(peers))
   const env = environment(home, name, folder, port, await freePort())
-  let server: ServerProcess | undefined
+  let server: SupervisedProcess | undefined
   const end = async (signal: NodeJS.Signals) => {
-    await server?.end(signal)
+    await server?.stop(signal)
     server = undefined
   }
   return {
@@ -43,7 +44,7 @@ export async function createNode(home: Home, name: string, peers: string[]): Pro
     env,
     async start() {
       const started = { command: program('rabbitmq-server'), args: [], cwd: folder, env }
-      server ??= await startProcess(started, /completed with \d+ plugins/)
+      server ??= await startServer(started, /completed with \d+ plugins/)
     },
     stop: () => end('SIGTERM'),
     kill: () => end('SIGKILL'),

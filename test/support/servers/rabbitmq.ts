@@ -9,8 +9,8 @@ import { notOurs } from './foreign.ts'
 import { createFolder } from './guard.ts'
 import { ensureInstalled, program } from './install.ts'
 import { freePort } from './port.ts'
-import { startProcess } from './process.ts'
 import { createNode, type RabbitmqNode } from './rabbitmq-node.ts'
+import { startServer } from './start.ts'
 
 const run = promisify(execFile)
 
@@ -47,7 +47,7 @@ export async function startRabbitmq({ nodes: count = 1 }: { nodes?: 1 | 3 } = {}
   // nodes that start side by side would each make their own
   writeFileSync(join(folder, '.erlang.cookie'), randomBytes(16).toString('hex'), { mode: 0o400 })
   const epmdPort = await freePort()
-  const epmd = await startProcess(
+  const epmd = await startServer(
     { command: program('epmd'), args: ['-port', `${epmdPort}`, '-address', '127.0.0.1'], cwd: folder },
     epmdPort
   )
@@ -66,7 +66,7 @@ export async function startRabbitmq({ nodes: count = 1 }: { nodes?: 1 | 3 } = {}
   const killEvery = () => Promise.all(nodes.map((node) => node.kill()))
   const stop = async () => {
     await killEvery()
-    await epmd.end()
+    await epmd.stop()
     await rm(folder, { recursive: true, force: true })
   }
   await startEvery()

@@ -5,7 +5,7 @@ import { notOurs } from './foreign.ts'
 import { createFolder } from './guard.ts'
 import { ensureInstalled, program } from './install.ts'
 import { freePort } from './port.ts'
-import { startProcess } from './process.ts'
+import { startServer } from './start.ts'
 
 export type RedisServer = {
   url: string
@@ -37,25 +37,25 @@ export async function startRedis(): Promise<Redis> {
   const address = ['--bind', '127.0.0.1', '--port', `${port}`, '--databases', '1000']
   const storage = ['--dir', folder, '--save', '', '--appendonly', 'no']
   const start = () =>
-    startProcess(
+    startServer(
       { command: program('redis-server'), args: [...address, ...storage], cwd: folder },
       /Ready to accept connections/
     )
   let server = await start()
 
   const stop = async () => {
-    await server.end()
+    await server.stop()
     await rm(folder, { recursive: true, force: true })
   }
   return {
     ...useRedis(`redis://127.0.0.1:${port}/0`),
-    kill: () => server.end('SIGKILL'),
+    kill: async () => void (await server.stop('SIGKILL')),
     async restart() {
-      await server.end()
+      await server.stop()
       server = await start()
     },
-    pause: async () => server.signal('SIGSTOP'),
-    resume: async () => server.signal('SIGCONT'),
+    pause: async () => server.freeze(),
+    resume: async () => server.thaw(),
     stop,
     [Symbol.asyncDispose]: stop
   }

@@ -7,7 +7,7 @@ import { promisify } from 'node:util'
 import { createFolder } from './guard.ts'
 import { program } from './install.ts'
 import { freePort } from './port.ts'
-import { startProcess } from './process.ts'
+import { startServer } from './start.ts'
 
 type Settings = Record<string, string | number>
 type Sections = Record<string, Settings>
@@ -49,17 +49,17 @@ export async function startSwift(): Promise<{ origin: string; stop(): Promise<vo
 
   const cache = ['-l', '127.0.0.1', '-p', `${cachePort}`, '-u', USER]
   const servers = await Promise.all([
-    startProcess({ command: program('memcached'), args: cache, cwd: folder }, cachePort),
+    startServer({ command: program('memcached'), args: cache, cwd: folder }, cachePort),
     ...DAEMONS.map((name) => {
       const args = [join(folder, `${name}.conf`), '--verbose']
       const port = name === 'proxy' ? proxyPort : ports[name]
-      return startProcess({ command: program(`swift-${name}-server`), args, cwd: folder }, port)
+      return startServer({ command: program(`swift-${name}-server`), args, cwd: folder }, port)
     })
   ])
   return {
     origin: `http://127.0.0.1:${proxyPort}`,
     async stop() {
-      await Promise.all(servers.map((server) => server.end()))
+      await Promise.all(servers.map((server) => server.stop()))
       await rm(folder, { recursive: true, force: true })
     }
   }

@@ -1,13 +1,12 @@
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import t, { type Test } from 'tap'
-import { parse, parseAllDocuments } from 'yaml'
 import { loadConfig } from '../../lib/config/config.ts'
 import { Settings } from '../../lib/config/settings.ts'
+import { composeServices, objects, read, settingsIn } from './files.ts'
 
-const DEPLOY = join(import.meta.dirname, '../../deploy')
-const read = (file: string) => readFileSync(join(DEPLOY, file), 'utf8')
-const documents = (file: string) => parseAllDocuments(read(file)).map((document) => document.toJS())
+const SECRET = 'd5c3f1a27b5e'.repeat(4)
+/** `${NAME}` and `${NAME:?message}` in a compose file. */
+const VARIABLE = /\$\{[A-Z_]+(:\?[^}]*)?\}/g
+const PLACEHOLDER = /<[^>]+>/
 
 function checkSettings(t: Test, variables: Record<string, string>): void {
   const unknown = Object.keys(variables).filter((name) => !(name in Settings.properties))
@@ -16,27 +15,68 @@ function checkSettings(t: Test, variables: Record<string, string>): void {
 }
 
 t.test('the settings of the fleet on compose are settings that can be used', async (t) => {
-  const { services } = parse(read('compose.fleet.yaml'), { merge: true })
+  const services = composeServices()
   for (const role of ['api', 'worker']) {
-    checkSettings(t, services[role].environment)
-    t.equal(services[role].environment.ROLE, role)
-    t.equal(services[role].read_only, true)
+    const { environment = {}, read_only } = services[role] ?? {}
+    const values = Object.entries(environment).map(([name, value]) => [
+      name,
+      value.replaceAll(VARIABLE, SECRET)
+    ])
+    checkSettings(t, Object.fromEntries(values))
+    t.equal(environment.ROLE, role)
+    t.equal(read_only, true)
   }
 })
 
 t.test('the settings of the fleet on Kubernetes are settings that can be used', async (t) => {
-  const [map, secret] = documents('kubernetes/settings.yaml')
+  const [map] = objects('settings.yaml')
+  const secret = settingsIn(
+    read('deploy/kubernetes/secret.env.example').replaceAll(new RegExp(PLACEHOLDER, 'g'), SECRET)
+  )
   for (const role of ['api', 'worker']) {
-    const [deployment] = documents(`kubernetes/${role}.yaml`)
+    const [deployment] = objects(`${role}.yaml`)
     const [{ env }] = deployment.spec.template.spec.containers
     t.strictSame(env, [{ name: 'ROLE', value: role }])
-    checkSettings(t, { ...map.data, ...secret.stringData, ROLE: role })
+    checkSettings(t, { ...map.data, ...secret, ROLE: role })
   }
+})
+
+t.test('no secret of an example works', async (t) => {
+  const settings = settingsIn(read('deploy/kubernetes/secret.env.example'))
+  t.ok(Object.keys(settings).length >= 4)
+  for (const [name, value] of Object.entries(settings)) t.match(value, PLACEHOLDER, name)
+  t.throws(() => loadConfig({ API_KEYS: settings.API_KEYS ?? '' }), /API_KEYS/)
+  const passwords = Object.values(composeServices()).flatMap(({ environment = {} }) =>
+    Object.entries(environment).filter(([name]) => /PASS|SECRET|KEYS|AUTH/.test(name))
+  )
+  t.ok(passwords.length >= 8)
+  for (const [name, value] of passwords) t.match(value, /^\$\{[A-Z_]+(:\?.+)?\}$/, name)
+})
+
+t.test('applying the files again leaves the secret alone', async (t) => {
+  const [{ resources }] = objects('kustomization.yaml')
+  const kinds = resources.flatMap((file: string) => objects(file).map(({ kind }) => kind))
+  t.ok(kinds.includes('ConfigMap'))
+  t.notOk(kinds.includes('Secret'))
+})
+
+t.test('X-Forwarded-For is believed from the load balancer alone', async (t) => {
+  const { api, balancer } = composeServices()
+  t.equal(api?.environment?.TRUST_PROXY, `${balancer?.networks?.default?.ipv4_address}/32`)
+  const [map] = objects('settings.yaml')
+  for (const address of (map.data.TRUST_PROXY ?? '').split(','))
+    t.match(address, /^$|^[\d.]+\/32$|^[\da-f:]+\/128$/)
+})
+
+t.test("RabbitMQ finds its data again: the host's name is part of the path", async (t) => {
+  const { rabbitmq } = composeServices()
+  t.equal(rabbitmq?.hostname, 'rabbitmq')
+  t.strictSame(rabbitmq?.volumes, ['rabbitmq:/var/lib/rabbitmq'])
 })
 
 t.test('what selects pods on Kubernetes selects those of the role it is named after', async (t) => {
   for (const role of ['api', 'worker']) {
-    const all = documents(`kubernetes/${role}.yaml`)
+    const all = objects(`${role}.yaml`)
     const labels = { app: 'asyncprod', role }
     t.strictSame(all[0].spec.template.metadata.labels, labels)
     for (const { kind, spec } of all) {
@@ -45,24 +85,21 @@ t.test('what selects pods on Kubernetes selects those of the role it is named af
   }
 })
 
-t.test(
-  'Kubernetes asks for what the service answers, and waits for as long as a stop may take',
-  async (t) => {
-    const { shutdownGraceMs, startupTimeoutMs } = loadConfig({})
-    for (const role of ['api', 'worker']) {
-      const [{ spec }] = documents(`kubernetes/${role}.yaml`)
-      const { containers, terminationGracePeriodSeconds } = spec.template.spec
-      const [{ livenessProbe, readinessProbe, startupProbe, lifecycle }] = containers
-      t.equal(livenessProbe.httpGet.path, '/health/live')
-      t.equal(readinessProbe.httpGet.path, '/health/ready')
-      t.ok(startupProbe.periodSeconds * startupProbe.failureThreshold * 1000 > startupTimeoutMs)
-      const asleep = lifecycle?.preStop.sleep.seconds ?? 0
-      t.ok((terminationGracePeriodSeconds - asleep) * 1000 > shutdownGraceMs)
-    }
+t.test('the probes ask for health, and a pod may stop for as long as the service does', async (t) => {
+  const { shutdownGraceMs, startupTimeoutMs } = loadConfig({})
+  for (const role of ['api', 'worker']) {
+    const [{ spec }] = objects(`${role}.yaml`)
+    const { containers, terminationGracePeriodSeconds } = spec.template.spec
+    const [{ livenessProbe, readinessProbe, startupProbe, lifecycle }] = containers
+    t.equal(livenessProbe.httpGet.path, '/health/live')
+    t.equal(readinessProbe.httpGet.path, '/health/ready')
+    t.ok(startupProbe.periodSeconds * startupProbe.failureThreshold * 1000 > startupTimeoutMs)
+    const asleep = lifecycle?.preStop.sleep.seconds ?? 0
+    t.ok((terminationGracePeriodSeconds - asleep) * 1000 > shutdownGraceMs)
   }
-)
+})
 
 t.test('workers are scaled by the queue they work on', async (t) => {
-  const [, { spec }] = documents('kubernetes/scaling.yaml')
+  const [, { spec }] = objects('scaling.yaml')
   t.equal(spec.triggers[0].metadata.queueName, loadConfig({ RABBITMQ_URL: 'amqp://host' }).rabbitmq?.queue)
 })

@@ -5,10 +5,13 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import t from 'tap'
 import { generate, ROOT } from '../../scripts/generated.ts'
+import { missing } from '../support/missing.ts'
 
 const run = promisify(execFile)
 const upToDate = { stdout: '', stderr: '' }
-const node = (...args: string[]) => run(process.execPath, args, { cwd: ROOT })
+/** Without the loader that tap gives to child processes: the compiler cannot be loaded with it. */
+const node = (...args: string[]) =>
+  run('env', ['-u', 'NODE_OPTIONS', process.execPath, ...args], { cwd: ROOT })
 
 t.test('openapi.json is what the routes say', async (t) => {
   t.strictSame(await node('scripts/openapi.ts', '--check'), upToDate)
@@ -23,12 +26,14 @@ t.test('docs/rooms.svg shows the imports between rooms', async (t) => {
 })
 
 t.test('the client is what its generator makes of openapi.json', async (t) => {
-  const { code = 0, stderr } = await node('scripts/client.ts', '--check').catch((error) => error)
-  // Its generator is installed when it is first used.
-  if (/npm error (network|code E(AI_AGAIN|NOTFOUND|CONNREFUSED|TIMEDOUT|NETUNREACH))/.test(stderr))
-    t.pass('the generator', { skip: 'it cannot be installed: there is no way to the npm registry' })
+  const skip = await missing(join(ROOT, 'client'))
+  if (skip) {
+    t.pass('the generator', { skip })
+    return
+  }
   // npm may warn about settings of the machine.
-  else t.equal(code, 0, stderr)
+  const { code = 0, stderr } = await node('scripts/client.ts', '--check').catch((error) => error)
+  t.equal(code, 0, stderr)
 })
 
 t.test('openapi.json passes the strictest rules without a warning', async (t) => {

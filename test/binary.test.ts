@@ -19,6 +19,7 @@ import { startOrigin } from './support/http/origin.ts'
 import { owned } from './support/owner.ts'
 import { labelled, readLabel } from './support/pictures/pictures.ts'
 import { needsServices } from './support/servers/needs.ts'
+import { settingsOn } from './support/servers/settings.ts'
 import { services } from './support/servers/shared.ts'
 
 // Two builds and a dozen first starts: a minute on two idle cores.
@@ -87,25 +88,12 @@ t.test(
     const servers = await services(t)
     if (!servers) return
     const shared = await unpacked()
-    const { postgres, redis, rabbitmq, s3 } = servers
-    const bucket = await s3.createBucket()
-    const variables = {
-      DATABASE_URL: await postgres.createDatabase(),
-      REDIS_URL: redis.url,
-      RABBITMQ_URL: rabbitmq.url,
-      RABBITMQ_IMAGE_QUEUE: rabbitmq.queueName(),
-      AWS_BUCKET_NAME: bucket,
-      AWS_ACCESS_KEY: s3.accessKeyId,
-      AWS_SECRET_KEY: s3.secretAccessKey,
-      AWS_ENDPOINT_URL_S3: s3.endpoint,
-      PUBLIC_BASE_URL: s3.publicUrl(bucket),
-      ALLOWED_SOURCE_NETWORKS: '127.0.0.0/8'
-    }
+    const variables = { ...(await settingsOn(servers)), ALLOWED_SOURCE_NETWORKS: '127.0.0.0/8' }
     t.match(await shared.run(['check'], { ...variables, ROLE: 'worker' }), {
       code: 0,
       stdout: /ROLE=worker can start\n$/
     })
-    t.match(await shared.run(['migrate'], variables), { code: 0, stdout: /^migrated 1 products$/m })
+    t.match(await shared.run(['migrate'], variables), { code: 0, stdout: /^migrated 1 users-and-products$/m })
 
     const [api, worker] = await Promise.all([
       shared.serve({ ...variables, ROLE: 'api' }),

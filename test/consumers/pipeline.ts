@@ -16,7 +16,7 @@ import {
   startOrigin
 } from '../support/http/origin.ts'
 import { labelled, readLabel } from '../support/pictures/pictures.ts'
-import type { House, OpenHouse } from './services-under-test.ts'
+import type { OpenSetup, Setup } from './services-under-test.ts'
 
 export const small = { width: 900, height: 700 }
 const input = { user_id: 1, product_name: 'Lamp', product_price: 1 }
@@ -88,10 +88,10 @@ function held(handler: Handler) {
 }
 
 /** The pipeline from the request to the finished image, whatever the parts are. */
-export async function pipeline(t: Test, open: OpenHouse): Promise<void> {
+export async function pipeline(t: Test, open: OpenSetup): Promise<void> {
   const origin: Origin = await startOrigin()
   t.teardown(() => origin.stop())
-  const house: House = await open(t)
+  const house: Setup = await open(t)
   const { app } = house
   let paths = 0
   const place = (handler: Handler) => {

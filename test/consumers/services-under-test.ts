@@ -5,10 +5,11 @@ import { buildTestApp } from '../support/app.ts'
 import { startFaultyProxy } from '../support/http/faulty-proxy.ts'
 import { owned } from '../support/owner.ts'
 import { needsServices } from '../support/servers/needs.ts'
+import { settingsOn } from '../support/servers/settings.ts'
 import { services } from '../support/servers/shared.ts'
 
 /** The service on one set of parts. */
-export interface House {
+export interface Setup {
   app: FastifyInstance
   /** Gets a finished image as a stranger does. */
   read(url: string): Promise<Buffer>
@@ -16,10 +17,10 @@ export interface House {
   breakStorage(): Promise<void>
 }
 
-export type OpenHouse = (t: Test, variables?: Record<string, string>) => Promise<House>
+export type OpenSetup = (t: Test, variables?: Record<string, string>) => Promise<Setup>
 
 /** Everything in this process. */
-export const embedded: OpenHouse = async (t, variables = {}) => {
+export const embedded: OpenSetup = async (t, variables = {}) => {
   const app = await buildTestApp(t, { ...DEFAULTS, ...variables })
   return {
     app,
@@ -36,24 +37,14 @@ export const embedded: OpenHouse = async (t, variables = {}) => {
 }
 
 /** PostgreSQL, Redis, RabbitMQ and S3. */
-export const real: OpenHouse = async (t, variables = {}) => {
+export const real: OpenSetup = async (t, variables = {}) => {
   const servers = await services(t)
   if (!servers) throw new Error(`give this test ${needsServices}`)
-  const { postgres, redis, rabbitmq, s3 } = servers
-  const bucket = await s3.createBucket()
-  const proxy = owned(t, await startFaultyProxy(s3.endpoint))
+  const proxy = owned(t, await startFaultyProxy(servers.s3.endpoint))
   const app = await buildTestApp(t, {
     ...DEFAULTS,
-    DATABASE_URL: await postgres.createDatabase(),
-    REDIS_URL: await redis.createDatabase(),
-    RABBITMQ_URL: rabbitmq.url,
-    RABBITMQ_IMAGE_QUEUE: rabbitmq.queueName(),
-    AWS_BUCKET_NAME: bucket,
+    ...(await settingsOn(servers)),
     AWS_ENDPOINT_URL_S3: proxy.url,
-    AWS_REGION: s3.region,
-    AWS_ACCESS_KEY: s3.accessKeyId,
-    AWS_SECRET_KEY: s3.secretAccessKey,
-    PUBLIC_BASE_URL: s3.publicUrl(bucket),
     ...variables
   })
   return {

@@ -1,8 +1,8 @@
 import t from 'tap'
 import { create, settled } from '../support/http/client.ts'
 import { respond, silence, startOrigin } from '../support/http/origin.ts'
+import { linkedServers } from '../support/links.ts'
 import { labelled } from '../support/pictures/pictures.ts'
-import { gatedServers } from '../support/real-servers.ts'
 import { needsServices } from '../support/servers/needs.ts'
 import { startService } from '../support/service.ts'
 
@@ -11,8 +11,8 @@ t.test('ten processes start at once on an empty database, and share the work', n
   t.teardown(() => origin.stop())
   const picture = respond(await labelled(1))
   origin.on('/1', picture)
-  const { gates, settings } = await gatedServers(t)
-  for (const gate of Object.values(gates)) await gate.open()
+  const { links, settings } = await linkedServers(t)
+  for (const link of Object.values(links)) await link.open()
   const start = (ROLE: string) =>
     startService(t, { ...settings, ROLE, SHUTDOWN_GRACE_MS: '3000', STARTUP_TIMEOUT_MS: '100000' })
 

@@ -1,8 +1,8 @@
 import t from 'tap'
 import { create, read, settled, statusOf, until } from '../support/http/client.ts'
 import { respond, startOrigin } from '../support/http/origin.ts'
+import { type LinkName, linkedServers } from '../support/links.ts'
 import { labelled } from '../support/pictures/pictures.ts'
-import { type GateName, gatedServers } from '../support/real-servers.ts'
 import { needsServices } from '../support/servers/needs.ts'
 import { startService } from '../support/service.ts'
 
@@ -14,10 +14,10 @@ t.test(
     t.teardown(() => origin.stop())
     origin.on('/1', respond(await labelled(1)))
     const picture = `${origin.url}/1`
-    const { gates, settings } = await gatedServers(t)
+    const { links, settings } = await linkedServers(t)
     const service = startService(t, settings)
 
-    const waits: [GateName, RegExp][] = [
+    const waits: [LinkName, RegExp][] = [
       ['postgres', /PostgreSQL cannot be used yet; trying again/],
       ['redis', /Redis cannot be reached; trying again/],
       ['rabbitmq', /RabbitMQ cannot be reached; trying again/],
@@ -25,13 +25,13 @@ t.test(
     ]
     for (const [name, said] of waits) {
       await service.said(said)
-      await gates[name].open()
+      await links[name].open()
     }
     const url = await service.ready()
     const first = await create(url, [picture])
     t.match(await settled(url, first), { image_status: 'done' }, 'it waited, and works')
 
-    await gates.postgres.close()
+    await links.postgres.close()
     const database = await until(
       () => fetch(`${url}/api/v1/products/999999`),
       ({ status }) => status === 503
@@ -40,7 +40,7 @@ t.test(
     t.equal(await statusOf(`${url}/health`), 503)
     t.equal(await statusOf(`${url}/health/ready`), 503)
     t.equal(await statusOf(`${url}/health/live`), 200)
-    await gates.postgres.open()
+    await links.postgres.open()
     await until(
       () => statusOf(`${url}/health/ready`),
       (status) => status === 200
@@ -51,30 +51,30 @@ t.test(
       'back after the database'
     )
 
-    await gates.redis.close()
+    await links.redis.close()
     await until(
       () => statusOf(`${url}/redis-health`),
       (status) => status === 503
     )
     t.match(await read(url, first), { image_status: 'done' }, 'without Redis products are read')
     t.match(await settled(url, await create(url, [picture])), { image_status: 'done' }, 'and made')
-    await gates.redis.open()
+    await links.redis.open()
     await until(
       () => statusOf(`${url}/redis-health`),
       (status) => status === 200
     )
 
-    await gates.rabbitmq.close()
+    await links.rabbitmq.close()
     const owed = await create(url, [picture])
     t.match(await read(url, owed), { image_status: 'pending' }, 'without RabbitMQ products are accepted')
-    await gates.rabbitmq.open()
+    await links.rabbitmq.open()
     t.match(
       await settled(url, owed),
       { image_status: 'done', images: [{ attempts: 1 }] },
       'back after RabbitMQ'
     )
 
-    await gates.s3.close()
+    await links.s3.close()
     const unstored = await create(url, [picture])
     const tried = await until(
       () => read(url, unstored),
@@ -85,7 +85,7 @@ t.test(
       { image_status: 'pending', images: [{ error: { code: 'storage' } }] },
       'without S3 images wait'
     )
-    await gates.s3.open()
+    await links.s3.open()
     t.match(await settled(url, unstored), { image_status: 'done' }, 'back after S3')
 
     service.signal('SIGTERM')
@@ -94,8 +94,8 @@ t.test(
 )
 
 t.test('a start gives up in time, and names the setting', needsServices, async (t) => {
-  const { gates, settings } = await gatedServers(t)
-  const expected: [GateName, RegExp][] = [
+  const { links, settings } = await linkedServers(t)
+  const expected: [LinkName, RegExp][] = [
     ['postgres', /^PostgreSQL could not be used within 2000 ms: .*is DATABASE_URL /],
     ['redis', /^Redis could not be used within 2000 ms.*is REDIS_URL /],
     ['rabbitmq', /^RabbitMQ could not be used within 2000 ms.*is RABBITMQ_URL right/],
@@ -105,6 +105,6 @@ t.test('a start gives up in time, and names the setting', needsServices, async (
     const service = startService(t, { ...settings, STARTUP_TIMEOUT_MS: '2000' })
     t.same(await service.ended, { code: 1, signal: null }, name)
     t.match(service.lines.at(-1), said)
-    await gates[name].open()
+    await links[name].open()
   }
 })

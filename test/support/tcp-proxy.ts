@@ -2,27 +2,43 @@ import { once } from 'node:events'
 import { connect, createServer, type Socket } from 'node:net'
 import { freePort } from './servers/port.ts'
 
-/** A port in front of a server. To a client the server is down until the port is opened, then up, frozen or lost. */
-export interface TcpProxy extends AsyncDisposable {
-  /** The server's URL, through the proxy. */
+/** Ports in front of a server or its nodes. To a client they are down until opened, then up, frozen or lost. */
+export interface TcpProxy {
+  /** The server's URL through the proxy; of several nodes, separated by commas. */
   url: string
   open(): Promise<void>
   /** Ends every connection and refuses new ones. */
   close(): Promise<void>
-  /** Keeps connections, and accepts new ones, but passes nothing on in either direction. */
+  /** Keeps connections and accepts new ones, but passes nothing on in either direction. */
   freeze(): void
   thaw(): void
 }
 
-/** A proxy for the server of that URL. It is closed at first. */
-export async function createTcpProxy(target: string): Promise<TcpProxy> {
+/** A proxy for the server of that URL, or for several separated by commas. It is closed at first. */
+export async function createTcpProxy(targets: string): Promise<TcpProxy> {
+  const ports = await Promise.all(targets.split(',').map(createPort))
+  return {
+    url: ports.map(({ url }) => url).join(','),
+    open: async () => void (await Promise.all(ports.map((port) => port.open()))),
+    close: async () => void (await Promise.all(ports.map((port) => port.close()))),
+    freeze() {
+      for (const port of ports) port.freeze()
+    },
+    thaw() {
+      for (const port of ports) port.thaw()
+    }
+  }
+}
+
+type Pair = readonly [client: Socket, onward: Socket]
+
+async function createPort(target: string): Promise<TcpProxy> {
   const { hostname, port } = new URL(target)
-  const pairs = new Set<readonly [Socket, Socket]>()
+  const pairs = new Set<Pair>()
   let isFrozen = false
 
   const server = createServer((client) => {
-    const onward = connect(Number(port), hostname)
-    const pair = [client, onward] as const
+    const pair = [client, connect(Number(port), hostname)] as const
     pairs.add(pair)
     const end = () => {
       for (const socket of pair) socket.destroy()
@@ -33,10 +49,6 @@ export async function createTcpProxy(target: string): Promise<TcpProxy> {
   })
 
   const ownPort = await freePort()
-  const close = async () => {
-    for (const pair of pairs) for (const socket of pair) socket.destroy()
-    if (server.listening) await new Promise((resolve) => server.close(resolve))
-  }
   const url = new URL(target)
   url.host = `127.0.0.1:${ownPort}`
   return {
@@ -46,7 +58,10 @@ export async function createTcpProxy(target: string): Promise<TcpProxy> {
       server.listen(ownPort, '127.0.0.1')
       await once(server, 'listening')
     },
-    close,
+    async close() {
+      for (const socket of [...pairs].flat()) socket.destroy()
+      if (server.listening) await new Promise((resolve) => server.close(resolve))
+    },
     freeze() {
       isFrozen = true
       for (const [client, onward] of pairs) {
@@ -57,11 +72,10 @@ export async function createTcpProxy(target: string): Promise<TcpProxy> {
     thaw() {
       isFrozen = false
       for (const pair of pairs) join(pair)
-    },
-    [Symbol.asyncDispose]: close
+    }
   }
 }
 
-function join([client, onward]: readonly [Socket, Socket]): void {
+function join([client, onward]: Pair): void {
   client.pipe(onward).pipe(client)
 }

@@ -131,7 +131,9 @@ t.test('waiting for what is not there, or not any more, throws the problem', asy
       type: 'about:blank',
       title: 'Not Found',
       status: 404,
-      detail: 'There is no product 4711.'
+      code: 'not_found',
+      detail: 'There is no product 4711.',
+      error: 'There is no product 4711.'
     })
   )
   t.teardown(gate('/slow.jpg'))

@@ -26,9 +26,9 @@ export function fetchOrThrow(client: Client): typeof fetch {
 async function problemOf(response: Response): Promise<Problem> {
   const { status, statusText: title } = response
   const body: unknown = await response.json().catch(() => null)
-  return isProblem(body)
-    ? body
-    : { type: 'about:blank', title, status, detail: `The response was ${status}.` }
+  if (isProblem(body)) return body
+  const detail = `The response was ${status}.`
+  return { type: 'about:blank', title, status, code: 'unavailable', detail, error: detail }
 }
 
 function isProblem(body: unknown): body is Problem {

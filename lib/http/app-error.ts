@@ -1,17 +1,27 @@
-/** What a caller can be told. plugins/errors.ts translates each code to one status. */
-export type AppErrorCode =
-  | 'invalid_parameter'
-  | 'invalid_input'
-  | 'unknown_user'
-  | 'unauthorized'
-  | 'forbidden'
-  | 'not_found'
-  | 'in_flight'
-  | 'version_mismatch'
-  | 'key_reused'
-  | 'too_many_requests'
-  | 'overloaded'
-  | 'unavailable'
+/** Every code that an error of the API can have, with its status. Programs decide by the code, so none is renamed. */
+export const ERROR_STATUSES = {
+  invalid_request: 400,
+  malformed_request: 400,
+  unauthorized: 401,
+  forbidden: 403,
+  not_found: 404,
+  request_timeout: 408,
+  in_flight: 409,
+  version_mismatch: 412,
+  body_too_large: 413,
+  url_too_long: 414,
+  unsupported_media_type: 415,
+  invalid_input: 422,
+  unknown_user: 422,
+  key_reused: 422,
+  too_many_requests: 429,
+  headers_too_large: 431,
+  internal: 500,
+  overloaded: 503,
+  unavailable: 503
+} as const
+
+export type ErrorCode = keyof typeof ERROR_STATUSES
 
 export interface InputProblem {
   /** JSON pointer into the body, or the name of a parameter. */
@@ -19,12 +29,13 @@ export interface InputProblem {
   detail: string
 }
 
+/** An error whose message is meant for the caller. */
 export class AppError extends Error {
   override readonly name = 'AppError'
-  readonly code: AppErrorCode
+  readonly code: ErrorCode
   readonly problems: InputProblem[]
 
-  constructor(code: AppErrorCode, message: string, problems: InputProblem[] = [], options?: ErrorOptions) {
+  constructor(code: ErrorCode, message: string, problems: InputProblem[] = [], options?: ErrorOptions) {
     super(message, options)
     this.code = code
     this.problems = problems

@@ -1,22 +1,23 @@
 import type { Socket } from 'node:net'
 import type { ConnectionError, FastifyError, FastifyReply, FastifyRequest } from 'fastify'
-import { toProblem } from './problem.ts'
-import { STATUS_CODES } from './status-codes.ts'
+import type { ErrorCode } from './app-error.ts'
+import { codeOf, toProblem } from './problem.ts'
 
-/** Options of Fastify for what fails before there is a route, or even a request, that an error handler could be asked for. */
+/** Options of Fastify for errors that occur before a request has a route and an error handler. */
 export const earlyErrors = {
-  /** A URL that cannot be decoded, or with a parameter that is too long. */
+  /** A URL that cannot be decoded, or has a parameter that is too long. */
   frameworkErrors({ statusCode = 400, message }: FastifyError, _: FastifyRequest, reply: FastifyReply) {
-    reply.code(statusCode).type('application/problem+json').send(toProblem(statusCode, message))
+    const problem = toProblem(codeOf(statusCode), message, [], statusCode)
+    reply.code(statusCode).type('application/problem+json').send(problem)
   },
 
-  /** What is no HTTP, or was not sent in time. */
+  /** Bytes that are not HTTP, or that did not arrive in time. */
   clientErrorHandler(error: ConnectionError, socket: Socket) {
     if (error.code === 'ECONNRESET' || !socket.writable) return
-    const [status, detail] = CLIENT_ERRORS[error.code] ?? NO_HTTP
-    const body = JSON.stringify(toProblem(status, detail))
+    const problem = toProblem(...(CLIENT_ERRORS[error.code] ?? NOT_HTTP))
+    const body = JSON.stringify(problem)
     const head = [
-      `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
+      `HTTP/1.1 ${problem.status} ${problem.title}`,
       'content-type: application/problem+json',
       `content-length: ${Buffer.byteLength(body)}`,
       'connection: close'
@@ -25,8 +26,8 @@ export const earlyErrors = {
   }
 }
 
-const NO_HTTP: [status: number, detail: string] = [400, 'The request is no HTTP.']
-const CLIENT_ERRORS: Record<string, typeof NO_HTTP> = {
-  ERR_HTTP_REQUEST_TIMEOUT: [408, 'The request was not sent in time.'],
-  HPE_HEADER_OVERFLOW: [431, 'The headers are too large.']
+const NOT_HTTP: [ErrorCode, detail: string] = ['malformed_request', 'Malformed HTTP request.']
+const CLIENT_ERRORS: Record<string, typeof NOT_HTTP> = {
+  ERR_HTTP_REQUEST_TIMEOUT: ['request_timeout', 'The request was not sent in time.'],
+  HPE_HEADER_OVERFLOW: ['headers_too_large', 'The headers are too large.']
 }

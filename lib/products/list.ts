@@ -83,7 +83,7 @@ function decodeCursor(cursor: string): { createdUs: string; id: string } {
   const [, createdUs, id] = match ?? []
   if (!createdUs || !id || Number(id) > 2_147_483_647) {
     const detail = 'is not a cursor of this service; take it from the Link header of the page before'
-    throw new AppError('invalid_parameter', 'The cursor cannot be used.', [{ pointer: 'cursor', detail }])
+    throw new AppError('invalid_request', 'The cursor cannot be used.', [{ pointer: 'cursor', detail }])
   }
   return { createdUs, id }
 }

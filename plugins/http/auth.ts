@@ -10,24 +10,24 @@ import { AppError } from '../../lib/http/app-error.ts'
 declare module 'fastify' {
   interface FastifyRequest {
     caller: Caller
-    /** Why there is no caller. */
+    /** The reason why the request has no caller. */
     refusal: AppError | null
   }
   interface FastifyContextConfig {
-    /** Who is let in where credentials are asked for: open for everybody, admin for who acts for all users. */
+    /** Where authentication is enabled: `open` needs no credentials, `admin` needs credentials for all users. */
     access?: 'open' | 'admin'
   }
 }
 
 const LOOPBACK = /^(localhost|127\.\d+\.\d+\.\d+|::1)$/
 
-/** For `onRoute`: what is added to the same scope after it asks for no credentials. */
+/** Hook for `onRoute`: routes added to the same scope after it need no credentials. */
 export function openToAll(route: RouteOptions): void {
   route.config = { ...route.config, access: 'open' }
   route.schema = { ...route.schema, security: [] }
 }
 
-/** Asks for credentials wherever a route does not say that it is open; asks nobody when no way to show them is set. */
+/** Requires credentials on every route that is not open, if the settings name a kind of credentials. */
 export default fp<{ config: Config }>(
   async (app, { config }) => {
     const { auth, server } = config
@@ -35,7 +35,7 @@ export default fp<{ config: Config }>(
       if (!LOOPBACK.test(server.host)) {
         app.log.warn(
           { host: server.host },
-          'Everybody who reaches this address may do everything: set API_KEYS, JWT_SECRET or JWKS_URL to ask who they are'
+          'Authentication is disabled: anyone who can reach this address has full access. Set API_KEYS, JWT_SECRET or JWKS_URL'
         )
       }
       app.decorateRequest('caller', { getter: () => ANYONE })
@@ -45,29 +45,29 @@ export default fp<{ config: Config }>(
 
     const trust = auth.tokens?.trust
     if (trust && 'secret' in trust && trust.secret.length < 32) {
-      app.log.warn('JWT_SECRET can be guessed from any token: make it 32 random characters or more')
+      app.log.warn('JWT_SECRET is short enough to be guessed from a token: use 32 random characters or more')
     }
-    // Loaded only where there are tokens to look at: jose is 46 files.
+    // Loaded only where tokens are accepted: jose is 46 files.
     const verify = auth.tokens ? (await import('../../lib/auth/jwt.ts')).tokenVerifier(auth.tokens) : null
     app.decorateRequest('caller')
     app.decorateRequest('refusal', null)
     app.addHook('onRequest', async (request, reply) => {
       const { config, url } = request.routeOptions
       if (config.access === 'open' || url === undefined) return
-      // A cache between us and several callers must not give one what another has read.
+      // A shared cache must not serve one caller's response to another.
       reply.header('cache-control', 'private, no-cache')
-      const asked = await identify(request.headers, auth, verify)
-      if (asked instanceof Caller) request.caller = asked
-      else request.refusal = asked
+      const caller = await identify(request.headers, auth, verify)
+      if (caller instanceof Caller) request.caller = caller
+      else request.refusal = caller
     })
-    // Later than the rate limit, so that guesses count.
+    // After the rate limit, so that guessed keys count.
     app.addHook('preParsing', async ({ caller, refusal, headers, routeOptions }, reply) => {
       if (refusal) {
         if (refusal.code === 'unauthorized') reply.header('www-authenticate', challenge(headers))
         throw refusal
       }
       if (routeOptions.config.access === 'admin' && caller.userId !== undefined) {
-        throw new AppError('forbidden', 'Only callers who act for all users may do this.')
+        throw new AppError('forbidden', 'This needs credentials for all users.')
       }
     })
   },
@@ -81,12 +81,12 @@ async function identify(
 ): Promise<Caller | AppError> {
   const credentials = credentialsOf(headers)
   if (credentials === undefined) {
-    return new AppError('unauthorized', 'Say who you are: send an API key or a bearer token.')
+    return new AppError('unauthorized', 'Credentials are missing: send an API key or a bearer token.')
   }
   const caller = keys?.find(credentials)
   if (caller) return caller
   if (!verify || headers['x-api-key'] !== undefined) {
-    return new AppError('unauthorized', 'The API key is not known here.')
+    return new AppError('unauthorized', 'The API key is unknown.')
   }
   return verify(credentials)
 }
@@ -96,7 +96,7 @@ function credentialsOf(headers: IncomingHttpHeaders): string | undefined {
   return /^bearer +(\S+) *$/i.exec(headers.authorization ?? '')?.[1]
 }
 
-/** RFC 6750: a request without credentials is told only how to send some. */
+/** RFC 6750: the error is left out where a request has no credentials. */
 const challenge = (headers: IncomingHttpHeaders) =>
   credentialsOf(headers) === undefined
     ? 'Bearer realm="AsyncProd"'

@@ -1,56 +1,46 @@
-import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyError, FastifyReply } from 'fastify'
 import fp from 'fastify-plugin'
 import { isUnavailable } from '../../lib/database/unavailable.ts'
-import { AppError, type AppErrorCode, type InputProblem } from '../../lib/http/app-error.ts'
-import { toProblem } from '../../lib/http/problem.ts'
+import { AppError, type ErrorCode, type InputProblem } from '../../lib/http/app-error.ts'
+import { codeOf, type Problem, toProblem } from '../../lib/http/problem.ts'
+import { reasonOf } from '../../lib/log/log.ts'
 
-const STATUSES: Record<AppErrorCode, number> = {
-  invalid_parameter: 400,
-  invalid_input: 422,
-  unknown_user: 422,
-  unauthorized: 401,
-  forbidden: 403,
-  not_found: 404,
-  in_flight: 409,
-  version_mismatch: 412,
-  key_reused: 422,
-  too_many_requests: 429,
-  overloaded: 503,
-  unavailable: 503
-}
-
+/** The same request may succeed after this time. */
+const RETRIED: ErrorCode[] = ['in_flight', 'overloaded', 'unavailable']
 const RETRY_AFTER_SECONDS = 2
 
-/** Every error leaves as problem+json: what a stranger may know; the log sees the rest. */
+/** Sends every error as problem+json. Only an AppError's own words reach the caller; the rest is for the log. */
 export default fp(
   async (app) => {
     app.setErrorHandler((error: FastifyError, request, reply) => {
-      const { status, detail, problems } = explain(error)
-      // Refusing is what must stay cheap under load; the refusals are counted, and seen in the requests' own lines.
-      if (status >= 500 && error.code !== 'overloaded') request.log.error({ err: error }, 'Request failed')
-      if (status === 503 || status === 409) reply.header('retry-after', RETRY_AFTER_SECONDS)
-      return send(reply, status, detail, problems)
+      const problem = explain(error)
+      // A refusal has to stay cheap: it gets no stack.
+      if (problem.code === 'internal') request.log.error({ err: error }, 'Request failed')
+      else if (isUnavailable(error)) request.log.warn({ reason: reasonOf(error) }, 'The database failed')
+      if (RETRIED.includes(problem.code)) reply.header('retry-after', RETRY_AFTER_SECONDS)
+      return send(reply, problem)
     })
-    app.setNotFoundHandler((request: FastifyRequest, reply) =>
-      send(reply, 404, `There is nothing at ${request.method} ${request.url.split('?')[0]}.`)
+    app.setNotFoundHandler(({ method, url }, reply) =>
+      send(reply, toProblem('not_found', `No route for ${method} ${url.split('?')[0]}.`))
     )
   },
   { name: 'errors' }
 )
 
-function explain(error: FastifyError): { status: number; detail: string; problems?: InputProblem[] } {
-  if (error instanceof AppError)
-    return { status: STATUSES[error.code], detail: error.message, problems: error.problems }
-  if (error.validation)
-    return { status: 400, detail: 'The request does not fit.', problems: validationProblems(error) }
-  if (isUnavailable(error)) return { status: 503, detail: 'The database is away. Try again soon.' }
+function explain(error: FastifyError): Problem {
+  if (error instanceof AppError) return toProblem(error.code, error.message, error.problems)
+  if (error.validation) {
+    return toProblem('invalid_request', 'The request does not match the schema.', violations(error))
+  }
+  if (isUnavailable(error)) return toProblem('unavailable', 'The database is unavailable; retry later.')
   const status = error.statusCode ?? 500
-  if (status === 415) return { status, detail: 'Send the body as application/json.' }
-  return { status, detail: status < 500 ? error.message : 'Internal error.' }
+  const code = codeOf(status)
+  if (code === 'unsupported_media_type') return toProblem(code, 'Send the body as application/json in UTF-8.')
+  return toProblem(code, code === 'internal' ? 'Internal error.' : error.message, [], status)
 }
 
-function validationProblems({ validation = [], validationContext }: FastifyError): InputProblem[] {
-  return validation.map(({ instancePath, message = 'does not fit', params }) => {
+function violations({ validation = [], validationContext }: FastifyError): InputProblem[] {
+  return validation.map(({ instancePath, message = 'does not match the schema', params }) => {
     const missing = typeof params?.missingProperty === 'string' ? `/${params.missingProperty}` : ''
     const path = instancePath + missing
     const detail = missing ? 'is required' : withValues(message, params)
@@ -63,14 +53,6 @@ function withValues(message: string, params: Record<string, unknown> | undefined
   return Array.isArray(params?.allowedValues) ? `${message}: ${params.allowedValues.join(', ')}` : message
 }
 
-function send(
-  reply: FastifyReply,
-  status: number,
-  detail: string,
-  problems: InputProblem[] = []
-): FastifyReply {
-  return reply
-    .code(status)
-    .type('application/problem+json')
-    .send(toProblem(status, detail, problems))
+function send(reply: FastifyReply, problem: Problem): FastifyReply {
+  return reply.code(problem.status).type('application/problem+json').send(problem)
 }

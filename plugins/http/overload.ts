@@ -21,7 +21,7 @@ const BOUNDS: Bounds = {
 }
 
 /** One for all: to build an error with its stack was a sixth of a refusal, measured. */
-const REFUSAL = new AppError('overloaded', 'The service has more to do than it can. Try again soon.')
+const REFUSAL = new AppError('overloaded', 'The service is overloaded; retry later.')
 
 /** Long enough that one stall, of a machine that was suspended or busy elsewhere, is not taken for overload. */
 const SAMPLE_MS = 5000

@@ -1,6 +1,7 @@
 import t from 'tap'
-import { buildTestApp } from '../support/app.ts'
+import { buildTestApp, LogStream } from '../support/app.ts'
 import { documented } from '../support/openapi-conformance.ts'
+import { problem } from '../support/problem.ts'
 import { needsOwn } from '../support/servers/needs.ts'
 import { startPostgres } from '../support/servers/postgres.ts'
 
@@ -23,7 +24,12 @@ t.test(
   needsOwn('postgres'),
   async (t) => {
     await using server = await startPostgres({ durable: true })
-    const app = await buildTestApp(t, { DATABASE_URL: await server.createDatabase() })
+    const log = new LogStream()
+    const app = await buildTestApp(
+      t,
+      { DATABASE_URL: await server.createDatabase() },
+      { logger: { level: 'warn', stream: log } }
+    )
     const call = await documented(app)
     await call({ method: 'POST', url: '/api/v1/products', payload: PRODUCT })
     await server.kill()
@@ -34,15 +40,13 @@ t.test(
       t.equal(reply.headers['content-type'], 'application/problem+json; charset=utf-8')
       t.strictSame(
         reply.json(),
-        {
-          type: 'about:blank',
-          title: 'Service Unavailable',
-          status: 503,
-          detail: 'The database is away. Try again soon.'
-        },
+        problem('unavailable', 'The database is unavailable; retry later.'),
         `${request.method} ${request.url}`
       )
     }
+    const refusals = log.entries.filter(({ msg }) => msg === 'The database failed')
+    t.equal(refusals.length, CALLS.length, 'each is logged once, with the reason')
+    t.notOk(JSON.stringify(log.entries).includes('stack'), 'without a stack')
     t.strictSame((await call({ url: '/health' })).json(), {
       status: 'unhealthy',
       error: 'The database does not answer'

@@ -4,9 +4,11 @@ import { text } from 'node:stream/consumers'
 import t from 'tap'
 import { buildTestApp, LogStream } from '../support/app.ts'
 import { documented } from '../support/openapi-conformance.ts'
+import { problem } from '../support/problem.ts'
 
 const log = new LogStream()
-const app = await buildTestApp(t, { LOG_LEVEL: 'error' }, { logger: { level: 'error', stream: log } })
+const variables = { LOG_LEVEL: 'error', MAX_EVENT_STREAMS: '0' }
+const app = await buildTestApp(t, variables, { logger: { level: 'error', stream: log } })
 const call = await documented(app)
 
 const PRODUCT = { user_id: 1, product_name: 'Desk lamp', product_price: 100.5 }
@@ -31,60 +33,47 @@ t.test('what is not there is 404, whatever the method', async (t) => {
   ]) {
     const reply = await app.inject({ url: `${url}?secret=1` })
     t.equal(reply.headers['content-type'], PROBLEM, url)
-    t.strictSame(reply.json(), {
-      type: 'about:blank',
-      title: 'Not Found',
-      status: 404,
-      detail: `There is nothing at GET ${url}.`
-    })
+    t.strictSame(reply.json(), problem('not_found', `No route for GET ${url}.`))
   }
   for (const method of ['PATCH', 'DELETE', 'TRACE'] as const) {
     const reply = await app.inject({ method, url: '/api/v1/products' })
     t.equal(reply.headers['content-type'], PROBLEM, method)
-    t.strictSame(reply.json(), {
-      type: 'about:blank',
-      title: 'Not Found',
-      status: 404,
-      detail: `There is nothing at ${method} /api/v1/products.`
-    })
+    t.strictSame(reply.json(), problem('not_found', `No route for ${method} /api/v1/products.`))
   }
 })
 
 t.test('a URL that cannot be decoded is 400', async (t) => {
   const reply = await app.inject('/api/v1/products/%')
   t.equal(reply.headers['content-type'], PROBLEM)
-  t.strictSame(reply.json(), {
-    type: 'about:blank',
-    title: 'Bad Request',
-    status: 400,
-    detail: "'/api/v1/products/%' is not a valid url component"
-  })
+  t.strictSame(
+    reply.json(),
+    problem('malformed_request', "'/api/v1/products/%' is not a valid url component")
+  )
 })
 
 t.test('a parameter that no id can be as long as is 414', async (t) => {
   const reply = await app.inject(`/api/v1/products/${'1'.repeat(101)}`)
   t.equal(reply.headers['content-type'], PROBLEM)
-  t.match(reply.json(), { type: 'about:blank', title: 'URI Too Long', status: 414 })
+  t.match(reply.json(), { title: 'URI Too Long', status: 414, code: 'url_too_long' })
 })
 
-t.test('what is no HTTP is answered with a problem, too', async (t) => {
+t.test('bytes that are not HTTP get a problem, too', async (t) => {
   const { port } = new URL(await app.listen({ port: 0 }))
-  const answers = [
-    { request: 'nonsense\r\n\r\n', status: 400, title: 'Bad Request' },
+  const cases = [
+    { request: 'nonsense\r\n\r\n', expected: problem('malformed_request', 'Malformed HTTP request.') },
     {
       request: `GET / HTTP/1.1\r\nx: ${'y'.repeat(20_000)}\r\n\r\n`,
-      status: 431,
-      title: 'Request Header Fields Too Large'
+      expected: problem('headers_too_large', 'The headers are too large.')
     }
   ]
-  for (const { request, status, title } of answers) {
+  for (const { request, expected } of cases) {
     const socket = connect(Number(port), '127.0.0.1')
     await once(socket, 'connect')
     socket.write(request)
     const [head = '', body = ''] = (await text(socket)).split('\r\n\r\n')
-    t.match(head, new RegExp(`^HTTP/1.1 ${status} ${title}\r\n`))
+    t.match(head, new RegExp(`^HTTP/1.1 ${expected.status} ${expected.title}\r\n`))
     t.match(head, /content-type: application\/problem\+json/i)
-    t.match(JSON.parse(body), { type: 'about:blank', title, status })
+    t.strictSame(JSON.parse(body), expected)
   }
 })
 
@@ -93,12 +82,10 @@ t.test('a body that is no JSON is 400', async (t) => {
     for (const route of WITH_BODY) {
       const reply = await call({ ...route, payload, headers: JSON_TYPE })
       t.equal(reply.headers['content-type'], PROBLEM)
-      t.strictSame(reply.json(), {
-        type: 'about:blank',
-        title: 'Bad Request',
-        status: 400,
-        detail: "Body is not valid JSON but content-type is set to 'application/json'"
-      })
+      t.strictSame(
+        reply.json(),
+        problem('malformed_request', "Body is not valid JSON but content-type is set to 'application/json'")
+      )
     }
   }
 })
@@ -116,13 +103,12 @@ t.test('no body is 400, with a content type or without one', async (t) => {
   for (const route of WITH_BODY) {
     for (const headers of [{}, JSON_TYPE]) {
       const reply = await call({ ...route, headers })
-      t.strictSame(reply.json(), {
-        type: 'about:blank',
-        title: 'Bad Request',
-        status: 400,
-        detail: 'The request does not fit.',
-        errors: [{ pointer: '', detail: 'must be object' }]
-      })
+      t.strictSame(
+        reply.json(),
+        problem('invalid_request', 'The request does not match the schema.', [
+          { pointer: '', detail: 'must be object' }
+        ])
+      )
     }
   }
 })
@@ -145,14 +131,87 @@ t.test('another content type is 415', async (t) => {
     for (const route of WITH_BODY) {
       const reply = await call({ ...route, payload: 'user_id=1', headers: { 'content-type': type } })
       t.equal(reply.headers['content-type'], PROBLEM)
-      t.strictSame(reply.json(), {
-        type: 'about:blank',
-        title: 'Unsupported Media Type',
-        status: 415,
-        detail: 'Send the body as application/json.'
-      })
+      t.strictSame(
+        reply.json(),
+        problem('unsupported_media_type', 'Send the body as application/json in UTF-8.')
+      )
     }
   }
+})
+
+t.test('a body that is not valid UTF-8 is 400, and one in another charset is 415', async (t) => {
+  const latin1 = Buffer.from('{"user_id":1,"product_name":"Größe","product_price":1}', 'latin1')
+  for (const route of WITH_BODY) {
+    const send = (payload: Buffer, type: string) =>
+      call({ ...route, payload, headers: { 'content-type': `application/json${type}` } })
+    t.strictSame(
+      (await send(latin1, '')).json(),
+      problem('malformed_request', 'The body is not valid UTF-8.')
+    )
+    for (const charset of ['iso-8859-1', 'ISO-8859-1', '"latin1"', 'utf-16', 'us-ascii', '']) {
+      t.strictSame(
+        (await send(latin1, `; charset=${charset}`)).json(),
+        problem('unsupported_media_type', 'Send the body as application/json in UTF-8.'),
+        charset
+      )
+    }
+  }
+})
+
+t.test('a body in UTF-8 is taken under each name of that charset', async (t) => {
+  for (const charset of ['', '; charset=utf-8', ';charset=UTF-8', '; charset="utf-8"', '; charset=utf8']) {
+    const reply = await call({
+      method: 'POST',
+      url: '/api/v1/products',
+      payload: JSON.stringify({ ...PRODUCT, product_name: 'Größe' }),
+      headers: { 'content-type': `application/json${charset}` }
+    })
+    const product = await call({ url: String(reply.headers.location) })
+    t.equal(product.json().product_name, 'Größe', charset)
+  }
+})
+
+t.test('every violation is named, not only the first', async (t) => {
+  const reply = await call({
+    method: 'POST',
+    url: '/api/v1/products',
+    payload: {
+      user_id: '1',
+      product_name: '',
+      product_description: 7,
+      product_images: [1, 'http://a.example/', '']
+    }
+  })
+  t.strictSame(
+    reply.json(),
+    problem('invalid_request', 'The request does not match the schema.', [
+      { pointer: '/product_price', detail: 'is required' },
+      { pointer: '/user_id', detail: 'must be integer' },
+      { pointer: '/product_name', detail: 'must NOT have fewer than 1 characters' },
+      { pointer: '/product_description', detail: 'must be string' },
+      { pointer: '/product_images/0', detail: 'must be string' },
+      { pointer: '/product_images/2', detail: 'must NOT have fewer than 1 characters' }
+    ])
+  )
+  const list = await call({ url: '/api/v1/products?user_id=x&limit=0&min_price=-1&image_status=lost' })
+  t.strictSame(
+    list.json().errors.map(({ pointer }: { pointer: string }) => pointer),
+    ['user_id', 'min_price', 'image_status', 'limit']
+  )
+})
+
+t.test('a mebibyte of violations costs no more than a hundred of them', async (t) => {
+  const payload = `{"user_id":0,"product_name":"x","product_price":1,"product_images":[${'1,'.repeat(500_000)}1]}`
+  const started = process.cpuUsage()
+  const reply = await call({ method: 'POST', url: '/api/v1/products', payload, headers: JSON_TYPE })
+  const { user, system } = process.cpuUsage(started)
+  const { errors } = reply.json()
+  t.equal(errors.length, 100)
+  t.match(errors, [
+    { pointer: '/user_id', detail: 'must be >= 1' },
+    { pointer: '/product_images', detail: 'must NOT have more than 1000 items' }
+  ])
+  t.ok((user + system) / 1000 < 250, `${(user + system) / 1000} ms of CPU`)
 })
 
 t.test('a body of more than a mebibyte is 413', async (t) => {
@@ -160,12 +219,7 @@ t.test('a body of more than a mebibyte is 413', async (t) => {
   for (const route of WITH_BODY) {
     const reply = await call({ ...route, payload, headers: JSON_TYPE })
     t.equal(reply.headers['content-type'], PROBLEM)
-    t.strictSame(reply.json(), {
-      type: 'about:blank',
-      title: 'Payload Too Large',
-      status: 413,
-      detail: 'Request body is too large'
-    })
+    t.strictSame(reply.json(), problem('body_too_large', 'Request body is too large'))
   }
 })
 
@@ -181,16 +235,26 @@ t.test('an error of our own is 500: strangers learn nothing, the log sees it', a
   t.teardown(() => app.pg.query('ALTER TABLE moved RENAME TO users'))
   const reply = await app.inject('/api/v1/users/1')
   t.equal(reply.headers['content-type'], PROBLEM)
-  t.strictSame(reply.json(), {
-    type: 'about:blank',
-    title: 'Internal Server Error',
-    status: 500,
-    detail: 'Internal error.'
-  })
+  t.strictSame(reply.json(), problem('internal', 'Internal error.'))
   t.match(log.entries.at(-1), {
     msg: 'Request failed',
     err: { message: 'relation "users" does not exist' }
   })
+})
+
+t.test('a refusal logs no error and no stack', async (t) => {
+  const logged = log.entries.length
+  const { product_id } = (
+    await call({
+      method: 'POST',
+      url: '/api/v1/products',
+      payload: { ...PRODUCT, product_images: ['http://a.example/'] }
+    })
+  ).json()
+  const refused = await call({ url: `/api/v1/products/${product_id}/events` })
+  t.match(refused.json(), { status: 503 })
+  t.equal(refused.headers['retry-after'], '2')
+  t.strictSame(log.entries.slice(logged), [])
 })
 
 t.test('browsers may read errors, too', async (t) => {

@@ -1,6 +1,7 @@
 import t from 'tap'
 import { buildTestApp } from '../support/app.ts'
 import { documented } from '../support/openapi-conformance.ts'
+import { problem } from '../support/problem.ts'
 import { needsServices } from '../support/servers/needs.ts'
 import { sharedPostgres } from '../support/servers/shared.ts'
 
@@ -32,13 +33,12 @@ t.test('a repeated request is answered again, not done again', async (t) => {
 
 t.test('another body under the same key is refused', async (t) => {
   const reply = await create({ ...LAMP, product_price: 99 }, KEY)
-  t.strictSame(reply.json(), {
-    type: 'about:blank',
-    title: 'Unprocessable Entity',
-    status: 422,
-    detail: 'The Idempotency-Key was used for another request.',
-    errors: [{ pointer: 'idempotency-key', detail: 'must be a new one for a new request' }]
-  })
+  t.strictSame(
+    reply.json(),
+    problem('key_reused', 'The Idempotency-Key was used for another request.', [
+      { pointer: 'idempotency-key', detail: 'must be a new one for a new request' }
+    ])
+  )
   t.equal((await create({ username: 'ada' }, KEY, '/api/v1/users')).statusCode, 422)
 })
 

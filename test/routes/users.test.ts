@@ -1,6 +1,7 @@
 import t from 'tap'
 import { buildTestApp } from '../support/app.ts'
 import { documented } from '../support/openapi-conformance.ts'
+import { problem } from '../support/problem.ts'
 
 const app = await buildTestApp(t)
 const call = await documented(app)
@@ -46,23 +47,18 @@ t.test('a name that does not fit is 400', async (t) => {
     ['{"username":"\\ud800"}', '/username', 'must not contain NUL or half of a surrogate pair']
   ]
   for (const [payload, pointer, detail] of unfit) {
-    t.strictSame((await create(payload)).json(), {
-      type: 'about:blank',
-      title: 'Bad Request',
-      status: 400,
-      detail: 'The request does not fit.',
-      errors: [{ pointer, detail }]
-    })
+    t.strictSame(
+      (await create(payload)).json(),
+      problem('invalid_request', 'The request does not match the schema.', [{ pointer, detail }])
+    )
   }
 })
 
 t.test('a user who is not there is 404', async (t) => {
   for (const id of [4711, 2_147_483_647]) {
-    t.strictSame((await call({ url: `/api/v1/users/${id}` })).json(), {
-      type: 'about:blank',
-      title: 'Not Found',
-      status: 404,
-      detail: `There is no user ${id}.`
-    })
+    t.strictSame(
+      (await call({ url: `/api/v1/users/${id}` })).json(),
+      problem('not_found', `There is no user ${id}.`)
+    )
   }
 })

@@ -9,7 +9,21 @@ export type Problem = {
     type: string;
     title: string;
     status: number;
+    /**
+     * The kind of error, for programs
+     */
+    code: 'invalid_request' | 'malformed_request' | 'unauthorized' | 'forbidden' | 'not_found' | 'request_timeout' | 'in_flight' | 'version_mismatch' | 'body_too_large' | 'url_too_long' | 'unsupported_media_type' | 'invalid_input' | 'unknown_user' | 'key_reused' | 'too_many_requests' | 'headers_too_large' | 'internal' | 'overloaded' | 'unavailable';
+    /**
+     * What is wrong, for people
+     */
     detail: string;
+    /**
+     * The detail once more, for clients of the Go service
+     */
+    error: string;
+    /**
+     * Every violation, up to 100
+     */
     errors?: Array<{
         /**
          * JSON pointer into the body, or the name of a parameter
@@ -247,11 +261,11 @@ export type ListProductsData = {
 
 export type ListProductsErrors = {
     /**
-     * The request does not fit its schema
+     * The request is malformed or does not match the schema
      */
     400: Problem;
     /**
-     * Credentials are asked for, and there are none that count
+     * Credentials are required, and these are missing or invalid
      */
     401: Problem;
     /**
@@ -259,11 +273,11 @@ export type ListProductsErrors = {
      */
     403: Problem;
     /**
-     * The caller has sent too many requests; send more after the time that Retry-After names
+     * The caller has sent too many requests; retry after the time in Retry-After
      */
     429: Problem;
     /**
-     * The service cannot answer now; try again after the time that Retry-After names
+     * The service is overloaded or unavailable; retry after the time in Retry-After
      */
     503: Problem;
 };
@@ -294,11 +308,11 @@ export type CreateProductData = {
 
 export type CreateProductErrors = {
     /**
-     * The request does not fit its schema
+     * The request is malformed or does not match the schema
      */
     400: Problem;
     /**
-     * Credentials are asked for, and there are none that count
+     * Credentials are required, and these are missing or invalid
      */
     401: Problem;
     /**
@@ -306,7 +320,7 @@ export type CreateProductErrors = {
      */
     403: Problem;
     /**
-     * A request with the same Idempotency-Key is being answered
+     * The first request with the same Idempotency-Key has not ended
      */
     409: Problem;
     /**
@@ -314,19 +328,19 @@ export type CreateProductErrors = {
      */
     413: Problem;
     /**
-     * The body is no JSON
+     * The body is not JSON in UTF-8
      */
     415: Problem;
     /**
-     * The request is well formed but cannot be met
+     * The request matches the schema but cannot be carried out
      */
     422: Problem;
     /**
-     * The caller has sent too many requests; send more after the time that Retry-After names
+     * The caller has sent too many requests; retry after the time in Retry-After
      */
     429: Problem;
     /**
-     * The service cannot answer now; try again after the time that Retry-After names
+     * The service is overloaded or unavailable; retry after the time in Retry-After
      */
     503: Problem;
 };
@@ -359,11 +373,11 @@ export type ReplaceProductData = {
 
 export type ReplaceProductErrors = {
     /**
-     * The request does not fit its schema
+     * The request is malformed or does not match the schema
      */
     400: Problem;
     /**
-     * Credentials are asked for, and there are none that count
+     * Credentials are required, and these are missing or invalid
      */
     401: Problem;
     /**
@@ -371,7 +385,7 @@ export type ReplaceProductErrors = {
      */
     403: Problem;
     /**
-     * There is no such thing
+     * It does not exist, or belongs to another user
      */
     404: Problem;
     /**
@@ -383,19 +397,19 @@ export type ReplaceProductErrors = {
      */
     413: Problem;
     /**
-     * The body is no JSON
+     * The body is not JSON in UTF-8
      */
     415: Problem;
     /**
-     * The request is well formed but cannot be met
+     * The request matches the schema but cannot be carried out
      */
     422: Problem;
     /**
-     * The caller has sent too many requests; send more after the time that Retry-After names
+     * The caller has sent too many requests; retry after the time in Retry-After
      */
     429: Problem;
     /**
-     * The service cannot answer now; try again after the time that Retry-After names
+     * The service is overloaded or unavailable; retry after the time in Retry-After
      */
     503: Problem;
 };
@@ -430,15 +444,15 @@ export type DeleteProductData = {
 
 export type DeleteProductErrors = {
     /**
-     * The request does not fit its schema
+     * The request is malformed or does not match the schema
      */
     400: Problem;
     /**
-     * Credentials are asked for, and there are none that count
+     * Credentials are required, and these are missing or invalid
      */
     401: Problem;
     /**
-     * There is no such thing
+     * It does not exist, or belongs to another user
      */
     404: Problem;
     /**
@@ -450,15 +464,15 @@ export type DeleteProductErrors = {
      */
     413: Problem;
     /**
-     * The body is no JSON
+     * The body is not JSON in UTF-8
      */
     415: Problem;
     /**
-     * The caller has sent too many requests; send more after the time that Retry-After names
+     * The caller has sent too many requests; retry after the time in Retry-After
      */
     429: Problem;
     /**
-     * The service cannot answer now; try again after the time that Retry-After names
+     * The service is overloaded or unavailable; retry after the time in Retry-After
      */
     503: Problem;
 };
@@ -491,23 +505,23 @@ export type GetProductData = {
 
 export type GetProductErrors = {
     /**
-     * The request does not fit its schema
+     * The request is malformed or does not match the schema
      */
     400: Problem;
     /**
-     * Credentials are asked for, and there are none that count
+     * Credentials are required, and these are missing or invalid
      */
     401: Problem;
     /**
-     * There is no such thing
+     * It does not exist, or belongs to another user
      */
     404: Problem;
     /**
-     * The caller has sent too many requests; send more after the time that Retry-After names
+     * The caller has sent too many requests; retry after the time in Retry-After
      */
     429: Problem;
     /**
-     * The service cannot answer now; try again after the time that Retry-After names
+     * The service is overloaded or unavailable; retry after the time in Retry-After
      */
     503: Problem;
 };
@@ -540,11 +554,11 @@ export type UpdateProductData = {
 
 export type UpdateProductErrors = {
     /**
-     * The request does not fit its schema
+     * The request is malformed or does not match the schema
      */
     400: Problem;
     /**
-     * Credentials are asked for, and there are none that count
+     * Credentials are required, and these are missing or invalid
      */
     401: Problem;
     /**
@@ -552,7 +566,7 @@ export type UpdateProductErrors = {
      */
     403: Problem;
     /**
-     * There is no such thing
+     * It does not exist, or belongs to another user
      */
     404: Problem;
     /**
@@ -564,19 +578,19 @@ export type UpdateProductErrors = {
      */
     413: Problem;
     /**
-     * The body is no JSON
+     * The body is not JSON in UTF-8
      */
     415: Problem;
     /**
-     * The request is well formed but cannot be met
+     * The request matches the schema but cannot be carried out
      */
     422: Problem;
     /**
-     * The caller has sent too many requests; send more after the time that Retry-After names
+     * The caller has sent too many requests; retry after the time in Retry-After
      */
     429: Problem;
     /**
-     * The service cannot answer now; try again after the time that Retry-After names
+     * The service is overloaded or unavailable; retry after the time in Retry-After
      */
     503: Problem;
 };
@@ -610,15 +624,15 @@ export type ReprocessProductData = {
 
 export type ReprocessProductErrors = {
     /**
-     * The request does not fit its schema
+     * The request is malformed or does not match the schema
      */
     400: Problem;
     /**
-     * Credentials are asked for, and there are none that count
+     * Credentials are required, and these are missing or invalid
      */
     401: Problem;
     /**
-     * There is no such thing
+     * It does not exist, or belongs to another user
      */
     404: Problem;
     /**
@@ -626,15 +640,15 @@ export type ReprocessProductErrors = {
      */
     413: Problem;
     /**
-     * The body is no JSON
+     * The body is not JSON in UTF-8
      */
     415: Problem;
     /**
-     * The caller has sent too many requests; send more after the time that Retry-After names
+     * The caller has sent too many requests; retry after the time in Retry-After
      */
     429: Problem;
     /**
-     * The service cannot answer now; try again after the time that Retry-After names
+     * The service is overloaded or unavailable; retry after the time in Retry-After
      */
     503: Problem;
 };
@@ -669,23 +683,23 @@ export type WatchProductData = {
 
 export type WatchProductErrors = {
     /**
-     * The request does not fit its schema
+     * The request is malformed or does not match the schema
      */
     400: Problem;
     /**
-     * Credentials are asked for, and there are none that count
+     * Credentials are required, and these are missing or invalid
      */
     401: Problem;
     /**
-     * There is no such thing
+     * It does not exist, or belongs to another user
      */
     404: Problem;
     /**
-     * The caller has sent too many requests; send more after the time that Retry-After names
+     * The caller has sent too many requests; retry after the time in Retry-After
      */
     429: Problem;
     /**
-     * The service cannot answer now; try again after the time that Retry-After names
+     * The service is overloaded or unavailable; retry after the time in Retry-After
      */
     503: Problem;
 };
@@ -720,11 +734,11 @@ export type CreateUserData = {
 
 export type CreateUserErrors = {
     /**
-     * The request does not fit its schema
+     * The request is malformed or does not match the schema
      */
     400: Problem;
     /**
-     * Credentials are asked for, and there are none that count
+     * Credentials are required, and these are missing or invalid
      */
     401: Problem;
     /**
@@ -732,7 +746,7 @@ export type CreateUserErrors = {
      */
     403: Problem;
     /**
-     * A request with the same Idempotency-Key is being answered
+     * The first request with the same Idempotency-Key has not ended
      */
     409: Problem;
     /**
@@ -740,19 +754,19 @@ export type CreateUserErrors = {
      */
     413: Problem;
     /**
-     * The body is no JSON
+     * The body is not JSON in UTF-8
      */
     415: Problem;
     /**
-     * The request is well formed but cannot be met
+     * The request matches the schema but cannot be carried out
      */
     422: Problem;
     /**
-     * The caller has sent too many requests; send more after the time that Retry-After names
+     * The caller has sent too many requests; retry after the time in Retry-After
      */
     429: Problem;
     /**
-     * The service cannot answer now; try again after the time that Retry-After names
+     * The service is overloaded or unavailable; retry after the time in Retry-After
      */
     503: Problem;
 };
@@ -781,23 +795,23 @@ export type GetUserData = {
 
 export type GetUserErrors = {
     /**
-     * The request does not fit its schema
+     * The request is malformed or does not match the schema
      */
     400: Problem;
     /**
-     * Credentials are asked for, and there are none that count
+     * Credentials are required, and these are missing or invalid
      */
     401: Problem;
     /**
-     * There is no such thing
+     * It does not exist, or belongs to another user
      */
     404: Problem;
     /**
-     * The caller has sent too many requests; send more after the time that Retry-After names
+     * The caller has sent too many requests; retry after the time in Retry-After
      */
     429: Problem;
     /**
-     * The service cannot answer now; try again after the time that Retry-After names
+     * The service is overloaded or unavailable; retry after the time in Retry-After
      */
     503: Problem;
 };

@@ -56,7 +56,7 @@ t.test('what is no cursor is refused by its name', async (t) => {
       t.fail(text)
     } catch (error) {
       t.ok(error instanceof AppError)
-      t.match(error, { code: 'invalid_parameter', problems: [{ pointer: 'cursor' }] })
+      t.match(error, { code: 'invalid_request', problems: [{ pointer: 'cursor' }] })
     }
   }
 })

@@ -6,6 +6,7 @@ import auth from '../../../plugins/http/auth.ts'
 import errors from '../../../plugins/http/errors.ts'
 import { buildTestApp, LogStream } from '../../support/app.ts'
 import { documented } from '../../support/openapi-conformance.ts'
+import { problem } from '../../support/problem.ts'
 
 const secret = 'a secret of thirty-two characters'
 const app = await buildTestApp(t, { API_KEYS: 'ops,ada:1,bob:2', JWT_SECRET: secret })
@@ -26,18 +27,10 @@ const create = async (payload: object) => {
 const lamp = await create(LAMP)
 const foreign = await create(asBob)
 
-const problem = (status: number, title: string, detail: string, rest = {}) => ({
-  type: 'about:blank',
-  title,
-  status,
-  detail,
-  ...rest
-})
-
 const notYours = (pointer: string) =>
-  problem(403, 'Forbidden', 'These credentials do not act for that user.', {
-    errors: [{ pointer, detail: 'must be 1, the user that these credentials act for' }]
-  })
+  problem('forbidden', 'These credentials do not act for that user.', [
+    { pointer, detail: 'must be 1, the user that these credentials act for' }
+  ])
 
 t.test('without credentials every operation is refused, and says what to send', async (t) => {
   for (const [method, url] of [
@@ -56,7 +49,7 @@ t.test('without credentials every operation is refused, and says what to send', 
     t.equal(reply.headers['www-authenticate'], 'Bearer realm="AsyncProd"')
     t.strictSame(
       reply.json(),
-      problem(401, 'Unauthorized', 'Say who you are: send an API key or a bearer token.'),
+      problem('unauthorized', 'Credentials are missing: send an API key or a bearer token.'),
       `${method} ${url}`
     )
   }
@@ -162,7 +155,7 @@ t.test('another user in the body is refused', async (t) => {
 })
 
 t.test('another user’s product is not there, not even cached', async (t) => {
-  const expected = problem(404, 'Not Found', `There is no product ${foreign.id}.`)
+  const expected = problem('not_found', `There is no product ${foreign.id}.`)
   t.equal((await call({ url: foreign.url, headers: bob })).statusCode, 200)
   for (const [method, url, payload] of [
     ['GET', foreign.url, undefined],
@@ -195,12 +188,12 @@ t.test('a caller sees their own user, and only callers for all create users', as
   t.strictSame((await call({ url: '/api/v1/users/2', headers: bob })).json(), { user_id: 2, username: 'bob' })
   t.strictSame(
     (await call({ url: '/api/v1/users/1', headers: bob })).json(),
-    problem(404, 'Not Found', 'There is no user 1.')
+    problem('not_found', 'There is no user 1.')
   )
   const eve = { method: 'POST', url: '/api/v1/users', payload: { username: 'eve' } } as const
   t.strictSame(
     (await call({ ...eve, headers: bob })).json(),
-    problem(403, 'Forbidden', 'Only callers who act for all users may do this.')
+    problem('forbidden', 'This needs credentials for all users.')
   )
   t.equal((await call({ ...eve, headers: ops })).statusCode, 201)
 })
@@ -221,7 +214,7 @@ t.test('nobody is asked when nothing is set, and who listens to the world is war
     return { open, lines: stream.entries.map(({ msg }) => msg) }
   }
   const warning =
-    'Everybody who reaches this address may do everything: set API_KEYS, JWT_SECRET or JWKS_URL to ask who they are'
+    'Authentication is disabled: anyone who can reach this address has full access. Set API_KEYS, JWT_SECRET or JWKS_URL'
   const { open, lines } = await warnings('0.0.0.0')
   t.strictSame(lines, [warning])
   t.equal((await open.inject({ method: 'POST', url: PRODUCTS, payload: LAMP })).statusCode, 201)
@@ -230,7 +223,7 @@ t.test('nobody is asked when nothing is set, and who listens to the world is war
   t.strictSame((await warnings('0.0.0.0', { API_KEYS: 'ops' })).lines, [])
   t.strictSame((await warnings('127.0.0.1', { JWT_SECRET: secret })).lines, [])
   t.strictSame((await warnings('127.0.0.1', { JWT_SECRET: 'short' })).lines, [
-    'JWT_SECRET can be guessed from any token: make it 32 random characters or more'
+    'JWT_SECRET is short enough to be guessed from a token: use 32 random characters or more'
   ])
 })
 

@@ -5,6 +5,7 @@ import pg from 'pg'
 import t, { type Test } from 'tap'
 import errors from '../../../plugins/http/errors.ts'
 import overload, { type Bounds } from '../../../plugins/http/overload.ts'
+import { problem } from '../../support/problem.ts'
 
 class BusyPool extends pg.Pool {
   override waitingCount = 0
@@ -60,12 +61,7 @@ t.test('no request waits long for the database; those who would may come back', 
   pool.waitingCount = 201
   const refused = await app.inject('/')
   t.equal(refused.headers['retry-after'], '2')
-  t.strictSame(refused.json(), {
-    type: 'about:blank',
-    title: 'Service Unavailable',
-    status: 503,
-    detail: 'The service has more to do than it can. Try again soon.'
-  })
+  t.strictSame(refused.json(), problem('overloaded', 'The service is overloaded; retry later.'))
   t.equal((await app.inject('/open')).body, 'alive')
   pool.waitingCount = 0
   t.equal((await app.inject('/')).body, 'welcome')

@@ -1,6 +1,7 @@
 import t from 'tap'
 import { buildTestApp } from '../../support/app.ts'
 import { documented } from '../../support/openapi-conformance.ts'
+import { problem } from '../../support/problem.ts'
 import { needsServices } from '../../support/servers/needs.ts'
 import { sharedRedis } from '../../support/servers/shared.ts'
 
@@ -15,12 +16,10 @@ t.test('a caller is refused beyond the limit, and told how long', async (t) => {
 
   const refused = await call({ url, headers: one })
   t.match(refused.headers, { 'ratelimit-limit': '2', 'ratelimit-remaining': '0', 'retry-after': /^\d+$/ })
-  t.strictSame(refused.json(), {
-    type: 'about:blank',
-    title: 'Too Many Requests',
-    status: 429,
-    detail: `That was 2 requests in a minute: wait ${refused.headers['retry-after']} s.`
-  })
+  t.strictSame(
+    refused.json(),
+    problem('too_many_requests', `That was 2 requests in a minute: wait ${refused.headers['retry-after']} s.`)
+  )
   t.equal((await call({ url, headers: two })).statusCode, 200, 'another caller has a limit of their own')
 })
 

@@ -1,13 +1,14 @@
 import t from 'tap'
 import { buildTestApp } from '../../support/app.ts'
 import { documented } from '../../support/openapi-conformance.ts'
+import { problem } from '../../support/problem.ts'
 
 const app = await buildTestApp(t, { MAX_IMAGES_PER_PRODUCT: '3' })
 const call = await documented(app)
 
 const url = '/api/v1/products'
 const LAMP = { user_id: 1, product_name: 'Desk lamp', product_price: 100.5 }
-const UNFIT = { type: 'about:blank', title: 'Bad Request', status: 400, detail: 'The request does not fit.' }
+const UNFIT = problem('invalid_request', 'The request does not match the schema.')
 
 const create = (fields: object) => call({ method: 'POST', url, payload: { ...LAMP, ...fields } })
 const createRaw = (payload: string) =>
@@ -62,11 +63,36 @@ t.test('prices have two decimals, exactly', async (t) => {
   t.equal((await call({ url: String(reply.headers.location) })).json().product_price, 11)
 })
 
+t.test('floating-point noise in a price is rounded away', async (t) => {
+  const noisy = [1 + 14 / 100, 0.1 + 0.2, 1.1 * 3, 4.35 * 100, 1e-7, 8.41 * 100_000]
+  for (const price of noisy) {
+    t.equal((await created({ product_price: price })).product_price, Number(price.toFixed(2)), String(price))
+  }
+})
+
+t.test('every cent of the whole range is a price', async (t) => {
+  const schema = app.getSchema('ProductInput')
+  const accepts = app.validatorCompiler?.({ schema, method: 'POST', url, httpPart: 'body' })
+  const refused: number[] = []
+  for (let start = 0; start < 9_999_999_999; start += 9_973_373) {
+    for (const cents of [start, 9_999_999_999 - start]) {
+      for (let cent = cents; cent < cents + 300 && cent <= 9_999_999_999; cent++) {
+        if (accepts?.({ ...LAMP, product_price: cent / 100 }) !== true) refused.push(cent)
+      }
+    }
+  }
+  t.strictSame(refused, [])
+  for (const price of [524_288.07, 7_442_978.02, 12_345_678.95, 33_333_333.33]) {
+    t.equal((await created({ product_price: price })).product_price, price)
+  }
+})
+
 t.test('other prices are refused', async (t) => {
   const prices: [unknown, string][] = [
     [0.001, 'must be a multiple of 0.01'],
     [1.005, 'must be a multiple of 0.01'],
-    [1e-7, 'must be a multiple of 0.01'],
+    [524_288.071, 'must be a multiple of 0.01'],
+    [99_999_999.985, 'must be a multiple of 0.01'],
     [-0.01, 'must be >= 0'],
     [100_000_000, 'must be <= 99999999.99'],
     ['1', 'must be number'],
@@ -156,15 +182,12 @@ t.test(
 
 t.test('a user who is not there is 422, up to the largest id there can be', async (t) => {
   for (const user_id of [4711, 2_147_483_647]) {
-    t.strictSame((await create({ user_id })).json(), {
-      type: 'about:blank',
-      title: 'Unprocessable Entity',
-      status: 422,
-      detail: `There is no user ${user_id}.`,
-      errors: [
+    t.strictSame(
+      (await create({ user_id })).json(),
+      problem('unknown_user', `There is no user ${user_id}.`, [
         { pointer: '/user_id', detail: 'is no user of this service; create one with POST /api/v1/users' }
-      ]
-    })
+      ])
+    )
   }
 })
 
@@ -172,29 +195,25 @@ t.test('each image that cannot be used is named, and nothing is created', async 
   const before = (await call({ url })).json().length
   const inside = 'must not point to a private or reserved address'
   const product_images = ['http://169.254.169.254/latest', 'https://localhost/a.jpg', 'ftp://a.example/b']
-  t.strictSame((await create({ product_images })).json(), {
-    type: 'about:blank',
-    title: 'Unprocessable Entity',
-    status: 422,
-    detail: 'Some images cannot be used.',
-    errors: [
+  t.strictSame(
+    (await create({ product_images })).json(),
+    problem('invalid_input', 'Some images cannot be used.', [
       { pointer: '/product_images/0', detail: inside },
       { pointer: '/product_images/1', detail: inside },
       { pointer: '/product_images/2', detail: 'must start with http:// or https:// and a host name' }
-    ]
-  })
+    ])
+  )
   t.equal((await call({ url })).json().length, before)
 })
 
 t.test('more images than MAX_IMAGES_PER_PRODUCT are 422, more than any setting allows 400', async (t) => {
   const images = (count: number) => Array.from({ length: count }, (_, i) => `https://a.example/${i}.jpg`)
-  t.strictSame((await create({ product_images: images(4) })).json(), {
-    type: 'about:blank',
-    title: 'Unprocessable Entity',
-    status: 422,
-    detail: 'Some images cannot be used.',
-    errors: [{ pointer: '/product_images', detail: 'must not be more than 3 images' }]
-  })
+  t.strictSame(
+    (await create({ product_images: images(4) })).json(),
+    problem('invalid_input', 'Some images cannot be used.', [
+      { pointer: '/product_images', detail: 'must not be more than 3 images' }
+    ])
+  )
   t.strictSame((await create({ product_images: images(1001) })).json(), {
     ...UNFIT,
     errors: [{ pointer: '/product_images', detail: 'must NOT have more than 1000 items' }]

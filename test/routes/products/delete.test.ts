@@ -4,6 +4,7 @@ import { buildTestApp, LogStream, settled } from '../../support/app.ts'
 import { startOrigin } from '../../support/http/origin.ts'
 import { documented } from '../../support/openapi-conformance.ts'
 import { photo } from '../../support/pictures/pictures.ts'
+import { problem } from '../../support/problem.ts'
 
 const origin = await startOrigin()
 t.teardown(() => origin.stop())
@@ -38,12 +39,7 @@ t.test('a deleted product is gone at once, from the list, too', async (t) => {
 t.test('a product that is not there is 404', async (t) => {
   const id = await createLamp()
   await remove(id)
-  t.strictSame((await remove(id)).json(), {
-    type: 'about:blank',
-    title: 'Not Found',
-    status: 404,
-    detail: `There is no product ${id}.`
-  })
+  t.strictSame((await remove(id)).json(), problem('not_found', `There is no product ${id}.`))
 })
 
 t.test('its objects are removed', async (t) => {
@@ -60,12 +56,13 @@ t.test('its objects are removed', async (t) => {
 t.test('with If-Match only that version is deleted', async (t) => {
   const id = await createLamp()
   for (const tags of ['"2"', 'W/"1"', '1']) {
-    t.strictSame((await remove(id, { 'if-match': tags })).json(), {
-      type: 'about:blank',
-      title: 'Precondition Failed',
-      status: 412,
-      detail: `Product ${id} is not at the version that If-Match names: read it again, and repeat the change with its ETag as it comes, quotes included.`
-    })
+    t.strictSame(
+      (await remove(id, { 'if-match': tags })).json(),
+      problem(
+        'version_mismatch',
+        `Product ${id} is not at the version that If-Match names: read it again, and repeat the change with its ETag as it comes, quotes included.`
+      )
+    )
   }
   t.equal((await remove(id, { 'if-match': '"0", "1"' })).statusCode, 204)
 })

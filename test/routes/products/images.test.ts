@@ -3,6 +3,7 @@ import { buildTestApp, settled } from '../../support/app.ts'
 import { startOrigin } from '../../support/http/origin.ts'
 import { documented } from '../../support/openapi-conformance.ts'
 import { photo } from '../../support/pictures/pictures.ts'
+import { problem } from '../../support/problem.ts'
 
 const origin = await startOrigin()
 t.teardown(() => origin.stop())
@@ -147,22 +148,16 @@ t.test('reprocess with all=true makes everything again, under new URLs', async (
 t.test('reprocess of a product without images is fine, of none is 404', async (t) => {
   const id = await create([])
   for (const query of ['', '?all=true']) t.equal((await reprocess(id, query)).statusCode, 202)
-  t.strictSame((await reprocess(4711)).json(), {
-    type: 'about:blank',
-    title: 'Not Found',
-    status: 404,
-    detail: 'There is no product 4711.'
-  })
+  t.strictSame((await reprocess(4711)).json(), problem('not_found', 'There is no product 4711.'))
 })
 
 t.test('reprocess with another value for all is 400', async (t) => {
   for (const value of ['', 'yes', '1']) {
-    t.strictSame((await reprocess(1, `?all=${value}`)).json(), {
-      type: 'about:blank',
-      title: 'Bad Request',
-      status: 400,
-      detail: 'The request does not fit.',
-      errors: [{ pointer: 'all', detail: 'must be boolean' }]
-    })
+    t.strictSame(
+      (await reprocess(1, `?all=${value}`)).json(),
+      problem('invalid_request', 'The request does not match the schema.', [
+        { pointer: 'all', detail: 'must be boolean' }
+      ])
+    )
   }
 })

@@ -1,6 +1,7 @@
 import t from 'tap'
 import { buildTestApp } from '../../support/app.ts'
 import { documented } from '../../support/openapi-conformance.ts'
+import { problem } from '../../support/problem.ts'
 
 const app = await buildTestApp(t)
 const call = await documented(app)
@@ -210,13 +211,10 @@ t.test('a parameter that does not fit is named', async (t) => {
     ]
   ]
   for (const [query, pointer, detail] of unfit) {
-    t.strictSame((await list(query)).json(), {
-      type: 'about:blank',
-      title: 'Bad Request',
-      status: 400,
-      detail: 'The request does not fit.',
-      errors: [{ pointer, detail }]
-    })
+    t.strictSame(
+      (await list(query)).json(),
+      problem('invalid_request', 'The request does not match the schema.', [{ pointer, detail }])
+    )
   }
 })
 
@@ -229,18 +227,15 @@ t.test('a cursor that is not from a Link header is 400', async (t) => {
   ]
   for (const cursor of cursors.filter((cursor) => cursor !== '')) {
     const reply = await list(`cursor=${cursor}`)
-    t.strictSame(reply.json(), {
-      type: 'about:blank',
-      title: 'Bad Request',
-      status: 400,
-      detail: 'The cursor cannot be used.',
-      errors: [
+    t.strictSame(
+      reply.json(),
+      problem('invalid_request', 'The cursor cannot be used.', [
         {
           pointer: 'cursor',
           detail: 'is not a cursor of this service; take it from the Link header of the page before'
         }
-      ]
-    })
+      ])
+    )
   }
 })
 

@@ -1,6 +1,7 @@
 import t from 'tap'
 import { buildTestApp } from '../../support/app.ts'
 import { documented } from '../../support/openapi-conformance.ts'
+import { problem } from '../../support/problem.ts'
 
 const app = await buildTestApp(t)
 const call = await documented(app)
@@ -67,12 +68,7 @@ t.test('a product that is not there is 404, whatever the client has', async (t) 
     for (const headers of [{}, { 'if-none-match': '*' }]) {
       const reply = await call({ url: `/api/v1/products/${id}`, headers })
       t.equal(reply.headers['content-type'], 'application/problem+json; charset=utf-8')
-      t.strictSame(reply.json(), {
-        type: 'about:blank',
-        title: 'Not Found',
-        status: 404,
-        detail: `There is no product ${id}.`
-      })
+      t.strictSame(reply.json(), problem('not_found', `There is no product ${id}.`))
     }
   }
 })
@@ -95,13 +91,9 @@ t.test('what cannot be an id is 400, on every route that takes one', async (t) =
     ['', 'must be integer']
   ]
   for (const [id, detail] of ids) {
-    const expected = {
-      type: 'about:blank',
-      title: 'Bad Request',
-      status: 400,
-      detail: 'The request does not fit.',
-      errors: [{ pointer: 'id', detail }]
-    }
+    const expected = problem('invalid_request', 'The request does not match the schema.', [
+      { pointer: 'id', detail }
+    ])
     const url = `/api/v1/products/${id}`
     t.strictSame((await call({ url })).json(), expected, id)
     t.strictSame((await call({ method: 'PUT', url, payload: LAMP })).json(), expected, id)

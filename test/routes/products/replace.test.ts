@@ -5,6 +5,7 @@ import { buildTestApp, LogStream, settled } from '../../support/app.ts'
 import { startOrigin } from '../../support/http/origin.ts'
 import { documented } from '../../support/openapi-conformance.ts'
 import { photo } from '../../support/pictures/pictures.ts'
+import { problem } from '../../support/problem.ts'
 
 const PUBLIC_BASE_URL = 'https://cdn.example'
 
@@ -85,12 +86,10 @@ for (const [form, replace] of Object.entries(FORMS)) {
       [id, { user_id: 2_147_483_647 }],
       [4711, {}]
     ] as const) {
-      t.strictSame((await replace(target, fields)).json(), {
-        type: 'about:blank',
-        title: 'Not Found',
-        status: 404,
-        detail: `There is no product ${target}.`
-      })
+      t.strictSame(
+        (await replace(target, fields)).json(),
+        problem('not_found', `There is no product ${target}.`)
+      )
     }
     t.strictSame(await read(id), before)
   })
@@ -98,12 +97,13 @@ for (const [form, replace] of Object.entries(FORMS)) {
   t.test(`${form} with If-Match changes that version only`, async (t) => {
     const id = await createLamp()
     for (const tags of ['"2"', 'W/"1"', '1', '""', '"0", W/"1"']) {
-      t.strictSame((await replace(id, {}, { 'if-match': tags })).json(), {
-        type: 'about:blank',
-        title: 'Precondition Failed',
-        status: 412,
-        detail: `Product ${id} is not at the version that If-Match names: read it again, and repeat the change with its ETag as it comes, quotes included.`
-      })
+      t.strictSame(
+        (await replace(id, {}, { 'if-match': tags })).json(),
+        problem(
+          'version_mismatch',
+          `Product ${id} is not at the version that If-Match names: read it again, and repeat the change with its ETag as it comes, quotes included.`
+        )
+      )
     }
     for (const tags of ['"1"', '"1", "2"', '*']) {
       t.equal((await replace(id, {}, { 'if-match': tags })).statusCode, 200, tags)
@@ -120,7 +120,7 @@ for (const [form, replace] of Object.entries(FORMS)) {
     t.strictSame(statuses.sort(), [200, 412, 412])
   })
 
-  t.test(`${form} names what does not fit and each image that cannot be used`, async (t) => {
+  t.test(`${form} names what does not match the schema and each image that cannot be used`, async (t) => {
     const id = await createLamp()
     t.strictSame((await replace(id, { product_price: 0.001 })).json().errors, [
       { pointer: '/product_price', detail: 'must be a multiple of 0.01' }
@@ -134,20 +134,18 @@ for (const [form, replace] of Object.entries(FORMS)) {
 }
 
 t.test('PUT /products needs the id in the body', async (t) => {
-  for (const [id, detail] of [
+  const wrong: [id: unknown, detail: string][] = [
     [undefined, 'is required'],
     ['1', 'must be integer'],
     [0, 'must be >= 1'],
     [2_147_483_648, 'must be <= 2147483647']
-  ]) {
+  ]
+  for (const [id, detail] of wrong) {
     const reply = await call({ method: 'PUT', url: '/api/v1/products', payload: { ...LAMP, id } })
-    t.strictSame(reply.json(), {
-      type: 'about:blank',
-      title: 'Bad Request',
-      status: 400,
-      detail: 'The request does not fit.',
-      errors: [{ pointer: '/id', detail }]
-    })
+    t.strictSame(
+      reply.json(),
+      problem('invalid_request', 'The request does not match the schema.', [{ pointer: '/id', detail }])
+    )
   }
 })
 

@@ -1,0 +1,9 @@
+import { STATUS_CODES } from 'node:http'
+import { ERROR_STATUSES, type ErrorCode, type InputProblem } from '../../lib/http/app-error.ts'
+
+/** The body of an error. */
+export function problem(code: ErrorCode, detail: string, errors?: InputProblem[]) {
+  const status = ERROR_STATUSES[code]
+  const title = STATUS_CODES[status]
+  return { type: 'about:blank', title, status, code, detail, error: detail, ...(errors && { errors }) }
+}

@@ -1,15 +1,19 @@
-import type { Pool } from 'pg'
-import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
-import { cacheReads } from '../cache/cache.ts'
-import { isOutcome, outcomes, type StageContext, stages } from '../pipeline/stages.ts'
+import { subscribe, unsubscribe } from 'node:diagnostics_channel'
+import { Counter, collectDefaultMetrics, Histogram, Registry } from 'prom-client'
+import { decodersMemory, isDecoderKilled, runningDecoders } from '../decoder/diagnostics.ts'
+import type { Log } from '../log/log.ts'
+import { isOutcome, type StageContext, stages } from '../pipeline/stages.ts'
 import type { Outcome } from '../products/changes.ts'
-import type { Broker } from '../rabbitmq/broker.ts'
+import { Readings } from './readings.ts'
 
 const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30]
+/** Work may wait for hours. */
+const WAIT_SECONDS = [0.01, 0.1, 0.5, 1, 2, 5, 10, 30, 60, 300, 1800, 7200, 28_800]
 
-/** What Prometheus asks for. Watches the image stages of this process until `close`. */
+/** The metrics of this process. Listens to its diagnostics channels until `close`. */
 export class Metrics {
   readonly registry = new Registry()
+  readonly readings: Readings
   readonly #requests = this.#histogram('http_request_duration_seconds', 'Requests by route', [
     'method',
     'route',
@@ -19,87 +23,70 @@ export class Metrics {
     'stage',
     'outcome'
   ])
-  readonly #images = this.#counter('asyncprod_images_total', 'Attempts at images by what became of them', [
+  readonly #waits = this.#histogram(
+    'asyncprod_claim_wait_seconds',
+    'Time that outbox rows were due before this process claimed them',
+    ['kind', 'class'],
+    WAIT_SECONDS
+  )
+  readonly #images = this.#counter('asyncprod_images_total', 'Attempts at images by outcome', [
     'outcome',
     'code'
   ])
-  readonly #sourceBytes = this.#counter(
-    'asyncprod_source_bytes_total',
-    'Bytes of the source images that were made'
-  )
-  readonly #resultBytes = this.#counter('asyncprod_result_bytes_total', 'Bytes of the finished images')
-  readonly #cacheReads = this.#counter(
-    'asyncprod_cache_reads_total',
-    'Products read, by where they were found',
-    ['found']
+  readonly #sourceBytes = this.#counter('asyncprod_source_bytes_total', 'Bytes of the sources of done images')
+  readonly #resultBytes = this.#counter('asyncprod_result_bytes_total', 'Bytes of done images')
+  readonly #cacheReads = this.#counter('asyncprod_cache_reads_total', 'Products read, by where they were', [
+    'found'
+  ])
+  readonly #decoderKills = this.#counter(
+    'asyncprod_decoder_kills_total',
+    'Decoders that were killed, or crashed, by reason',
+    ['reason']
   )
   readonly #started = new WeakMap<StageContext, number>()
-  readonly #watcher = {
+  readonly #stageEvents = {
     start: (context: StageContext) => void this.#started.set(context, performance.now()),
     asyncEnd: (context: StageContext & { error?: unknown }) => this.#stageEnded(context),
     end: () => undefined,
     asyncStart: () => undefined,
     error: () => undefined
   }
-  readonly #cacheRead = (message: unknown) =>
-    void this.#cacheReads.inc({ found: isHit(message) ? 'cache' : 'database' })
-  readonly #outcome = (message: unknown) => void (isOutcome(message) && this.#imageEnded(message))
+  /** By the name of the channel. */
+  readonly #listeners: Record<string, (message: unknown) => void> = {
+    'asyncprod:outcome': (message) => isOutcome(message) && this.#imageEnded(message),
+    'asyncprod:cache-read': (message) =>
+      this.#cacheReads.inc({ found: isHit(message) ? 'cache' : 'database' }),
+    'asyncprod:claimed': (message) => isClaimed(message) && this.#claimed(message),
+    'asyncprod:decoder': (message) =>
+      isDecoderKilled(message) && this.#decoderKills.inc({ reason: message.reason })
+  }
 
-  constructor() {
+  constructor(log: Log) {
     collectDefaultMetrics({ register: this.registry })
-    stages.subscribe(this.#watcher)
-    outcomes.subscribe(this.#outcome)
-    cacheReads.subscribe(this.#cacheRead)
+    this.readings = new Readings(this.registry, log)
+    this.readings.add({
+      name: 'asyncprod_decoder_resident_bytes',
+      help: 'Resident memory of the decoders of this process',
+      read: async () => [{ value: decodersMemory() }]
+    })
+    this.readings.add({
+      name: 'asyncprod_decoders',
+      help: 'Decoders of this process',
+      read: async () => [{ value: runningDecoders.size }]
+    })
+    stages.subscribe(this.#stageEvents)
+    for (const [channel, listener] of Object.entries(this.#listeners)) subscribe(channel, listener)
   }
 
   close(): void {
-    stages.unsubscribe(this.#watcher)
-    outcomes.unsubscribe(this.#outcome)
-    cacheReads.unsubscribe(this.#cacheRead)
+    stages.unsubscribe(this.#stageEvents)
+    for (const [channel, listener] of Object.entries(this.#listeners)) unsubscribe(channel, listener)
   }
 
   requestEnded(request: { method: string; route: string; status: number; ms: number }): void {
     const { method, route, status, ms } = request
     this.#requests.observe({ method, route, status }, ms / 1000)
   }
-
-  /** Asked at each scrape: the database and the broker know what all processes together have to do. */
-  watchWork(pool: Pool, broker: Broker | null): void {
-    const owed = this.#gauge('asyncprod_outbox_rows', 'Owed work that nobody has taken over', [
-      'kind',
-      'state'
-    ])
-    const age = this.#gauge('asyncprod_outbox_oldest_seconds', 'Since when the oldest owed work is due', [
-      'kind'
-    ])
-    const pending = this.#gauge('asyncprod_pending_images', 'Images that are neither done nor failed')
-    const poolSize = this.#gauge('asyncprod_database_connections', 'Connections of this process', ['state'])
-    const depth = broker && this.#gauge('asyncprod_queue_messages', 'Messages that wait in the image queue')
-    this.#beforeScrape = async () => {
-      poolSize.set({ state: 'idle' }, pool.idleCount)
-      poolSize.set({ state: 'busy' }, pool.totalCount - pool.idleCount)
-      poolSize.set({ state: 'waited_for' }, pool.waitingCount)
-      const { rows } = await pool.query<OutboxRow>(OUTBOX)
-      owed.reset()
-      age.reset()
-      for (const { kind, due, later, oldest } of rows) {
-        owed.set({ kind, state: 'due' }, due)
-        owed.set({ kind, state: 'later' }, later)
-        age.set({ kind }, oldest)
-      }
-      const counted = await pool.query<{ images: number }>(PENDING)
-      pending.set(counted.rows[0]?.images ?? 0)
-      if (depth) depth.set(await broker.depth())
-    }
-  }
-
-  /** The text that Prometheus reads. What cannot be asked at this moment is left as it was. */
-  async scrape(): Promise<string> {
-    await this.#beforeScrape().catch(() => undefined)
-    return this.registry.metrics()
-  }
-
-  #beforeScrape = async () => {}
 
   #stageEnded(context: StageContext & { error?: unknown }): void {
     const started = this.#started.get(context) ?? performance.now()
@@ -114,32 +101,27 @@ export class Metrics {
     this.#resultBytes.inc(outcome.bytes)
   }
 
-  #histogram(name: string, help: string, labelNames: string[]): Histogram {
-    return new Histogram({ name, help, labelNames, buckets: SECONDS, registers: [this.registry] })
+  #claimed({ kind, class: rank, waitMs }: Claimed): void {
+    this.#waits.observe({ kind, class: rank === 0 ? 'interactive' : 'bulk' }, waitMs / 1000)
+  }
+
+  #histogram(name: string, help: string, labelNames: string[], buckets = SECONDS): Histogram {
+    return new Histogram({ name, help, labelNames, buckets, registers: [this.registry] })
   }
 
   #counter(name: string, help: string, labelNames: string[] = []): Counter {
     return new Counter({ name, help, labelNames, registers: [this.registry] })
   }
-
-  #gauge(name: string, help: string, labelNames: string[] = []): Gauge {
-    return new Gauge({ name, help, labelNames, registers: [this.registry] })
-  }
 }
 
-interface OutboxRow {
+interface Claimed {
   kind: string
-  due: number
-  later: number
-  oldest: number
+  class: number
+  waitMs: number
 }
 
-const OUTBOX = `SELECT kind, count(*) FILTER (WHERE due_at <= now())::integer AS due,
-  count(*) FILTER (WHERE due_at > now())::integer AS later,
-  greatest(extract(epoch FROM now() - min(due_at)), 0)::float8 AS oldest
-  FROM outbox GROUP BY kind`
-
-const PENDING = `SELECT count(*)::integer AS images FROM product_images WHERE status = 'pending'`
+const isClaimed = (message: unknown): message is Claimed =>
+  typeof message === 'object' && message !== null && 'waitMs' in message
 
 const isHit = (message: unknown) =>
   typeof message === 'object' && message !== null && 'hit' in message && message.hit === true

@@ -1,8 +1,9 @@
+import { channel } from 'node:diagnostics_channel'
 import t from 'tap'
-import { buildTestApp, settled } from '../../support/app.ts'
+import { buildTestApp, LogStream, settled } from '../../support/app.ts'
 import { startOrigin } from '../../support/http/origin.ts'
 
-t.test('GET /metrics counts requests, images by outcome, stages and owed work', async (t) => {
+t.test('GET /metrics counts requests, images by outcome, stages and work that is due', async (t) => {
   const origin = await startOrigin()
   t.teardown(() => origin.stop())
   const app = await buildTestApp(t, { ALLOWED_SOURCE_NETWORKS: '127.0.0.0/8' })
@@ -29,7 +30,8 @@ t.test('GET /metrics counts requests, images by outcome, stages and owed work', 
     'asyncprod_stage_duration_seconds_count{stage="commit",outcome="ok"} 1',
     'asyncprod_cache_reads_total{found="database"} 1',
     'asyncprod_cache_reads_total{found="cache"} 1',
-    'asyncprod_pending_images 0'
+    'asyncprod_fleet_pending_images 0',
+    'asyncprod_scrape_errors_total{metric="asyncprod_fleet_pending_images"} 0'
   ]) {
     t.ok(lines.includes(line), line)
   }
@@ -42,4 +44,56 @@ t.test('metrics are for callers who act for all users', async (t) => {
     statuses.push((await app.inject({ url: '/metrics', headers: { 'x-api-key': key } })).statusCode)
   }
   t.strictSame(statuses, [401, 403, 200])
+})
+
+t.test('a metric that cannot be read is missing, counted, and logged once', async (t) => {
+  const log = new LogStream()
+  const app = await buildTestApp(t, {}, { logger: { level: 'warn', stream: log } })
+  const scrape = async () => (await app.inject('/metrics')).body.split('\n')
+  await app.pg.query('ALTER TABLE product_images RENAME TO moved')
+  await scrape()
+  const lines = await scrape()
+  t.notOk(lines.some((line) => line.startsWith('asyncprod_fleet_pending_images ')))
+  t.ok(lines.some((line) => line.startsWith('asyncprod_database_connections{state="idle"} ')))
+  t.ok(lines.includes('asyncprod_scrape_errors_total{metric="asyncprod_fleet_pending_images"} 2'))
+  const reason = 'relation "product_images" does not exist'
+  const failures = () => log.entries.filter(({ msg }) => msg === 'A metric cannot be read')
+  t.match(failures(), [{ metric: 'asyncprod_fleet_pending_images', reason }])
+  t.equal(failures().length, 1)
+  await app.pg.query('ALTER TABLE moved RENAME TO product_images')
+  t.ok((await scrape()).includes('asyncprod_fleet_pending_images 0'))
+  await app.pg.query('ALTER TABLE product_images RENAME TO moved')
+  await scrape()
+  t.equal(failures().length, 2, 'once for each outage')
+})
+
+t.test('totals of the fleet say so, and how to combine them', async (t) => {
+  const app = await buildTestApp(t)
+  await app.pg.query(`INSERT INTO outbox (kind, class, due_at)
+    VALUES ('object', 1, now() + interval '1 hour'), ('object', 1, now() + interval '2 hours')`)
+  const { body } = await app.inject('/metrics')
+  t.match(body, /^asyncprod_fleet_outbox_rows{kind="object",class="bulk",state="waiting"} 2$/m)
+  t.match(body, /^asyncprod_fleet_outbox_oldest_seconds{kind="object"} 0$/m)
+  const help = body.match(/^# HELP asyncprod_fleet_.*$/gm) ?? []
+  t.equal(help.length, 3)
+  for (const line of help) t.match(line, 'combine with max(), not sum()')
+})
+
+t.test('waits for a claim and killed decoders are counted', async (t) => {
+  const app = await buildTestApp(t)
+  channel('asyncprod:claimed').publish({ kind: 'images', class: 0, waitMs: 700 })
+  channel('asyncprod:claimed').publish({ kind: 'images', class: 1, waitMs: 90_000 })
+  channel('asyncprod:decoder').publish({ pid: 1, reason: 'memory' })
+  const { body } = await app.inject('/metrics')
+  const lines = body.split('\n')
+  for (const line of [
+    'asyncprod_claim_wait_seconds_bucket{le="0.5",kind="images",class="interactive"} 0',
+    'asyncprod_claim_wait_seconds_bucket{le="1",kind="images",class="interactive"} 1',
+    'asyncprod_claim_wait_seconds_sum{kind="images",class="bulk"} 90',
+    'asyncprod_decoder_kills_total{reason="memory"} 1',
+    'asyncprod_decoders 0',
+    'asyncprod_decoder_resident_bytes 0'
+  ]) {
+    t.ok(lines.includes(line), line)
+  }
 })

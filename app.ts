@@ -29,7 +29,6 @@ import redis from './plugins/parts/redis.ts'
 import shutdown from './plugins/parts/shutdown.ts'
 import storage from './plugins/parts/storage.ts'
 import healthRoutes from './routes/health/index.ts'
-import productEvents from './routes/products/events.ts'
 import productRoutes from './routes/products/index.ts'
 import userRoutes from './routes/users/index.ts'
 
@@ -133,7 +132,6 @@ async function addRoutes(app: FastifyInstance, config: Config): Promise<void> {
   await app.register(healthRoutes, { prefix: API, hide: true })
   if (config.role !== 'worker') {
     await app.register(productRoutes, { prefix: API, config })
-    await app.register(productEvents, { prefix: API, config })
     await app.register(userRoutes, { prefix: API })
   }
 }

@@ -1,18 +1,25 @@
 import type { Socket } from 'node:net'
 import fp from 'fastify-plugin'
 
-const EVERY_MS = 50
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** The response lasts; its connection serves no other request. */
+    isEventStream?: boolean
+  }
+}
+
+const CLOSE_EVERY_MS = 50
 
 /**
- * Of open connections. Node takes in one new connection each turn of the event loop, and a thousand that keep asking make turns long:
- * new clients waited for up to 15 s, and the database's answers with them. Clients that have to connect again
- * stand in one queue with all others, and are served twice as fast in all.
+ * Node accepts one new connection in each turn of the event loop, and a thousand busy connections make turns long: new clients
+ * waited for up to 15 s, and the database's responses with them. Clients that connect for each request stand in one queue with all
+ * others, and are served twice as fast in total.
  */
 const MAX_KEPT = 500
 
 /**
- * Node ends idle connections once, when the server closes. One that is busy then would be kept alive after its answer, and one
- * that a client has opened and not used yet counts as busy: the stop would wait for them for longer than any grace (72 s, 60 s).
+ * Bounds the connections that are kept for another request, and ends them at a stop. Node ends idle connections only once, when
+ * the server closes. A connection that is busy at that time, or has not been used yet, would hold the stop up for a minute.
  */
 export default fp(
   async (app) => {
@@ -21,8 +28,10 @@ export default fp(
       sockets.add(socket)
       socket.once('close', () => sockets.delete(socket))
     })
-    app.addHook('onRequest', (_request, reply, done) => {
-      if (sockets.size > MAX_KEPT) reply.header('connection', 'close')
+    app.addHook('onRequest', ({ raw, routeOptions }, reply, done) => {
+      const { isEventStream } = routeOptions.config
+      if (isEventStream) sockets.delete(raw.socket)
+      if (isEventStream || sockets.size > MAX_KEPT) reply.header('connection', 'close')
       done()
     })
     const endUnused = () => {
@@ -31,7 +40,7 @@ export default fp(
     }
     let timer: NodeJS.Timeout | undefined
     app.addHook('preClose', async () => {
-      timer = setInterval(endUnused, EVERY_MS).unref()
+      timer = setInterval(endUnused, CLOSE_EVERY_MS).unref()
     })
     app.addHook('onClose', async () => clearInterval(timer))
   },

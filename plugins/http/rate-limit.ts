@@ -1,24 +1,17 @@
 import type { FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
-import ipaddr from 'ipaddr.js'
 import { ANYONE } from '../../lib/auth/caller.ts'
 import type { Config } from '../../lib/config/config.ts'
 import { AppError } from '../../lib/http/app-error.ts'
+import { networkOf } from '../../lib/http/network.ts'
 
-/** Callers that are remembered where there is no Redis; who was seen longest ago is forgotten. */
+/** Without Redis the least recent of more callers is forgotten. */
 const MAX_CALLERS = 10_000
 
-/** So many requests a minute for each caller, counted in Redis where there is one, so that a fleet counts as one. */
+/** Limits the requests a minute of each caller. A fleet counts them together, in Redis. */
 export default fp<{ config: Config }>(
-  async (
-    app,
-    {
-      config: {
-        server: { rateLimit: max },
-        redis
-      }
-    }
-  ) => {
+  async (app, { config: { server, redis } }) => {
+    const max = server.rateLimit
     if (max === 0) return
     await app.register(import('@fastify/rate-limit'), {
       global: false,
@@ -27,12 +20,12 @@ export default fp<{ config: Config }>(
       enableDraftSpec: true,
       keyGenerator,
       ...(redis ? { redis: app.redis, nameSpace: 'asyncprod:rate:' } : { cache: MAX_CALLERS }),
-      // A limit that nobody can count is no reason to refuse anybody.
+      // While Redis is away there is no limit.
       skipOnError: true,
       errorResponseBuilder: (_request, { ttl }) =>
         new AppError(
           'too_many_requests',
-          `That was ${max} requests in a minute: wait ${Math.ceil(ttl / 1000)} s.`
+          `The limit is ${max} requests a minute; retry after ${Math.ceil(ttl / 1000)} s.`
         )
     })
     const count = app.rateLimit()
@@ -43,14 +36,7 @@ export default fp<{ config: Config }>(
   { name: 'rate-limit', dependencies: ['auth', 'redis'] }
 )
 
-/** Whoever has not said who they are goes by their address, and so does whoever guesses keys. */
+/** Requests without known credentials count by their network, those with guessed keys included. */
 function keyGenerator({ caller, refusal, ip }: FastifyRequest): string {
   return refusal || !caller || caller === ANYONE ? networkOf(ip) : caller.name
-}
-
-/** One host has a whole /64 of IPv6 to send from. */
-function networkOf(ip: string): string {
-  if (!ipaddr.isValid(ip)) return ip
-  const address = ipaddr.process(ip)
-  return address instanceof ipaddr.IPv6 ? address.parts.slice(0, 4).join(':') : address.toString()
 }

@@ -1,28 +1,32 @@
 import { type Static, type TSchema, Type } from '@sinclair/typebox'
 import { Id, ImageStatus } from '../../lib/products/schemas.ts'
 
+export const tags = ['products']
+
 export const Params = Type.Object({ id: Id })
 export const Message = (description: string) => Type.Object({ message: Type.String() }, { description })
 
 export const IfMatch = Type.Object({
-  'if-match': Type.Optional(Type.String({ description: 'Change the product only if this is still its ETag' }))
+  'if-match': Type.Optional(
+    Type.String({ description: 'Change the product only if this is its current ETag' })
+  )
 })
 
 export const IfNoneMatch = Type.Object({
   'if-none-match': Type.Optional(
-    Type.String({ description: 'Answer 304 if this is still the ETag of the product' })
+    Type.String({ description: 'Respond with 304 if this is the current ETag of the product' })
   )
 })
 
 export const LastEventId = Type.Object({
   'last-event-id': Type.Optional(
     Type.Integer({
-      description: 'Id of the last event that came, to go on after it; browsers send it by themselves'
+      description: 'Id of the last event received; browsers send it by themselves'
     })
   )
 })
 
-/** What a client may leave out and a handler always finds. */
+/** A parameter that clients may leave out and handlers always have. */
 const withDefault = <T extends TSchema>(schema: T) => Type.Unsafe<Static<T>>(Type.Optional(schema))
 
 const Price = (description: string) =>
@@ -33,13 +37,13 @@ export const ListQuery = Type.Object({
     Type.Integer({
       ...Id,
       default: 1,
-      description: 'Whose products; without it those of the user that the credentials act for'
+      description: 'Owner of the products'
     })
   ),
-  min_price: Price('Least price; without it there is no lower bound'),
-  max_price: Price('Highest price; without it there is no upper bound'),
+  min_price: Price('Minimum price'),
+  max_price: Price('Maximum price'),
   product_name: Type.Optional(
-    Type.String({ format: 'text', maxLength: 255, description: 'Text anywhere in the name, in any case' })
+    Type.String({ format: 'text', maxLength: 255, description: 'Text that the name contains, in any case' })
   ),
   image_status: Type.Optional(ImageStatus),
   limit: withDefault(
@@ -47,17 +51,17 @@ export const ListQuery = Type.Object({
       minimum: 1,
       maximum: 200,
       default: 50,
-      description: 'Products at most; fewer where their texts are long'
+      description: 'Maximum number of products; a page of long texts has fewer'
     })
   ),
   cursor: Type.Optional(
-    Type.String({ maxLength: 100, description: 'From the Link header of the page before' })
+    Type.String({ maxLength: 100, description: 'Taken from the Link header of the previous page' })
   )
 })
 
 export const ReprocessQuery = Type.Object({
   all: withDefault(
-    Type.Boolean({ default: false, description: 'Process every image again, not only those that failed' })
+    Type.Boolean({ default: false, description: 'Process all images again, not only the failed ones' })
   )
 })
 

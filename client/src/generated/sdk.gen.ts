@@ -117,9 +117,7 @@ export const reprocessProduct = <ThrowOnError extends boolean = false>(options: 
 /**
  * Follow a product until its images are processed
  *
- * Sends the product at once and again at each change (`event: product`, its version as the id), and ends when no
- * image is pending, or with `event: deleted`. Sends a comment when nothing happens. Who comes back with Last-Event-ID gets what
- * is newer, and 204 when nothing will be.
+ * Sends the product at once and at each change (`event: product`, with its version as the id). Ends when no image is pending, or with `event: deleted`. Sends a comment when nothing changes. With Last-Event-ID it sends only newer versions, and 204 when there will be none.
  */
 export const watchProduct = <ThrowOnError extends boolean = false>(options: Options<WatchProductData, ThrowOnError, WatchProductResponse>): Promise<ServerSentEventsResult<WatchProductResponses>> => (options.client ?? client).sse.get<WatchProductResponses, WatchProductErrors, ThrowOnError>({
     security: [{ name: 'x-api-key', type: 'apiKey' }, { scheme: 'bearer', type: 'http' }],

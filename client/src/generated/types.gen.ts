@@ -228,19 +228,19 @@ export type ListProductsData = {
     path?: never;
     query?: {
         /**
-         * Whose products; without it those of the user that the credentials act for
+         * Owner of the products
          */
         user_id?: number;
         /**
-         * Least price; without it there is no lower bound
+         * Minimum price
          */
         min_price?: number;
         /**
-         * Highest price; without it there is no upper bound
+         * Maximum price
          */
         max_price?: number;
         /**
-         * Text anywhere in the name, in any case
+         * Text that the name contains, in any case
          */
         product_name?: string;
         /**
@@ -248,11 +248,11 @@ export type ListProductsData = {
          */
         image_status?: 'none' | 'pending' | 'done' | 'partial' | 'failed';
         /**
-         * Products at most; fewer where their texts are long
+         * Maximum number of products; a page of long texts has fewer
          */
         limit?: number;
         /**
-         * From the Link header of the page before
+         * Taken from the Link header of the previous page
          */
         cursor?: string;
     };
@@ -362,7 +362,7 @@ export type ReplaceProductData = {
     body: ProductReplacement;
     headers?: {
         /**
-         * Change the product only if this is still its ETag
+         * Change the product only if this is its current ETag
          */
         'if-match'?: string;
     };
@@ -431,7 +431,7 @@ export type DeleteProductData = {
     body?: never;
     headers?: {
         /**
-         * Change the product only if this is still its ETag
+         * Change the product only if this is its current ETag
          */
         'if-match'?: string;
     };
@@ -492,7 +492,7 @@ export type GetProductData = {
     body?: never;
     headers?: {
         /**
-         * Answer 304 if this is still the ETag of the product
+         * Respond with 304 if this is the current ETag of the product
          */
         'if-none-match'?: string;
     };
@@ -541,7 +541,7 @@ export type UpdateProductData = {
     body: ProductInput;
     headers?: {
         /**
-         * Change the product only if this is still its ETag
+         * Change the product only if this is its current ETag
          */
         'if-match'?: string;
     };
@@ -615,7 +615,7 @@ export type ReprocessProductData = {
     };
     query?: {
         /**
-         * Process every image again, not only those that failed
+         * Process all images again, not only the failed ones
          */
         all?: boolean;
     };
@@ -657,7 +657,7 @@ export type ReprocessProductError = ReprocessProductErrors[keyof ReprocessProduc
 
 export type ReprocessProductResponses = {
     /**
-     * The images are owed again
+     * The images are enqueued
      */
     202: {
         message: string;
@@ -670,7 +670,7 @@ export type WatchProductData = {
     body?: never;
     headers?: {
         /**
-         * Id of the last event that came, to go on after it; browsers send it by themselves
+         * Id of the last event received; browsers send it by themselves
          */
         'last-event-id'?: number;
     };
@@ -712,7 +712,7 @@ export type WatchProductResponses = {
      */
     200: Product;
     /**
-     * The client knows the product, and none of its images is pending
+     * The client has the current version, and no image is pending
      */
     204: void;
 };

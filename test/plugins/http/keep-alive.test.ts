@@ -77,6 +77,31 @@ t.test(
   }
 )
 
+t.test('event streams are not counted, and their connections serve nothing else', async (t) => {
+  const app = Fastify()
+  await app.register(keepAlive)
+  app.get('/', async () => 'answered')
+  app.get('/events', { config: { isEventStream: true } }, (_request, reply) => {
+    reply.hijack()
+    reply.raw.writeHead(200, { connection: 'close' }).write(': hello\n\n')
+  })
+  await app.listen({ port: 0 })
+  t.teardown(() => app.close())
+  const { port } = app.server.address() as AddressInfo
+  const agent = new Agent({ keepAlive: true })
+  t.teardown(() => agent.destroy())
+  const opened = Array.from({ length: 501 }, async () => {
+    const stream = get({ port, path: '/events', agent: false })
+    t.teardown(() => stream.destroy())
+    const [response]: IncomingMessage[] = await once(stream, 'response')
+    await once(response ?? stream, 'data')
+  })
+  await Promise.all(opened)
+  const [response]: IncomingMessage[] = await once(get({ port, agent }), 'response')
+  t.equal(response?.headers.connection, 'keep-alive')
+  await response?.toArray()
+})
+
 t.test(
   'a connection over which nothing goes for a minute ends, even in the middle of an answer',
   async (t) => {

@@ -18,12 +18,15 @@ t.test('a caller is refused beyond the limit, and told how long', async (t) => {
   t.match(refused.headers, { 'ratelimit-limit': '2', 'ratelimit-remaining': '0', 'retry-after': /^\d+$/ })
   t.strictSame(
     refused.json(),
-    problem('too_many_requests', `That was 2 requests in a minute: wait ${refused.headers['retry-after']} s.`)
+    problem(
+      'too_many_requests',
+      `The limit is 2 requests a minute; retry after ${refused.headers['retry-after']} s.`
+    )
   )
   t.equal((await call({ url, headers: two })).statusCode, 200, 'another caller has a limit of their own')
 })
 
-t.test('whoever guesses keys is counted by their address', async (t) => {
+t.test('requests with guessed keys count by their address', async (t) => {
   const app = await buildTestApp(t, { API_KEYS: 'one', RATE_LIMIT_MAX: '3' })
   const guess = (key: string, remoteAddress: string) =>
     app.inject({ url, headers: { 'x-api-key': key }, remoteAddress }).then(({ statusCode }) => statusCode)

@@ -25,7 +25,7 @@ async function create(app: FastifyInstance, paths: string | string[] = [], heade
   return String(reply.headers.location)
 }
 
-/** Holds back the answers for a path until the returned function is called. */
+/** Holds back the responses for a path until the returned function is called. */
 function gate(path: string): () => void {
   const { promise, resolve } = Promise.withResolvers<void>()
   origin.on(path, async (_, response) => {
@@ -47,7 +47,7 @@ t.test('the product comes at once and when its images are finished, and that is 
   t.equal(await next(), null)
 })
 
-t.test('what comes is the product as it is read', async (t) => {
+t.test('the data of an event is the product as it is read', async (t) => {
   const url = await create(app)
   const { next } = await openEvents(app, url)
   t.strictSame(await next(), { id: '1', event: 'product', product: (await app.inject(url)).json() })
@@ -66,7 +66,7 @@ t.test('a change of the product comes while its images are pending', async (t) =
   t.match(await next(), { id: '3', product: { image_status: 'done' } })
 })
 
-t.test('who comes back gets only what is newer', async (t) => {
+t.test('a client that comes back gets only what is newer', async (t) => {
   const finish = gate('/slow.jpg')
   const url = await create(app, '/slow.jpg')
   const { next } = await openEvents(app, url, '1')
@@ -76,7 +76,7 @@ t.test('who comes back gets only what is newer', async (t) => {
   t.match(await late.next(), { id: '2', product: { image_status: 'done' } })
 })
 
-t.test('who knows the end is told that nothing will come, so that browsers come back no more', async (t) => {
+t.test('a client that has the last version gets 204, so that browsers stop reconnecting', async (t) => {
   const { response, next } = await openEvents(app, await create(app), '1')
   t.equal(response.status, 204)
   t.equal(await next(), null)
@@ -121,7 +121,7 @@ t.test('more streams than the settings allow are refused until one ends', async 
   t.equal((await openEvents(small, url)).response.status, 200)
 })
 
-t.test('a client that goes away makes room at once', async (t) => {
+t.test('the place of a client that disconnects is free at once', async (t) => {
   const small = await buildTestApp(t, { ...LOOPBACK, MAX_EVENT_STREAMS: '1' })
   await small.listen({ port: 0 })
   t.teardown(gate('/slow.jpg'))
@@ -129,6 +129,21 @@ t.test('a client that goes away makes room at once', async (t) => {
   const [[, reply], { response }] = await Promise.all([once(small.server, 'request'), openEvents(small, url)])
   await Promise.all([once(reply, 'close'), response.body?.cancel()])
   t.equal((await openEvents(small, url)).response.status, 200)
+})
+
+t.test('without authentication one address takes no more than half of the streams', async (t) => {
+  const variables = { ...LOOPBACK, MAX_EVENT_STREAMS: '2', TRUST_PROXY: '127.0.0.0/8,::1/128' }
+  const shared = await buildTestApp(t, variables)
+  await shared.listen({ port: 0 })
+  t.teardown(gate('/slow.jpg'))
+  const url = await create(shared, '/slow.jpg')
+  const open = async (ip: string) => {
+    const { response } = await openEvents(shared, url, undefined, { 'x-forwarded-for': ip })
+    return response.status
+  }
+  t.equal(await open('203.0.113.7'), 200)
+  t.equal(await open('203.0.113.7'), 503)
+  t.equal(await open('2001:db8::1'), 200)
 })
 
 t.test('one caller takes no more than half of the streams', async (t) => {
@@ -156,7 +171,7 @@ t.test('a closing service ends its streams, and opens no more', async (t) => {
   await closed
 })
 
-t.test('a change in one process is told by another', needsServices, async (t) => {
+t.test('a change in one process reaches the streams of another', needsServices, async (t) => {
   const [postgres, redis] = await Promise.all([sharedPostgres(t), sharedRedis(t)])
   const servers = { DATABASE_URL: await postgres.createDatabase(), REDIS_URL: redis.url }
   const writer = await buildTestApp(t, { ...LOOPBACK, ...servers })

@@ -1,0 +1,47 @@
+import { Type } from '@sinclair/typebox'
+import type { FastifyRequest } from 'fastify'
+import type { Caller } from '../../lib/auth/caller.ts'
+import { ref } from '../../lib/http/schema-ref.ts'
+import { Product } from '../../lib/products/schemas.ts'
+import type { Operation } from '../operation.ts'
+import { problems } from '../problem-replies.ts'
+import { ListQuery, tags } from './schemas.ts'
+
+export const list: Operation = (app) => {
+  app.get(
+    '/products',
+    {
+      schema: {
+        tags,
+        operationId: 'listProducts',
+        summary: 'List the products of a user, newest first',
+        querystring: ListQuery,
+        response: {
+          200: Type.Array(ref(Product), {
+            description: 'One page',
+            headers: { link: Type.String({ description: '`<…>; rel="next"` if there is another page' }) }
+          }),
+          ...problems(403)
+        }
+      },
+      preValidation: async ({ query, caller }: FastifyRequest) => withoutBlanks(query, caller)
+    },
+    async ({ query, caller, url }, reply) => {
+      caller.mustActFor(query.user_id, 'user_id')
+      const page = await app.products.list(query)
+      if (page.next) {
+        const { searchParams } = new URL(url, 'http://localhost')
+        searchParams.set('cursor', page.next)
+        reply.header('link', `<${app.prefix}/products?${searchParams}>; rel="next"`)
+      }
+      return page.products
+    }
+  )
+}
+
+/** The Go service took an empty filter for none. A caller who acts for one user need not name that user. */
+function withoutBlanks(query: unknown, { userId }: Caller): void {
+  const filter = query as Record<string, unknown>
+  for (const name of Object.keys(filter)) if (filter[name] === '') delete filter[name]
+  if (userId !== undefined) filter.user_id ??= userId
+}

@@ -1,0 +1,38 @@
+import { ANYONE, type Caller } from '../../lib/auth/caller.ts'
+import { AppError } from '../../lib/http/app-error.ts'
+import { networkOf } from '../../lib/http/network.ts'
+
+/** The event streams that this process has open, bounded in total and for each client. */
+export class OpenStreams {
+  readonly #max: number
+  readonly #open = new Map<AbortController, string>()
+  #closing = false
+
+  constructor(max: number) {
+    this.#max = max
+  }
+
+  /** Returns what ends the stream. Throws `unavailable` when there is no room for another one. */
+  open({ caller, ip }: { caller: Caller; ip: string }): AbortController {
+    const client = caller === ANYONE ? networkOf(ip) : caller.name
+    if (this.#closing || this.#isFullFor(client)) {
+      throw new AppError('unavailable', 'No more event streams can be opened; retry later.')
+    }
+    const stop = new AbortController()
+    this.#open.set(stop, client)
+    stop.signal.addEventListener('abort', () => this.#open.delete(stop))
+    return stop
+  }
+
+  close(): void {
+    this.#closing = true
+    for (const stop of this.#open.keys()) stop.abort()
+  }
+
+  /** One client gets half of the streams, so that the others' browsers can wait, too. */
+  #isFullFor(client: string): boolean {
+    if (this.#open.size >= this.#max) return true
+    const own = [...this.#open.values()].filter((owner) => owner === client)
+    return own.length >= Math.ceil(this.#max / 2)
+  }
+}

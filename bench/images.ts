@@ -1,27 +1,26 @@
 import pLimit from 'p-limit'
-import { cpuSeconds } from './accounts.ts'
-import type { Member } from './member.ts'
-import type { Sample } from './row.ts'
-import type { Estate, Kind, Product, World } from './world.ts'
+import type { SupervisedProcess } from '../test/support/servers/process.ts'
+import type { Endpoint, Environment, Kind, Setup } from './environment.ts'
+import type { Sample } from './sample.ts'
 
 /** As many images a product as a shop may have. */
 const IMAGES_A_PRODUCT = 10
 /** Of more at once the service refuses some. */
 const CLIENTS = 50
-/** The first and the last part of a run are no steady work. */
+/** While the pipeline fills and empties its pace is not steady. */
 const SHARE_OF_EDGES = 0.15
 
 let named = 0
 
-/** Creates products with so many images in all, as fast as they are taken. */
+/** Creates products with that many images in all, as fast as the service accepts them. */
 export async function createImages(
-  world: World,
-  { url }: Product,
+  environment: Environment,
+  { url }: Endpoint,
   kind: Kind,
   images: number
 ): Promise<void> {
   const products = Array.from({ length: Math.ceil(images / IMAGES_A_PRODUCT) }, () =>
-    Array.from({ length: IMAGES_A_PRODUCT }, () => world.imageUrl(kind, named++))
+    Array.from({ length: IMAGES_A_PRODUCT }, () => environment.imageUrl(kind, named++))
   )
   await pLimit(CLIENTS).map(products, (product_images) => create(url, product_images))
 }
@@ -37,32 +36,33 @@ export async function create(url: string, product_images: string[]): Promise<num
   return product_id
 }
 
-/** Resolves when nothing is owed any more. */
-export async function untilDone(estate: Estate): Promise<void> {
+/** Resolves when no image is pending. */
+export async function untilDone(setup: Setup): Promise<void> {
   const pending = `SELECT FROM product_images WHERE status = 'pending' LIMIT 1`
-  while ((await estate.query(pending)).length > 0) await new Promise((resolve) => setTimeout(resolve, 50))
+  while ((await setup.query(pending)).length > 0) await new Promise((resolve) => setTimeout(resolve, 50))
 }
 
 /** Sends images through the workers and measures the steady part of it. */
 export async function flow(
-  world: World,
-  estate: Estate,
-  { api, workers, kind, images }: { api: Product; workers: Member[]; kind: Kind; images: number }
+  environment: Environment,
+  setup: Setup,
+  { api, workers, kind, images }: { api: Endpoint; workers: SupervisedProcess[]; kind: Kind; images: number }
 ): Promise<Sample> {
-  await world.forgetArrivals()
+  await environment.forgetArrivals()
   const from = Math.round(images * SHARE_OF_EDGES)
   const to = images - from
-  await createImages(world, api, kind, images)
-  const first = (await world.arrivals(from)).length
-  const close = world.accounts.open()
+  await createImages(environment, api, kind, images)
+  const first = (await environment.arrivals(from)).length
+  const close = environment.accounts.open()
   const before = cpuOf(workers)
-  const arrivals = await world.arrivals(to)
+  const arrivals = await environment.arrivals(to)
   const cpu = cpuOf(workers) - before
   const usage = close()
   const last = arrivals.length
   const seconds = ((arrivals[last - 1] ?? 0) - (arrivals[first - 1] ?? 0)) / 1000
-  await untilDone(estate)
+  await untilDone(setup)
   return { values: { rate: (last - first) / seconds, cpu: (cpu * 1000) / (last - first) }, usage }
 }
 
-const cpuOf = (members: Member[]) => members.reduce((sum, { pid }) => sum + cpuSeconds(pid), 0)
+const cpuOf = (workers: SupervisedProcess[]) =>
+  workers.reduce((sum, worker) => sum + worker.usage().cpuSeconds, 0)

@@ -1,4 +1,5 @@
-import type { Contest, Figure, Row, Sample, Usage } from './row.ts'
+import type { Contest, Row } from './row.ts'
+import type { Figure, ProcessUsage, Sample } from './sample.ts'
 import { quantile, spread } from './statistics.ts'
 
 /** A figure after all rounds. */
@@ -25,7 +26,7 @@ export interface Outcome {
   ceiling: string
   figures: Measured[]
   /** In the middle of the rounds. */
-  usage: { ceiling: Usage[]; ours: Usage[] }
+  usage: { ceiling: ProcessUsage[]; ours: ProcessUsage[] }
 }
 
 /** Ceiling, ours, ceiling, ours … after warm-ups of both. */
@@ -62,10 +63,10 @@ function measured(figure: Figure, samples: { ceiling: Sample[]; ours: Sample[] }
   return { ...figure, ceiling: side(ceiling), ours: side(ours), ratio, ratios, reached }
 }
 
-function isReached({ reach, most }: Figure, ratio: number, ours: number): boolean | null {
+function isReached({ reach, limit }: Figure, ratio: number, ours: number): boolean | null {
   if (!reach) return null
   const isRatio = 'atLeast' in reach ? ratio >= reach.atLeast : ratio <= reach.atMost
-  return isRatio && (most === undefined || ours <= most)
+  return isRatio && (limit === undefined || ours <= limit)
 }
 
 const valuesOf = (samples: Sample[], { name }: Figure) =>
@@ -73,7 +74,7 @@ const valuesOf = (samples: Sample[], { name }: Figure) =>
 
 const side = (values: number[]): Side => ({ median: quantile(values), spread: spread(values), values })
 
-function typical(samples: Sample[]): Usage[] {
+function typical(samples: Sample[]): ProcessUsage[] {
   const all = samples.flatMap(({ usage }) => usage)
   return [...Map.groupBy(all, ({ process }) => process)].map(([process, usages]) => ({
     process,

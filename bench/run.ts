@@ -2,27 +2,27 @@ import { execFileSync } from 'node:child_process'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { cpus } from 'node:os'
 import { join } from 'node:path'
-import type { Options } from './options.ts'
+import { Environment } from './environment.ts'
+import { isSelected, type Options } from './options.ts'
 import { page, type Report } from './page.ts'
 import { compete, type Outcome } from './rounds.ts'
 import type { Row } from './row.ts'
 import { ROWS } from './rows/all.ts'
 import { markdown, print } from './table.ts'
-import { World } from './world.ts'
 
 const RESULTS = join(import.meta.dirname, 'results')
 
 /** Measures the rows one after another, prints each and writes bench/results. */
-export async function run({ size, only }: Options): Promise<void> {
+export async function run(options: Options): Promise<void> {
   const started = performance.now()
-  const rows = ROWS.filter(({ name }) => only.length === 0 || only.includes(name))
+  const rows = ROWS.filter(({ name }) => isSelected(options, name))
+  const { size } = options
   progress('starting PostgreSQL, Redis, RabbitMQ, a store and an origin')
-  const world = await World.start()
-  await using _ = world.stack
+  await using environment = await Environment.start()
   const outcomes: Outcome[] = []
   for (const [index, row] of rows.entries()) {
     const label = `[${index + 1}/${rows.length}] ${row.name}`
-    const outcome = await measure(world, row, size, label).catch((error: unknown) => {
+    const outcome = await measure(environment, row, size, label).catch((error: unknown) => {
       // The other rows are worth their time.
       console.error(`${label}:`, error)
       process.exitCode = 1
@@ -44,10 +44,15 @@ export async function run({ size, only }: Options): Promise<void> {
   console.log(`${markdown(outcomes)}\n\n${join(RESULTS, 'index.html')}`)
 }
 
-async function measure(world: World, row: Row, size: Options['size'], label: string): Promise<Outcome> {
+async function measure(
+  environment: Environment,
+  row: Row,
+  size: Options['size'],
+  label: string
+): Promise<Outcome> {
   await using stack = new AsyncDisposableStack()
   progress(`${label}: preparing`)
-  const contest = await row.open(world, size, stack)
+  const contest = await row.open(environment, size, stack)
   return await compete(row, contest, row.rounds?.(size) ?? size.rounds, (done) =>
     progress(`${label}: ${done}`)
   )

@@ -8,8 +8,8 @@ export interface Size {
   images: number
   /** Products in the large catalogue. */
   catalogue: number
-  /** Rows owed in the backlog. */
-  owed: number
+  /** Due rows in the backlog. */
+  backlog: number
   /** Small images queued to be drained. */
   drained: number
   /** Six-megapixel images through one worker. */
@@ -23,7 +23,7 @@ export const SIZES: Record<Size['name'], Size> = {
     seconds: 1,
     images: 100,
     catalogue: 50_000,
-    owed: 50_000,
+    backlog: 50_000,
     drained: 1000,
     lifetime: 500
   },
@@ -33,7 +33,7 @@ export const SIZES: Record<Size['name'], Size> = {
     seconds: 4,
     images: 400,
     catalogue: 1_000_000,
-    owed: 1_000_000,
+    backlog: 1_000_000,
     drained: 20_000,
     lifetime: 10_000
   },
@@ -43,7 +43,7 @@ export const SIZES: Record<Size['name'], Size> = {
     seconds: 10,
     images: 800,
     catalogue: 1_000_000,
-    owed: 1_000_000,
+    backlog: 1_000_000,
     drained: 20_000,
     lifetime: 20_000
   }

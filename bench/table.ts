@@ -1,19 +1,19 @@
 import type { Measured, Outcome, Side } from './rounds.ts'
-import type { Usage } from './row.ts'
+import type { ProcessUsage } from './sample.ts'
 
 export const number = (value: number) =>
   value >= 100 ? Math.round(value).toLocaleString('en') : value.toPrecision(3).replace(/\.0+$/, '')
 
-export function reachOf({ reach, most, unit }: Measured): string {
+export function reachOf({ reach, limit, unit }: Measured): string {
   if (!reach) return '–'
   const ratio = 'atLeast' in reach ? `≥ ${reach.atLeast}` : `≤ ${reach.atMost}`
-  return most === undefined ? ratio : `${ratio}, under ${most} ${unit}`
+  return limit === undefined ? ratio : `${ratio}, under ${limit} ${unit}`
 }
 
 export const sideOf = ({ median, spread }: Side) => `${number(median)} ±${Math.round(spread * 50)}%`
 
 /** What a row takes, in a line: CPU seconds and peak memory of each process. */
-export const usageOf = (usages: Usage[]) =>
+export const usageOf = (usages: ProcessUsage[]) =>
   usages
     .map(
       ({ process, cpuSeconds, peakBytes }) =>

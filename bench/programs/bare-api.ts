@@ -29,7 +29,7 @@ WITH product AS (
 ), image AS (
   INSERT INTO product_images (product_id, source_url)
   SELECT product.id, url FROM product, unnest($5::text[]) AS url
-), owed AS (
+), enqueued AS (
   INSERT INTO outbox (kind, product_id) SELECT 'images', id FROM product
 )
 SELECT id FROM product`

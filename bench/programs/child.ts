@@ -3,14 +3,14 @@ export function options<T>(): T {
   return JSON.parse(process.argv[2] ?? 'null')
 }
 
-/** To whoever started this program. */
+/** Sends a message to the process that started this program. */
 export function say(message: unknown): void {
   process.send?.(message)
 }
 
-/** Answers questions one by one, until nobody can ask any more. */
-export function onQuestion<Q>(answer: (question: Q) => Promise<unknown>): void {
-  process.on('message', async (question: Q) => say(await answer(question)))
+/** Responds to questions one by one, until the process that started this one is gone. */
+export function onQuestion<Q>(respond: (question: Q) => Promise<unknown>): void {
+  process.on('message', async (question: Q) => say(await respond(question)))
   process.once('disconnect', () => process.exit())
 }
 

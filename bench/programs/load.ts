@@ -17,8 +17,8 @@ export interface Load {
 
 export interface LoadResult {
   perSecond: number
-  answered: number
-  /** 99 of 100 answers took at most so many milliseconds. */
+  responses: number
+  /** 99 of 100 responses took at most this many milliseconds. */
   p99: number
 }
 
@@ -36,8 +36,8 @@ onQuestion<Load>(async ({ url, connections, seconds, method, path, ids = 0, body
     error ? reject(error) : resolve(result)
   )
   instance.on('response', (_client, _status, _bytes, milliseconds) => latencies.push(milliseconds))
-  const { duration, non2xx, errors, '2xx': answered } = await promise
-  if (non2xx + errors > 0) throw new Error(`${non2xx} answers were no success, ${errors} failed`)
-  return { perSecond: answered / duration, answered, p99: quantile(latencies, 0.99) }
+  const { duration, non2xx, errors, '2xx': responses } = await promise
+  if (non2xx + errors > 0) throw new Error(`${non2xx} responses were errors, ${errors} requests failed`)
+  return { perSecond: responses / duration, responses, p99: quantile(latencies, 0.99) }
 })
 say('ready')

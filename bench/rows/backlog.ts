@@ -1,23 +1,28 @@
+import type { Setup } from '../environment.ts'
 import type { Row } from '../row.ts'
-import type { Estate } from '../world.ts'
 
 export const row: Row = {
   name: 'backlog',
-  title: 'create and claim with a large backlog of owed rows',
+  title: 'create and claim with a large backlog of due rows',
   ceiling: 'the same with none',
   figures: [{ name: 'rate', unit: 'creates and claims/s', reach: { atLeast: 0.9 } }],
-  async open(world, { seconds, owed }, stack) {
+  async open(environment, { seconds, backlog: size }, stack) {
     const open = async (name: string, rows: number) => {
-      const estate = await world.estate(stack)
-      await fill(estate, { products: owed, rows })
-      const [program] = await world.program(name, 'owe-and-claim.ts', estate, stack)
+      const setup = await environment.setup(stack)
+      await fill(setup, { products: size, rows })
+      const [program] = await environment.program(
+        name,
+        'enqueue-and-claim.ts',
+        { databaseUrl: setup.databaseUrl },
+        stack
+      )
       return async () => {
-        const close = world.accounts.open()
+        const close = environment.accounts.open()
         const { perSecond } = await program.ask<{ perSecond: number }>({ seconds })
         return { values: { rate: perSecond }, usage: close() }
       }
     }
-    const [none, backlog] = [await open('without', 0), await open('with backlog', owed)]
+    const [none, backlog] = [await open('without', 0), await open('with backlog', size)]
     return { ceiling: none, ours: backlog }
   }
 }
@@ -26,10 +31,7 @@ export const row: Row = {
  * As many products on both sides: PostgreSQL keeps how it looks for the product of an image, and what it found best among none is
  * slow among those that are created next. Due rows, each of a product of its own.
  */
-async function fill(
-  { query }: Estate,
-  { products, rows }: { products: number; rows: number }
-): Promise<void> {
+async function fill({ query }: Setup, { products, rows }: { products: number; rows: number }): Promise<void> {
   await query(
     `INSERT INTO products (user_id, product_name, product_price, product_images, version)
      SELECT 1, 'Desk ' || n, 1, ARRAY['http://a.test/1'], 1 FROM generate_series(1, $1::integer) AS n`,

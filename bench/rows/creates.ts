@@ -1,4 +1,5 @@
 import type { Row } from '../row.ts'
+import { bareApi } from './bare-api.ts'
 
 const CONNECTIONS = 50
 /** Until V8 has compiled what is hot: the bare route is there after one, the product, which has more code, after three. */
@@ -14,29 +15,22 @@ function creates(name: string, title: string, more: Record<string, string>): Row
       { name: 'rate', unit: 'creates/s', reach: { atLeast: 0.85 } },
       { name: 'cpu', unit: 'µs of CPU a request' }
     ],
-    async open(world, { seconds }, stack) {
-      const estate = await world.estate(stack)
-      // A database of its own: what it owes is nobody's, and nobody's claims read past it.
-      const other = await world.estate(stack)
-      const [bareMember, bare] = await world.program<{ port: number }>(
-        'bare Fastify',
-        'bare-api.ts',
-        other,
-        stack
-      )
-      const api = await world.product('api', 'api', estate, stack, more)
+    async open(environment, { seconds }, stack) {
+      const setup = await environment.setup(stack)
+      // A database of its own: its outbox rows would slow down the service's claims.
+      const bare = await bareApi(environment, await environment.setup(stack), stack)
+      const api = await environment.service('api', 'api', setup, stack, more)
       const body = JSON.stringify({
         user_id: 1,
         product_name: 'Walnut desk',
         product_description: 'A desk of solid walnut, oiled by hand.',
         product_price: 1299.5,
-        product_images: [world.imageUrl('6mp', 'front'), world.imageUrl('6mp', 'side')]
+        product_images: [environment.imageUrl('6mp', 'front'), environment.imageUrl('6mp', 'side')]
       })
       const load = { connections: CONNECTIONS, seconds, method: 'POST' as const, body }
       return {
-        ceiling: () =>
-          world.load(bareMember, { ...load, url: `http://127.0.0.1:${bare.port}`, path: '/insert' }),
-        ours: () => world.load(api.member, { ...load, url: api.url, path: '/api/v1/products' })
+        ceiling: () => environment.load(bare, { ...load, path: '/insert' }),
+        ours: () => environment.load(api, { ...load, path: '/api/v1/products' })
       }
     }
   }

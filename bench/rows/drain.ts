@@ -1,8 +1,8 @@
-import { residentBytes } from '../accounts.ts'
 import { createImages, untilDone } from '../images.ts'
-import type { Row, Sample } from '../row.ts'
+import type { Row } from '../row.ts'
+import type { Sample } from '../sample.ts'
 
-/** Within the first of these the worker is still warming up, and nothing is said of it. */
+/** During the first of these the worker is still warming up: they are not measured. */
 const WARM_SHARE = 0.1
 
 export const drain: Row = {
@@ -12,33 +12,33 @@ export const drain: Row = {
   figures: [{ name: 'rate', unit: 'images/s', reach: { atLeast: 0.97 } }],
   rounds: () => 1,
   whole: true,
-  async open(world, { drained }, stack) {
-    const estate = await world.estate(stack)
-    const api = await world.product('api', 'api', estate, stack)
+  async open(environment, { drained }, stack) {
+    const setup = await environment.setup(stack)
+    const api = await environment.service('api', 'api', setup, stack)
     let first: Sample | undefined
     let last: Sample | undefined
     const run = async () => {
       const warm = Math.round(drained * WARM_SHARE)
-      await world.forgetArrivals()
-      // All of them lie in the queue before the worker starts.
-      await createImages(world, api, '0.3mp', drained + warm)
+      await environment.forgetArrivals()
+      // All of them are queued before the worker starts.
+      await createImages(environment, api, '0.3mp', drained + warm)
       await untilPublished()
-      await world.product('worker', 'worker', estate, stack)
+      await environment.service('worker', 'worker', setup, stack)
       const quarter = Math.floor(drained / 4)
       const measure = async (from: number, to: number) => {
-        await world.arrivals(from)
-        const close = world.accounts.open()
-        const times = await world.arrivals(to)
+        await environment.arrivals(from)
+        const close = environment.accounts.open()
+        const times = await environment.arrivals(to)
         const seconds = ((times[to - 1] ?? 0) - (times[from - 1] ?? 0)) / 1000
         return { values: { rate: (to - from) / seconds }, usage: close() }
       }
       first = await measure(warm, warm + quarter)
       last = await measure(warm + drained - quarter, warm + drained)
-      await untilDone(estate)
+      await untilDone(setup)
     }
     const untilPublished = async () => {
-      const owed = 'SELECT FROM outbox LIMIT 1'
-      while ((await estate.query(owed)).length > 0) await new Promise((resolve) => setTimeout(resolve, 50))
+      const due = 'SELECT FROM outbox LIMIT 1'
+      while ((await setup.query(due)).length > 0) await new Promise((resolve) => setTimeout(resolve, 50))
     }
     const half = (sample: () => Sample | undefined) => async () => {
       const measured = sample() ?? (await run().then(sample))
@@ -54,29 +54,29 @@ export const lifetime: Row = {
   name: 'memory',
   title: 'resident memory of a worker at the end of its run',
   ceiling: 'after the first tenth of it',
-  figures: [{ name: 'memory', unit: 'MB', reach: { atMost: 1.05 }, most: 300 }],
+  figures: [{ name: 'memory', unit: 'MB', reach: { atMost: 1.05 }, limit: 350 }],
   rounds: () => 1,
   whole: true,
-  async open(world, { lifetime: images }, stack) {
-    const estate = await world.estate(stack)
-    const api = await world.product('api', 'api', estate, stack)
-    const { member } = await world.product('worker', 'worker', estate, stack)
-    let close = world.accounts.open()
+  async open(environment, { lifetime: images }, stack) {
+    const setup = await environment.setup(stack)
+    const api = await environment.service('api', 'api', setup, stack)
+    const { process } = await environment.service('worker', 'worker', setup, stack)
+    let close = environment.accounts.open()
     const after = async (count: number): Promise<Sample> => {
-      await world.arrivals(count)
+      await environment.arrivals(count)
       const usage = close()
-      close = world.accounts.open()
-      return { values: { memory: residentBytes(member.pid) / 1_000_000 }, usage }
+      close = environment.accounts.open()
+      return { values: { memory: process.usage().residentBytes / 1_000_000 }, usage }
     }
     return {
       async ceiling() {
-        await world.forgetArrivals()
-        await createImages(world, api, '6mp', images)
+        await environment.forgetArrivals()
+        await createImages(environment, api, '6mp', images)
         return after(images / 10)
       },
       async ours() {
         const sample = await after(images * 0.99)
-        await untilDone(estate)
+        await untilDone(setup)
         return sample
       }
     }

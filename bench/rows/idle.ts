@@ -10,13 +10,18 @@ export const row: Row = {
   title: 'POST → done on an idle system, one 6-megapixel image, p50',
   ceiling: 'the bare sharp call on it',
   figures: [{ name: 'milliseconds', unit: 'ms', reach: { atMost: 2.5 } }],
-  async open(world, _size, stack) {
-    const [loop] = await world.program('bare sharp', 'sharp-loop.ts', world.pictures['6mp'], stack)
-    const estate = await world.estate(stack)
-    const api = await world.product('api', 'api', estate, stack)
-    await world.product('worker', 'worker', estate, stack)
+  async open(environment, _size, stack) {
+    const [loop] = await environment.program(
+      'bare sharp',
+      'sharp-loop.ts',
+      environment.pictures('6mp'),
+      stack
+    )
+    const setup = await environment.setup(stack)
+    const api = await environment.service('api', 'api', setup, stack)
+    await environment.service('worker', 'worker', setup, stack)
     const typical = async (work: (index: number) => Promise<unknown>) => {
-      const close = world.accounts.open()
+      const close = environment.accounts.open()
       const times: number[] = []
       for (let index = 0; index < IMAGES_A_ROUND; index++) {
         const started = performance.now()
@@ -29,7 +34,7 @@ export const row: Row = {
       ceiling: () => typical(() => loop.ask({ images: 1, concurrency: 1 })),
       ours: () =>
         typical(async (index) => {
-          const id = await create(api.url, [world.imageUrl('6mp', `idle-${index}`)])
+          const id = await create(api.url, [environment.imageUrl('6mp', `idle-${index}`)])
           const events = await fetch(`${api.url}/api/v1/products/${id}/events`)
           // The stream ends when no image is pending.
           if (!(await events.text()).includes('"image_status":"done"'))

@@ -1,5 +1,5 @@
+import type { Setup } from '../environment.ts'
 import type { Row } from '../row.ts'
-import type { Estate } from '../world.ts'
 
 const FEW = 10_000
 const CONNECTIONS = 4
@@ -11,17 +11,17 @@ export const row: Row = {
   title: 'list of 50 with price and name filters, p99, in a large catalogue',
   ceiling: 'the same among 10,000 products',
   figures: [{ name: 'p99', unit: 'ms', reach: { atMost: 2 } }],
-  async open(world, { seconds, catalogue }, stack) {
+  async open(environment, { seconds, catalogue }, stack) {
     const open = async (products: number) => {
-      const estate = await world.estate(stack)
-      await seed(estate, products)
-      return world.product(`api, ${products} products`, 'api', estate, stack)
+      const setup = await environment.setup(stack)
+      await seed(setup, products)
+      return environment.service(`api, ${products} products`, 'api', setup, stack)
     }
     const [few, many] = [await open(FEW), await open(catalogue)]
     const load = { connections: CONNECTIONS, seconds, method: 'GET' as const, path: PATH }
     return {
-      ceiling: () => world.load(few.member, { ...load, url: few.url }),
-      ours: () => world.load(many.member, { ...load, url: many.url })
+      ceiling: () => environment.load(few, load),
+      ours: () => environment.load(many, load)
     }
   }
 }
@@ -29,7 +29,7 @@ export const row: Row = {
 const NAMES = ['walnut', 'oak', 'linen', 'copper', 'marble', 'velvet', 'bamboo', 'ceramic', 'brass', 'wool']
 
 /** Products of one user, each with a finished image, a minute apart. */
-async function seed({ query }: Estate, products: number): Promise<void> {
+async function seed({ query }: Setup, products: number): Promise<void> {
   await query(`ALTER TABLE products DISABLE TRIGGER USER`)
   await query(
     `INSERT INTO products (user_id, product_name, product_description, product_price, product_images, compressed_product_images,

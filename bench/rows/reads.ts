@@ -1,6 +1,7 @@
 import { Redis } from 'ioredis'
+import type { Setup } from '../environment.ts'
 import type { Row } from '../row.ts'
-import type { Estate } from '../world.ts'
+import { bareApi } from './bare-api.ts'
 
 const CONNECTIONS = 50
 /** Until V8 has compiled what is hot: the bare route is there after one, the product, which has more code, after three. */
@@ -19,25 +20,20 @@ export const cached: Row = {
     { name: 'rate', unit: 'reads/s', reach: { atLeast: 0.8 } },
     { name: 'cpu', unit: 'µs of CPU a request' }
   ],
-  async open(world, { seconds }, stack) {
-    const estate = await world.estate(stack)
-    await seed(estate, HOT)
-    const api = await world.product('api', 'api', estate, stack)
-    const redis = stack.adopt(new Redis(estate.redisUrl), (redis) => redis.disconnect())
+  async open(environment, { seconds }, stack) {
+    const setup = await environment.setup(stack)
+    await seed(setup, HOT)
+    const api = await environment.service('api', 'api', setup, stack)
+    const redis = stack.adopt(new Redis(setup.redisUrl), (redis) => redis.disconnect())
     for (let id = 1; id <= HOT; id++) {
       const answer = await fetch(`${api.url}/api/v1/products/${id}`)
       await redis.set(`bench:${id}`, await answer.text())
     }
-    const [bareMember, bare] = await world.program<{ port: number }>(
-      'bare Fastify',
-      'bare-api.ts',
-      estate,
-      stack
-    )
+    const bare = await bareApi(environment, setup, stack)
     const load = { connections: CONNECTIONS, seconds, method: 'GET' as const, ids: HOT }
     return {
-      ceiling: () => world.load(bareMember, { ...load, url: `http://127.0.0.1:${bare.port}`, path: '/get/' }),
-      ours: () => world.load(api.member, { ...load, url: api.url, path: '/api/v1/products/' })
+      ceiling: () => environment.load(bare, { ...load, path: '/get/' }),
+      ours: () => environment.load(api, { ...load, path: '/api/v1/products/' })
     }
   }
 }
@@ -51,27 +47,21 @@ export const uncached: Row = {
     { name: 'rate', unit: 'reads/s', reach: { atLeast: 0.85 } },
     { name: 'cpu', unit: 'µs of CPU a request' }
   ],
-  async open(world, { seconds }, stack) {
-    const estate = await world.estate(stack)
-    await seed(estate, COLD)
-    const api = await world.product('api', 'api', estate, stack)
-    const [bareMember, bare] = await world.program<{ port: number }>(
-      'bare Fastify',
-      'bare-api.ts',
-      estate,
-      stack
-    )
+  async open(environment, { seconds }, stack) {
+    const setup = await environment.setup(stack)
+    await seed(setup, COLD)
+    const api = await environment.service('api', 'api', setup, stack)
+    const bare = await bareApi(environment, setup, stack)
     const load = { connections: CONNECTIONS, seconds, method: 'GET' as const, ids: COLD }
     return {
-      ceiling: () =>
-        world.load(bareMember, { ...load, url: `http://127.0.0.1:${bare.port}`, path: '/select/' }),
-      ours: () => world.load(api.member, { ...load, url: api.url, path: '/api/v1/products/' })
+      ceiling: () => environment.load(bare, { ...load, path: '/select/' }),
+      ours: () => environment.load(api, { ...load, path: '/api/v1/products/' })
     }
   }
 }
 
 /** Finished products with two images each. */
-async function seed({ query }: Estate, products: number): Promise<void> {
+async function seed({ query }: Setup, products: number): Promise<void> {
   await query(
     `INSERT INTO products (user_id, product_name, product_description, product_price, product_images, compressed_product_images, version)
      SELECT 1, 'Walnut desk ' || n, 'A desk of solid walnut, oiled by hand.', n % 1000, ARRAY['http://a.test/1', 'http://a.test/2'],

@@ -9,16 +9,17 @@ export const row: Row = {
   title: 'images/s of two workers, one image at a time each',
   ceiling: 'one such worker',
   figures: [{ name: 'rate', unit: 'images/s', reach: { atLeast: 2 } }],
-  async open(world, { images }, stack) {
-    const estate = await world.estate(stack)
-    const api = await world.product('api', 'api', estate, stack)
+  async open(environment, { images }, stack) {
+    const setup = await environment.setup(stack)
+    const api = await environment.service('api', 'api', setup, stack)
     const measure = (count: number) => async () => {
       await using workers = new AsyncDisposableStack()
-      const members = []
+      const processes = []
       for (let number = 1; number <= count; number++) {
-        members.push((await world.product(`worker ${number}`, 'worker', estate, workers, ONE_CORE)).member)
+        const worker = await environment.service(`worker ${number}`, 'worker', setup, workers, ONE_CORE)
+        processes.push(worker.process)
       }
-      return await flow(world, estate, { api, workers: members, kind: '6mp', images })
+      return await flow(environment, setup, { api, workers: processes, kind: '6mp', images })
     }
     return { ceiling: measure(1), ours: measure(2) }
   }

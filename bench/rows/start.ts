@@ -1,6 +1,8 @@
 import { freePort } from '../../test/support/servers/port.ts'
-import { Member } from '../member.ts'
-import type { Row, Sample } from '../row.ts'
+import type { SupervisedProcess } from '../../test/support/servers/process.ts'
+import { BenchProgram, startService, untilOk } from '../program.ts'
+import type { Row } from '../row.ts'
+import type { Sample } from '../sample.ts'
 
 export const row: Row = {
   name: 'start',
@@ -8,27 +10,23 @@ export const row: Row = {
   ceiling: 'bare Fastify, pg and Redis from exec to the first 200',
   figures: [{ name: 'milliseconds', unit: 'ms', reach: { atMost: 2 } }],
   rounds: ({ rounds }) => 2 * rounds,
-  async open(world, _size, stack) {
-    const estate = await world.estate(stack)
-    const timed = async (name: string, start: (port: number) => Promise<Member>): Promise<Sample> => {
+  async open(environment, _size, stack) {
+    const setup = await environment.setup(stack)
+    const timed = async (name: string, start: (port: number) => SupervisedProcess): Promise<Sample> => {
       const port = await freePort()
-      const close = world.accounts.open()
+      const close = environment.accounts.open()
       const started = performance.now()
-      await using member = await start(port)
-      world.accounts.name(member.pid, name)
-      await member.ready(`http://127.0.0.1:${port}/health`)
+      await using process = start(port)
+      environment.accounts.name(process.pid, name)
+      await untilOk(`http://127.0.0.1:${port}/health`, process)
       const milliseconds = performance.now() - started
       return { values: { milliseconds }, usage: close() }
     }
+    const { databaseUrl, redisUrl, settings } = setup
     return {
       ceiling: () =>
-        timed('bare Fastify', async (port) =>
-          Member.start('bare Fastify', 'bare-api.ts', { ...estate, port })
-        ),
-      ours: () =>
-        timed('api', async (port) =>
-          Member.product('api', { ...estate.variables, ROLE: 'api', PORT: `${port}` })
-        )
+        timed('bare Fastify', (port) => new BenchProgram('bare-api.ts', { databaseUrl, redisUrl, port })),
+      ours: () => timed('api', (port) => startService({ ...settings, ROLE: 'api', PORT: `${port}` }))
     }
   }
 }

@@ -5,7 +5,7 @@ import { createFolder } from './servers/guard.ts'
 import { type Program, SupervisedProcess } from './servers/process.ts'
 import { startedFolder } from './template.ts'
 
-const SERVER = join(import.meta.dirname, '../../server.ts')
+export const SERVER = join(import.meta.dirname, '../../server.ts')
 
 export type Settings = Record<string, string>
 

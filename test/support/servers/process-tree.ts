@@ -34,6 +34,12 @@ export function descendants(root: number): number[] {
   return found.slice(1)
 }
 
+/** The processes that it has started itself. */
+export const children = (root: number) => runningPids().filter((pid) => readState(pid)?.parent === root)
+
+/** The name of its program, cut off after 15 characters. */
+export const commandOf = (pid: number) => readState(pid)?.command ?? ''
+
 /** Of a process and everything below it, what has ended included. Linux only. */
 export function usageOf(root: number): Usage {
   const usage = { cpuSeconds: 0, residentBytes: 0, peakBytes: 0 }
@@ -73,15 +79,23 @@ function runningPids(): number[] {
   }
 }
 
-/** `ticks` are its own and those of its children that have ended. */
-function readState(pid: number): { code: string; parent: number; ticks: number } | undefined {
+interface State {
+  command: string
+  code: string
+  parent: number
+  /** Its own, and those of its children that have ended. */
+  ticks: number
+}
+
+function readState(pid: number): State | undefined {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
     // From the third field on: utime, stime, cutime and cstime are the 14th to the 17th.
     const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
     const [code = '', parent] = fields
     const ticks = fields.slice(11, 15).reduce((sum, field) => sum + Number(field), 0)
-    return { code, parent: Number(parent), ticks }
+    const command = stat.slice(stat.indexOf('(') + 1, stat.lastIndexOf(')'))
+    return { command, code, parent: Number(parent), ticks }
   } catch {
     return undefined
   }

@@ -19,7 +19,7 @@ t.test('a server that ends instead of starting is reported with what it printed'
 
 t.test('a program that fails is reported with what it printed', async (t) => {
   await t.rejects(runProgram(shell('echo no space left; exit 1')), {
-    message: 'sh ended with 1:\nno space left\n'
+    message: 'sh ended with 1 instead of 0:\nno space left'
   })
   await t.resolves(runProgram(shell('exit 0')))
 })

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { EventEmitter, on, once } from 'node:events'
-import { closeSync, openSync } from 'node:fs'
+import { closeSync, openSync, readFileSync } from 'node:fs'
 import { Socket } from 'node:net'
 import { basename } from 'node:path'
 import { createInterface } from 'node:readline'
@@ -21,7 +21,7 @@ export interface Program {
   owner?: { uid: number; gid: number } | undefined
   /** Ends it at once and leaves nothing behind in the kernel. Default SIGKILL. */
   endSignal?: NodeJS.Signals
-  /** A file for what it prints, instead of `lines`: a pipe would cost this process time. */
+  /** A file for what it prints, instead of `lines`: reading a pipe would cost this process time. */
   log?: string
   /** Whether messages can be sent to it and received through `child`. */
   ipc?: boolean
@@ -42,6 +42,7 @@ export class SupervisedProcess extends EventEmitter<{ line: [string]; close: [] 
   /** Resolves when it has ended and all that it printed has been read. */
   readonly ended: Promise<Ended>
   readonly #endSignal: NodeJS.Signals
+  readonly #log: string | undefined
   #isOver = false
 
   /** @throws when there is no such program */
@@ -61,6 +62,7 @@ export class SupervisedProcess extends EventEmitter<{ line: [string]; close: [] 
     if (this.child.pid === undefined) throw new Error(`Cannot start ${command}`)
     this.pid = this.child.pid
     this.#endSignal = endSignal
+    this.#log = log
     watch(this.pid, endSignal)
     for (const stream of [this.child.stdout, this.child.stderr])
       if (stream) createInterface(stream).on('line', (line) => this.#read(line))
@@ -73,7 +75,8 @@ export class SupervisedProcess extends EventEmitter<{ line: [string]; close: [] 
 
   /** The end of what it printed, for a message. */
   get lastLines(): string {
-    return this.lines.slice(-LINES_SHOWN).join('\n') || '(it printed nothing)'
+    const lines = this.#log === undefined ? this.lines : readFileSync(this.#log, 'utf8').trimEnd().split('\n')
+    return lines.slice(-LINES_SHOWN).join('\n') || '(it printed nothing)'
   }
 
   /** Resolves with the first line that matches, printed already or yet to come. Rejects when it ends without one. */

@@ -1,0 +1,58 @@
+import { once } from 'node:events'
+import { join } from 'node:path'
+import { createFolder } from '../test/support/servers/guard.ts'
+import { SupervisedProcess } from '../test/support/servers/process.ts'
+import { SERVER, Service, type Settings } from '../test/support/service.ts'
+
+const PROGRAMS = join(import.meta.dirname, 'programs')
+
+/** One of bench/programs, in a process of its own. Its output goes to a file. */
+export class BenchProgram extends SupervisedProcess {
+  constructor(file: string, options: unknown, env: Settings = {}) {
+    const cwd = createFolder('program')
+    const args = [join(PROGRAMS, file), JSON.stringify(options)]
+    super({
+      command: process.execPath,
+      args,
+      cwd,
+      env: { ...process.env, ...env },
+      log: join(cwd, 'log'),
+      ipc: true
+    })
+  }
+
+  /** Sends a question to a program that reads them one by one. Resolves with its response. */
+  ask<T>(question: object): Promise<T> {
+    const response = this.message<T>()
+    this.child.send(question)
+    return response
+  }
+
+  /** Resolves with the next message: the first says that the program is ready. Rejects when it ends before. */
+  async message<T>(): Promise<T> {
+    const [message] = await Promise.race([once(this.child, 'message'), this.failure('before its message')])
+    return message
+  }
+}
+
+/** `node server.ts` with those settings and no others. Its log goes to a file. */
+export function startService(settings: Settings): Service {
+  const cwd = createFolder('product')
+  const args = [...(process.env.BENCH_NODE_OPTIONS?.split(' ') ?? []), SERVER]
+  return new Service(settings, { args, cwd, log: join(cwd, 'log') })
+}
+
+/** Requests the URL again and again until the response is 200. Rejects when the process ends before. */
+export async function untilOk(url: string, process: SupervisedProcess): Promise<void> {
+  while (!(await isOk(url))) if (!process.isRunning) await process.failure(`before it served ${url}`)
+}
+
+async function isOk(url: string): Promise<boolean> {
+  try {
+    const response = await fetch(url)
+    await response.arrayBuffer()
+    return response.status === 200
+  } catch {
+    return false
+  }
+}

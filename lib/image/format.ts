@@ -1,3 +1,5 @@
+import { ImageError } from './error.ts'
+
 /**
  * What `compress` reads, each known by its first bytes in hex. A closed list: libvips is shown nothing else.
  * AVIF is the ISO media file that counts `avif` or `avis` among its brands; HEIC is the one that does not.
@@ -27,6 +29,11 @@ export const IMAGE_FORMATS = FORMATS.map(([name]) => name)
 export function imageFormat(source: Buffer): ImageFormat | undefined {
   const head = source.toString('hex', 0, 160)
   return FORMATS.find(([, magic]) => magic.test(head))?.[0]
+}
+
+/** Returns the refusal of a picture that is of no kind that is read. */
+export function unsupported(what: string): ImageError {
+  return new ImageError('unsupported_format', `${what} is not supported: send ${IMAGE_FORMATS.join(', ')}`)
 }
 
 /** What the bytes are that are no such image, as the subject of a sentence. */

@@ -2,7 +2,14 @@ import sharp from 'sharp'
 import t from 'tap'
 import { compress } from '../../lib/compress.ts'
 import type { ImageError } from '../../lib/image/error.ts'
-import { claimSize, pngBomb, STRANGE_FILES, tiffBomb } from '../support/pictures/broken-pictures.ts'
+import {
+  hiddenScans,
+  overlayAvif,
+  pagedTiff,
+  rotatedAvif,
+  withStrayBytes
+} from '../support/pictures/attacks.ts'
+import { claimSize, pngBomb, pngChunk, STRANGE_FILES, tiffBomb } from '../support/pictures/broken-pictures.ts'
 import { corners, oriented, readCorners } from '../support/pictures/corners.ts'
 import { pictureKinds } from '../support/pictures/picture-kinds.ts'
 import { labelled, paint, photo, readLabel, withOrientation } from '../support/pictures/pictures.ts'
@@ -312,17 +319,6 @@ t.test('A TIFF of many channels is unsupported rather than broken', async (t) =>
   })
 })
 
-t.test('Heavy pictures at once all come out', async (t) => {
-  const heavy = await sharp({ create: { width: 5000, height: 4000, channels: 3, background: '#753' } })
-    .jpeg({ progressive: true })
-    .toBuffer()
-  const all = await Promise.all([heavy, heavy, heavy].map((file) => compress(file, limits)))
-  t.strictSame(
-    all.map(({ width, height }) => [width, height]),
-    Array(3).fill([750, 600])
-  )
-})
-
 t.test('A label is still read after compression, and a picture without one is told apart', async (t) => {
   for (const [id, width, height] of [
     [0, 1000, 750],
@@ -343,4 +339,111 @@ t.test('A JPEG of more scans than any real one is refused before it is decoded',
     message: 'A JPEG of more than 100 scans is not supported: send JPEG, PNG, WebP, AVIF, GIF, TIFF',
     transient: false
   })
+})
+
+t.test('Files that are small and cost minutes are refused, or cost next to nothing', async (t) => {
+  const attacks = {
+    'an overlay of rotated pictures': [await overlayAvif(7000), /neither AV1 nor a grid/],
+    'eight rotations': [await rotatedAvif(7000, 8), /repeats irot/],
+    'hidden scans': [hiddenScans(7000), /more than 100 scans/],
+    'hidden scans behind stray bytes': [withStrayBytes(hiddenScans(7000)), /more than 100 scans/]
+  } as const
+  const before = process.cpuUsage()
+  for (const [name, [file, message]] of Object.entries(attacks))
+    t.match(await failure(file), { code: 'unsupported_format', message }, name)
+  t.match(await compress(pagedTiff(60_000), limits), { width: 1, height: 1 })
+  const { user, system } = process.cpuUsage(before)
+  t.ok(user + system < 1_500_000, `${(user + system) / 1e6} s of CPU`)
+})
+
+t.test('A harmless fault excuses no other', async (t) => {
+  const jpeg = await photo({ width: 640, height: 480 })
+  t.match(await compress(withStrayBytes(jpeg), limits), { width: 640 })
+  const middle = Math.floor(jpeg.length / 2)
+  const damaged = Buffer.concat([jpeg.subarray(0, middle), Buffer.from('ffd3', 'hex'), jpeg.subarray(middle)])
+  t.equal((await failure(damaged)).code, 'corrupt_image')
+  t.equal((await failure(withStrayBytes(damaged))).code, 'corrupt_image')
+})
+
+t.test('A picture that lacks nothing but its end or its sum is whole', async (t) => {
+  const jpeg = await photo({ width: 640, height: 480 })
+  for (const missing of [1, 2]) t.match(await compress(jpeg.subarray(0, -missing), limits), { width: 640 })
+  for (const missing of [12, 200]) t.equal((await failure(jpeg.subarray(0, -missing))).code, 'corrupt_image')
+  const kinds = ['PNG', 'PNG, interlaced', 'PNG, 16-bit transparent', 'PNG, palette'] as const
+  for (const kind of kinds) {
+    const png = await KINDS[kind]()
+    t.same(
+      await readCorners(
+        (
+          await compress(
+            withData(png, (data) => wrongSum(data)),
+            limits
+          )
+        ).jpeg
+      ),
+      CORNERS,
+      kind
+    )
+    const short = withData(png, (data) => data.subarray(0, data.length / 2))
+    t.equal((await failure(short)).code, 'corrupt_image', `${kind}, half of its data`)
+  }
+})
+
+const wrongSum = (data: Buffer) => {
+  const wrong = Buffer.from(data)
+  wrong.writeUInt32BE((wrong.readUInt32BE(wrong.length - 4) ^ 0x55) >>> 0, wrong.length - 4)
+  return wrong
+}
+
+/** A PNG with other data in one chunk, all sums over chunks right. */
+function withData(png: Buffer, change: (data: Buffer) => Buffer): Buffer {
+  const data: Buffer[] = []
+  const others: Buffer[] = []
+  for (let at = 8; at < png.length; ) {
+    const end = at + 12 + png.readUInt32BE(at)
+    const isData = png.toString('latin1', at + 4, at + 8) === 'IDAT'
+    if (isData) data.push(png.subarray(at + 8, end - 4))
+    else others.push(png.subarray(at, end))
+    at = end
+  }
+  const end = others.pop() ?? Buffer.alloc(0)
+  return Buffer.concat([png.subarray(0, 8), ...others, pngChunk('IDAT', change(Buffer.concat(data))), end])
+}
+
+t.test(
+  'What the first frame of a GIF leaves uncovered is white, with and without transparency',
+  async (t) => {
+    const blue = await paint(20, 10, () => [20, 40, 200])
+      .gif()
+      .toBuffer()
+    const opaque = Buffer.from(blue)
+    const control = opaque.indexOf('21f904', 0, 'hex') + 3
+    opaque[control] = (opaque[control] ?? 0) & 0xfe
+    for (const gif of [blue, opaque]) {
+      const partial = Buffer.from(gif)
+      partial.writeUInt16LE(40, 6)
+      partial.writeUInt16LE(30, 8)
+      const { jpeg, width, height } = await compress(partial, limits)
+      t.strictSame([width, height], [40, 30])
+      near(t, await pixel(jpeg, 4, 4), [20, 40, 200], 12)
+      near(t, await pixel(jpeg, 35, 25), [255, 255, 255], 2)
+      near(t, await pixel(jpeg, 35, 4), [255, 255, 255], 2)
+    }
+    near(t, await pixel((await compress(opaque, limits)).jpeg, 10, 5), [20, 40, 200], 12)
+  }
+)
+
+t.test('A TIFF of a kind that cannot be read is unsupported rather than broken', async (t) => {
+  const withTag = (tag: number, value: number) => {
+    const tiff = tiffBomb(10, 10)
+    for (let at = 10; at < 10 + 9 * 12; at += 12)
+      if (tiff.readUInt16LE(at) === tag) tiff.writeUInt32LE(value, at + 8)
+    return tiff
+  }
+  for (const [tag, value, what] of [
+    [259, 50_000, /^A TIFF compressed with ZSTD is not supported/],
+    [262, 8, /^This kind of TIFF is not supported/],
+    [258, 4, /^This kind of TIFF is not supported/]
+  ] as const)
+    t.match(await failure(withTag(tag, value)), { code: 'unsupported_format', message: what })
 })

@@ -14,10 +14,15 @@ interface ScannedJpeg {
   components: number
   isProgressive: boolean
   scans: Scan[]
+  /** Put before each restart marker; without it there are no restarts. */
+  noise?: Buffer
 }
 
+/** Blocks between two restarts. */
+const RESTART_INTERVAL = 16_384
+
 /** A grey square of a JPEG, drawn in the scans that are asked for. Encoders that are at hand let nobody choose them. */
-export function scannedJpeg({ side, components, isProgressive, scans }: ScannedJpeg): Buffer {
+export function scannedJpeg({ side, components, isProgressive, scans, noise }: ScannedJpeg): Buffer {
   const ids = Array.from({ length: components }, (_, i) => i + 1)
   const frame = [8, side >> 8, side & 0xff, side >> 8, side & 0xff, components]
   return Buffer.concat([
@@ -27,7 +32,8 @@ export function scannedJpeg({ side, components, isProgressive, scans }: ScannedJ
     // One code each, a 0: no difference to the block before; then no more coefficients, of 16384 blocks or of this one.
     segment(0xc4, [0x00, 1, ...Array(15).fill(0), 0]),
     segment(0xc4, [0x10, 1, ...Array(15).fill(0), isProgressive ? 0xe0 : 0]),
-    ...scans.map((scan) => encodedScan(scan, Math.ceil(side / SIDE_OF_BLOCK) ** 2)),
+    ...(noise ? [segment(0xdd, [RESTART_INTERVAL >> 8, RESTART_INTERVAL & 0xff])] : []),
+    ...scans.map((scan) => encodedScan(scan, Math.ceil(side / SIDE_OF_BLOCK) ** 2, noise)),
     Buffer.from([0xff, 0xd9])
   ])
 }
@@ -46,12 +52,27 @@ export function everyBitAlone(component: number): Scan[] {
   ]
 }
 
-function encodedScan({ components, spectrum: [first, last], bits = [0, 0] }: Scan, blocks: number): Buffer {
+function encodedScan(scan: Scan, blocks: number, noise?: Buffer): Buffer {
+  const { components, spectrum, bits = [0, 0] } = scan
   const [high, low] = bits
-  const head = [components.length, ...components.flatMap((id) => [id, 0]), first, last, (high << 4) | low]
+  const head = [components.length, ...components.flatMap((id) => [id, 0]), ...spectrum, (high << 4) | low]
+  return Buffer.concat([segment(0xda, head), noise ? restarted(scan, blocks, noise) : entropy(scan, blocks)])
+}
+
+/** Nothing but zeros: that no block differs, and that none has coefficients. */
+function entropy({ components, spectrum: [first, last] }: Scan, blocks: number): Buffer {
   const ofEachBlock = (first === 0 ? 1 : 0) + (first === 0 && last > 0 ? 1 : 0)
   const size = ofEachBlock > 0 ? ofEachBlock * blocks * components.length : 15 * Math.ceil(blocks / 16_384)
-  return Buffer.concat([segment(0xda, head), Buffer.alloc(Math.ceil(size / 8))])
+  return Buffer.alloc(Math.ceil(size / 8))
+}
+
+function restarted(scan: Scan, blocks: number, noise: Buffer): Buffer {
+  const intervals = Math.ceil(blocks / RESTART_INTERVAL)
+  const pieces = Array.from({ length: intervals }, (_, at) => {
+    const data = entropy(scan, Math.min(RESTART_INTERVAL, blocks - at * RESTART_INTERVAL))
+    return at === 0 ? data : Buffer.concat([noise, Buffer.from([0xff, 0xd0 + ((at - 1) % 8)]), data])
+  })
+  return Buffer.concat(pieces)
 }
 
 function segment(marker: number, content: number[]): Buffer {

@@ -1,6 +1,7 @@
 import sharp from 'sharp'
 import t from 'tap'
-import { countScans } from '../../../lib/image/jpeg-scans.ts'
+import { countScans, tidied } from '../../../lib/image/jpeg.ts'
+import { hiddenScans, withStrayBytes } from '../../support/pictures/attacks.ts'
 import { photo } from '../../support/pictures/pictures.ts'
 import { everyBitAlone, scannedJpeg } from '../../support/pictures/scans.ts'
 
@@ -52,4 +53,48 @@ t.test('What ends in the middle of a segment has the scans that it has', async (
     counts.toSorted((a, b) => a - b)
   )
   t.equal(countScans(Buffer.alloc(64, 0xff), MOST), 0)
+})
+
+t.test('Scans that hide behind reserved markers or in other segments are counted', async (t) => {
+  t.equal(countScans(hiddenScans(1200), 1000), 883)
+  const many = scannedJpeg({ side: 64, components: 1, isProgressive: true, scans: everyBitAlone(1) })
+  const [first, second] = [
+    many.indexOf('ffda', 0, 'hex'),
+    many.indexOf('ffda', many.indexOf('ffda', 0, 'hex') + 2, 'hex')
+  ]
+  t.ok(first < second)
+  const comment = Buffer.from('fffe0006', 'hex')
+  const swallowed = Buffer.concat([
+    many.subarray(0, second),
+    comment,
+    Buffer.from('ffd9ffda', 'hex'),
+    many.subarray(second)
+  ])
+  t.equal(countScans(swallowed, 1000), 884, 'an end within a comment is none, a scan within it counts')
+})
+
+t.test('What follows the end of the image is no scan of it', async (t) => {
+  const progressive = await sharp(await photo({ width: 64, height: 64 }))
+    .jpeg({ progressive: true })
+    .toBuffer()
+  t.equal(countScans(Buffer.concat([progressive, progressive, progressive]), MOST), 10)
+})
+
+t.test('A JPEG is tidied of what every browser forgives, and of nothing else', async (t) => {
+  const jpeg = await photo({ width: 64, height: 64 })
+  t.equal(tidied(jpeg), jpeg, 'the same buffer')
+  t.same(tidied(withStrayBytes(jpeg)).indexOf(Buffer.from('010203', 'hex')), -1)
+  t.same(tidied(jpeg.subarray(0, -2)), jpeg)
+  t.same(tidied(Buffer.concat([jpeg, Buffer.from('trailer')])), Buffer.concat([jpeg, Buffer.from('trailer')]))
+  const spectral = jpeg.indexOf('ffda000c03', 0, 'hex') + 11
+  const sloppy = Buffer.from(jpeg)
+  sloppy[spectral + 1] = 0
+  t.same(tidied(sloppy), jpeg, 'the parameters of a baseline scan')
+  const reserved = Buffer.concat([
+    jpeg.subarray(0, 2),
+    Buffer.from('fffe00044f4bff05', 'hex'),
+    jpeg.subarray(2)
+  ])
+  t.equal(tidied(reserved), reserved, 'a reserved marker stays for libjpeg to refuse')
+  for (let length = 0; length < 700; length++) tidied(jpeg.subarray(0, length))
 })

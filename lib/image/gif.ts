@@ -1,0 +1,41 @@
+const HEADER_BYTES = 13
+const [EXTENSION, FRAME, TRAILER] = [0x21, 0x2c, 0x3b]
+
+/** A frame of one pixel that is transparent: a control block that says so, its place with two colours, its data. */
+const TRANSPARENT_FRAME = Buffer.from(
+  ['21f9040100000000', '2c000000000100010080000000000000', '0202440100'].join(''),
+  'hex'
+)
+
+/**
+ * Returns a GIF whose uncovered canvas is transparent. Where no frame is transparent libvips reads a GIF without alpha and
+ * the canvas that the first frame leaves uncovered as black; so such a GIF is cut after its first frame and gets a second one
+ * that is. Every other GIF is returned as it is.
+ */
+export function withClearCanvas(gif: Buffer): Buffer {
+  const first = firstFrame(gif)
+  if (!first || first.coversCanvas) return gif
+  return Buffer.concat([gif.subarray(0, first.end), TRANSPARENT_FRAME, Buffer.from([TRAILER])])
+}
+
+/** Returns where the first frame ends, or undefined where the blocks do not lead there. */
+function firstFrame(gif: Buffer): { end: number; coversCanvas: boolean } | undefined {
+  if (gif.length < HEADER_BYTES) return undefined
+  let at = HEADER_BYTES + colourTableBytes(gif[10])
+  while (gif[at] === EXTENSION) at = endOfSubBlocks(gif, at + 2)
+  if (gif[at] !== FRAME || at + 10 > gif.length) return undefined
+  const [left, top, width, height] = [1, 3, 5, 7].map((field) => gif.readUInt16LE(at + field))
+  const coversCanvas =
+    left === 0 && top === 0 && width === gif.readUInt16LE(6) && height === gif.readUInt16LE(8)
+  const end = endOfSubBlocks(gif, at + 11 + colourTableBytes(gif[at + 9]))
+  return end <= gif.length ? { end, coversCanvas } : undefined
+}
+
+/** Behind the flags of a header or of a frame. */
+const colourTableBytes = (flags = 0) => (flags & 0x80 ? 3 << ((flags & 0x07) + 1) : 0)
+
+function endOfSubBlocks(gif: Buffer, start: number): number {
+  let at = start
+  for (let length = gif[at]; length; length = gif[at]) at += length + 1
+  return at + 1
+}

@@ -1,0 +1,120 @@
+const [START_OF_SCAN, END_OF_IMAGE] = [0xda, 0xd9]
+const SOS = Buffer.from([0xff, START_OF_SCAN])
+const EOI = Buffer.from([0xff, END_OF_IMAGE])
+
+interface Segment {
+  marker: number
+  /** From the 0xff of its marker to the end of what its length covers. */
+  start: number
+  end: number
+}
+
+/**
+ * In how many scans a JPEG is drawn, `max` and one at most; 1 where the first one holds every component and is the whole
+ * picture. With more, libjpeg keeps all coefficients in memory, and goes through all of them once a scan. Each `ff da` from
+ * the first scan to the end of the image counts, also in what claims to be another segment.
+ */
+export function countScans(jpeg: Buffer, max: number): number {
+  const { frame, scan } = header(jpeg)
+  if (!scan) return 0
+  const components = frame && jpeg[frame.start + 9]
+  if (frame && !isProgressive(frame) && jpeg[scan.start + 4] === components) return 1
+  const end = endOfImage(jpeg, scan)
+  let scans = 0
+  for (let at = scan.start; at >= 0 && at < end && scans <= max; at = jpeg.indexOf(SOS, at + 2)) scans++
+  return scans
+}
+
+/**
+ * Returns the JPEG without the faults that every browser forgives and libjpeg warns of: stray bytes between the header's
+ * segments, a baseline scan that claims the parameters of a progressive one, a missing end. So whatever it warns of after
+ * that is damage. Returns the same buffer where there are none of these.
+ */
+export function tidied(jpeg: Buffer): Buffer {
+  const { frame, scan, strays } = header(jpeg)
+  if (!frame || !scan) return jpeg
+  const pieces: Buffer[] = []
+  let at = 0
+  for (const [start, end] of strays) {
+    pieces.push(jpeg.subarray(at, start))
+    at = end
+  }
+  if (!isProgressive(frame) && !isBaselineScan(jpeg, scan)) {
+    pieces.push(jpeg.subarray(at, scan.end - 3), BASELINE)
+    at = scan.end
+  }
+  const isUnfinished = jpeg.indexOf(EOI, scan.end) < 0
+  if (at === 0 && !isUnfinished) return jpeg
+  return Buffer.concat([...pieces, jpeg.subarray(at), ...(isUnfinished ? [EOI] : [])])
+}
+
+/** Of cameras and phones: before these segments they leave bytes that belong to none. */
+const MAY_FOLLOW_STRAYS = (marker: number) =>
+  (marker >= 0xc0 && marker <= 0xc3) || [0xdb, 0xdd, 0xfe].includes(marker) || (marker & 0xf0) === 0xe0
+
+interface Header {
+  frame?: Segment
+  /** The first one. */
+  scan?: Segment
+  /** Where the harmless stray bytes lie. */
+  strays: [start: number, end: number][]
+}
+
+function header(jpeg: Buffer): Header {
+  const found: Header = { strays: [] }
+  let expected = 2
+  for (const segment of segments(jpeg, expected)) {
+    const { marker, start, end } = segment
+    if (start > expected && MAY_FOLLOW_STRAYS(marker) && !hasReserved(jpeg, expected, start))
+      found.strays.push([expected, start])
+    if (isFrame(marker)) found.frame = segment
+    if (marker === START_OF_SCAN) return { ...found, scan: segment }
+    expected = end
+  }
+  return found
+}
+
+/** To libjpeg a reserved marker outside of a scan is the end of all decoding. */
+function hasReserved(jpeg: Buffer, start: number, end: number): boolean {
+  for (let at = jpeg.indexOf(0xff, start); at >= 0 && at + 1 < end; at = jpeg.indexOf(0xff, at + 1)) {
+    const marker = jpeg[at + 1] ?? 0
+    if (marker > 0x01 && marker < 0xc0) return true
+  }
+  return false
+}
+
+function endOfImage(jpeg: Buffer, scan: Segment): number {
+  for (const { marker, start } of segments(jpeg, scan.end)) if (marker === END_OF_IMAGE) return start
+  return jpeg.length
+}
+
+/**
+ * Every segment from there on, up to the end of the image, as libjpeg finds them: in a scan and between segments it passes
+ * over whatever is no marker of a segment, and markers below 0xc0 have no length.
+ */
+function* segments(jpeg: Buffer, from: number): Generator<Segment> {
+  for (let start = jpeg.indexOf(0xff, from); start >= 0 && start + 2 <= jpeg.length; ) {
+    const marker = jpeg[start + 1] ?? END_OF_IMAGE
+    if (marker === END_OF_IMAGE) return yield { marker, start, end: start + 2 }
+    if (isAlone(marker)) {
+      start = jpeg.indexOf(0xff, marker === 0xff ? start + 1 : start + 2)
+      continue
+    }
+    if (start + 4 > jpeg.length) return
+    const end = start + 2 + jpeg.readUInt16BE(start + 2)
+    yield { marker, start, end }
+    start = jpeg.indexOf(0xff, end)
+  }
+}
+
+/** No marker, or one without a length: a fill byte, an escaped 0xff, a reserved one, a restart, a start of an image. */
+const isAlone = (marker: number) => marker === 0xff || marker < 0xc0 || (marker >= 0xd0 && marker <= 0xd8)
+
+const isFrame = (marker: number) => marker >= 0xc0 && marker <= 0xcf && ![0xc4, 0xc8, 0xcc].includes(marker)
+
+const isProgressive = ({ marker }: Segment) => (marker & 0x03) === 0x02
+
+/** First and last coefficient, and the bits of each: all of them. */
+const BASELINE = Buffer.from([0, 63, 0])
+
+const isBaselineScan = (jpeg: Buffer, { end }: Segment) => jpeg.subarray(end - 3, end).equals(BASELINE)

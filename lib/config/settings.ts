@@ -159,7 +159,7 @@ export const Settings = Type.Object({
   MAX_SOURCE_PIXELS: Type.Integer({
     minimum: 1,
     maximum: 1_000_000_000,
-    default: 50_000_000,
+    default: 52_000_000,
     description: 'Largest source image in pixels'
   }),
   DOWNLOAD_TIMEOUT_MS: milliseconds(20_000, 'Longest time one download may take, redirects included'),

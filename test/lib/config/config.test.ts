@@ -40,7 +40,7 @@ t.test('the defaults of the contract', async (t) => {
     images: {
       maxPerProduct: 20,
       maxSourceBytes: 26_214_400,
-      maxSourcePixels: 50_000_000,
+      maxSourcePixels: 52_000_000,
       downloadTimeoutMs: 20_000,
       retry: { maxAttempts: 5, baseMs: 2000 }
     }

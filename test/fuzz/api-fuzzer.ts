@@ -10,13 +10,13 @@ import { type Document, type FuzzRequest, requestsTo } from './requests.ts'
 /** Two for all users, one for user 1. */
 const KEYS = ['for-all', 'for-all-too', 'for-ada']
 
-/** How many replies there were of each `operation status`. */
+/** The number of responses by `operation status`. */
 export type Outcomes = Map<string, number>
 
 /**
- * Throws requests at the API; rejects with the smallest that it finds which is answered with a 5xx, otherwise than the
- * OpenAPI document says, or with a refusal that does not say what is wrong. The same seed throws the same requests.
- * Nothing works on images, so nothing is downloaded. On PostgreSQL, or the embedded one without a URL.
+ * Sends random requests to the API. Rejects with the smallest request whose response is a 5xx, contradicts
+ * the OpenAPI document, or is a refusal without a reason. The same seed sends the same requests. No worker
+ * runs, so nothing is downloaded. Uses the embedded database if there is no URL.
  */
 export async function fuzz(seed: number, runs: number, databaseUrl?: string): Promise<Outcomes> {
   const DATA_DIR = createFolder('fuzz')
@@ -33,7 +33,7 @@ export async function fuzz(seed: number, runs: number, databaseUrl?: string): Pr
     await furnish(app)
     const outcomes: Outcomes = new Map()
     const property = fc.asyncProperty(requestsTo(document, KEYS), async (request) => {
-      const status = await judge(request, app, call)
+      const status = await check(request, app, call)
       const outcome = `${request.operationId} ${status}`
       outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + 1)
     })
@@ -45,16 +45,16 @@ export async function fuzz(seed: number, runs: number, databaseUrl?: string): Pr
   }
 }
 
-/** Another user, and a product for each of the small ids that requests are likely to name. */
+/** Creates another user, and a product for each of the small ids that requests are likely to name. */
 async function furnish(app: FastifyInstance): Promise<void> {
   await app.users.create('bob')
   const fields = { user_id: 1, product_price: 1, product_images: ['https://example.com/a.jpg'] }
   for (let n = 1; n <= 40; n++) await app.products.create({ ...fields, product_name: `Lamp ${n}` })
 }
 
-async function judge(request: FuzzRequest, app: FastifyInstance, call: Call): Promise<number> {
+async function check(request: FuzzRequest, app: FastifyInstance, call: Call): Promise<number> {
   const { operationId, ...rest } = request
-  if (operationId === 'watchProduct') return judgeStream(rest, app)
+  if (operationId === 'watchProduct') return checkStream(rest, app)
   const reply = await (isLongId(rest.url) ? app.inject(rest) : call(rest))
   const { statusCode, headers, body } = reply
   if (statusCode >= 500) throw new Error(`${statusCode}: ${body}`)
@@ -63,8 +63,8 @@ async function judge(request: FuzzRequest, app: FastifyInstance, call: Call): Pr
   return statusCode
 }
 
-/** Events go on for as long as an image is pending: their beginning is enough. */
-async function judgeStream(request: Omit<FuzzRequest, 'operationId'>, app: FastifyInstance): Promise<number> {
+/** Events continue while an image is pending, so only their start is read. */
+async function checkStream(request: Omit<FuzzRequest, 'operationId'>, app: FastifyInstance): Promise<number> {
   const reply = await app.inject({ ...request, payloadAsStream: true })
   const { statusCode, headers } = reply
   const stream = reply.stream()
@@ -77,7 +77,7 @@ async function judgeStream(request: Omit<FuzzRequest, 'operationId'>, app: Fasti
   return statusCode
 }
 
-/** The router refuses an id that is longer than any, before there is an operation. */
+/** The router refuses an id this long before it finds an operation. */
 const isLongId = (url: string) => decodeURIComponent(url.split('?')[0]?.split('/')[4] ?? '').length > 100
 
 function checkRefusal(
@@ -96,7 +96,7 @@ function checkRefusal(
     throw new Error(`${status} names no field: ${body}`)
 }
 
-/** What cannot be read has no field that could be named. */
+/** In a body that cannot be parsed there is no field to name. */
 function isReadable({ payload = '', headers }: Omit<FuzzRequest, 'operationId'>): boolean {
   const length = Number(headers['content-length'] ?? Buffer.byteLength(payload))
   if (length !== Buffer.byteLength(payload) || /__proto__|constructor/.test(payload)) return false

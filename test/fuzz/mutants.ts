@@ -128,7 +128,7 @@ const PLANNED: Record<string, () => Buffer> = {
   ...Object.fromEntries(Object.entries(STRANGE_FILES).map(([name, file]) => [name, () => file]))
 }
 
-/** An endless supply of broken and malicious files, the same for the same seed. The planned ones come first. */
+/** Yields broken and malicious files without end, the same for the same seed. The planned ones come first. */
 export async function* mutants(seed: number): AsyncGenerator<Mutant, never> {
   for (const [recipe, make] of Object.entries(PLANNED)) yield { recipe, file: make() }
   const small = Object.entries(pictureKinds(160, 120))

@@ -21,7 +21,7 @@ interface Operation {
   requestBody?: { content: Record<string, { schema: Schema }> }
 }
 
-/** As much of an OpenAPI document as requests are made of. */
+/** The parts of an OpenAPI document that requests are made from. */
 export interface Document {
   paths: Record<string, Record<string, Operation>>
   components: { schemas: Record<string, Schema> }
@@ -37,7 +37,7 @@ export interface FuzzRequest {
 
 const METHODS = { get: 'GET', put: 'PUT', post: 'POST', delete: 'DELETE' } as const
 
-/** Requests to all operations of the document: some that fit it, more that nearly do, and wild ones. `keys` are API keys. */
+/** Requests to all operations: some fit the document, more nearly do, some are wild. `keys` are API keys. */
 export function requestsTo(document: Document, keys: string[]): fc.Arbitrary<FuzzRequest> {
   const resolve: Resolve = (schema) => {
     const name = schema.$ref?.split('/').at(-1)
@@ -96,7 +96,7 @@ function requestTo(
 
 const encode = (value: string) => encodeURIComponent(value.toWellFormed())
 
-/** What a header can carry: bytes, without control characters. */
+/** The text of a header: bytes without control characters. */
 const sendable = (value: string) => value.replace(/[^\x20-\x7e\x80-\xff]/g, '?').slice(0, 8000)
 
 type Field = [name: string, value: string]

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 
-/** As much of JSON Schema as the OpenAPI document uses. */
+/** The parts of JSON Schema that the OpenAPI document uses. */
 export interface Schema {
   $ref?: string
   type?: string
@@ -17,7 +17,7 @@ export interface Schema {
   examples?: unknown[]
 }
 
-/** JSON as it is written: numbers that a parser has to round, keys that come twice. */
+/** JSON as text: with numbers that a parser has to round, and duplicate keys. */
 export type Text = string
 
 /** Resolves a `$ref`. */
@@ -86,7 +86,7 @@ const STRINGS = [
   ]
 ]
 
-/** The edges of int4, int8, double and numeric(10,2), and what is not quite a number of JSON. */
+/** The limits of int4, int8, double and numeric(10,2), and texts that are almost numbers. */
 const NUMBERS: Text[] = [
   ...[
     '0',
@@ -134,7 +134,7 @@ const anyString = fc.oneof(
   fc.string({ unit: 'grapheme', maxLength: 60 })
 )
 
-/** Anything that JSON can say, and some of what it cannot. */
+/** Any JSON, and some texts that are not quite JSON. */
 export const wildText: fc.Arbitrary<Text> = fc.oneof(
   anyString.map(text),
   fc.constantFrom(...NUMBERS),
@@ -143,7 +143,7 @@ export const wildText: fc.Arbitrary<Text> = fc.oneof(
   fc.json({ maxDepth: 3 })
 )
 
-/** A text whose value fits the schema. */
+/** JSON that fits the schema. */
 export function fittingText(schema: Schema, resolve: Resolve): fc.Arbitrary<Text> {
   const { type, ...it } = resolve(schema)
   if (it.enum) return fc.constantFrom(...it.enum).map(text)
@@ -163,7 +163,7 @@ export function fittingText(schema: Schema, resolve: Resolve): fc.Arbitrary<Text
   }
 }
 
-/** Small ones are likely to be there, as users and products. */
+/** Users and products with small ids are likely to exist. */
 const integer = ({ minimum = 0, maximum = 2 ** 31 - 1 }: Schema) =>
   fc.oneof(
     { weight: 4, arbitrary: fc.integer({ min: minimum, max: Math.min(maximum, minimum + 1) }) },
@@ -185,7 +185,7 @@ const string = ({ minLength = 0, maxLength = 1000, examples = [] }: Schema) => {
 
 const codePoint = fc.string({ unit: 'binary', minLength: 1, maxLength: 1 }).filter((point) => point !== NUL)
 
-/** Lists are of URLs, mostly of such as will do. Nothing downloads them. */
+/** Lists hold URLs, most of them valid. Nothing downloads them. */
 const items = ({ items = {}, maxItems = 10 }: Schema, resolve: Resolve) => {
   const source = fc.constantFrom('https://example.com/a.jpg', 'https://example.com/b.png').map(text)
   const item = fc.oneof({ weight: 20, arbitrary: source }, fittingText(items, resolve))
@@ -216,7 +216,7 @@ const KEYS = [
   'a'.repeat(10_000)
 ]
 
-/** An object that would fit if it were not for one member: of another value, missing, twice, or one that nobody asked for. */
+/** An object that fits but for one member: wrong, missing, duplicate or unknown. */
 export function nearlyFittingText(schema: Schema, resolve: Resolve): fc.Arbitrary<Text> {
   const object = resolve(schema)
   const names = Object.keys(object.properties ?? {})
@@ -235,7 +235,7 @@ export function nearlyFittingText(schema: Schema, resolve: Resolve): fc.Arbitrar
   })
 }
 
-/** What a text may be when it is a parameter or a header. */
+/** A parameter or a header. */
 export const wildString: fc.Arbitrary<string> = fc.oneof(
   anyString,
   fc.constantFrom(...NUMBERS),

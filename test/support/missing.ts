@@ -2,7 +2,7 @@ import { installOnce } from '../../scripts/install.ts'
 
 const OFFLINE = /npm error (network|code E(AI_AGAIN|NOTFOUND|CONNREFUSED|TIMEDOUT|NETUNREACH))/
 
-/** Installs what a folder's package.json names. Resolves with a reason to skip if the registry cannot be reached. */
+/** Installs a folder's dependencies. Resolves with a reason to skip if the registry cannot be reached. */
 export async function missing(folder: string): Promise<string | false> {
   try {
     await installOnce(folder)

@@ -22,7 +22,7 @@ export default fp(
       leaseMs: LEASE_MS,
       dispatch,
       // While the broker is away rows only wait: no claims, no timeouts.
-      isOpen: () => broker.connected,
+      room: () => (broker.connected ? CAPACITY : 0),
       log
     })
     broker.on('connect', () => outbox.poke(['images']))

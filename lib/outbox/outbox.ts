@@ -1,47 +1,41 @@
 import type { Pool } from 'pg'
+import { CLAIM } from './claim.ts'
+import { type ClaimedRow, claimed } from './claimed.ts'
 import { OutboxEvents } from './events.ts'
 import { LocalConsumers, type Reservation } from './local-consumers.ts'
 import { type Claim, OUTBOX_KINDS, type OutboxKind, type OutboxRow } from './row.ts'
 
-/**
- * Planned anew each time. The plan of a prepared statement stays, and one that was made while no row was due reads and sorts all
- * rows that are due later (observed).
- */
-const CLAIM = `
-WITH due AS MATERIALIZED (
-  SELECT id FROM outbox WHERE kind = $1 AND due_at <= now() ORDER BY due_at LIMIT $2 FOR UPDATE SKIP LOCKED
-), claimed AS (
-  UPDATE outbox o SET due_at = now() + $3::float8 * interval '1 ms', claims = claims + 1
-  FROM due WHERE o.id = due.id
-  RETURNING o.id, o.kind, o.product_id, o.payload, o.claims
-)
-SELECT c.*, p.user_id, array_remove(p.product_images, NULL) AS product_images
-FROM claimed c LEFT JOIN products p ON p.id = c.product_id`
+/** The part of each claim that bulk work gets while interactive work is due, too. */
+const BULK_SHARE = 1 / 8
 
-/** Planned anew each time, too. */
-const NEXT_DUE = `
-SELECT (extract(epoch FROM (SELECT due_at FROM outbox WHERE kind = $1 ORDER BY due_at LIMIT 1) - clock_timestamp()) * 1000)::float8 AS ms`
+interface Turn extends OutboxRow {
+  class: 0 | 1
+  wait_ms: number
+}
 
 /**
- * The outbox: rows of work that come due. They are inserted in the commit that makes the work necessary, see lib/products. A claim
- * only moves a row's due time (a lease), so whatever happens to the claimer, it comes due again; only `done` ends it.
+ * The outbox: rows of work that come due. They are inserted in the commit that makes the work necessary, see lib/products. A
+ * claim only moves a row's due time (a lease), so whatever happens to the process that holds it, the row comes due again; only
+ * `done` ends it. A claim whose lease has ended may be somebody else's by then: it changes nothing any more.
  */
 export class Outbox {
   readonly events = new OutboxEvents()
   readonly consumers = new LocalConsumers()
   readonly #pool: Pool
+  /** The user of each class whose turn came last. */
+  readonly #lastUsers = new Map<OutboxKind, [interactive: number, bulk: number]>()
 
   constructor(pool: Pool) {
     this.#pool = pool
   }
 
-  /** This process has committed rows of these kinds that are due. */
+  /** To be called after a commit with rows of these kinds. */
   enqueued(kinds: OutboxKind[]): void {
     this.poke(kinds)
     if (kinds.length > 0) this.events.emit('enqueued')
   }
 
-  /** Rows may be due that another process has enqueued. */
+  /** Makes relays look for rows that may be due. */
   poke(kinds: OutboxKind[] = [...OUTBOX_KINDS]): void {
     this.events.emit('due', kinds)
   }
@@ -51,32 +45,47 @@ export class Outbox {
     return this.consumers.reserve(kind)
   }
 
+  /** Resolves with up to `limit` due rows, those of all users in turn. Fewer does not mean that no more are due; none does. */
   async claim(kind: OutboxKind, limit: number, leaseMs: number): Promise<OutboxRow[]> {
-    const { rows } = await this.#pool.query<OutboxRow>(CLAIM, [kind, limit, leaseMs])
-    return rows
+    const [interactive, bulk] = this.#lastUsers.get(kind) ?? [0, 0]
+    const bulkPlaces = Math.floor(limit * BULK_SHARE + Math.random())
+    const values = [kind, limit, leaseMs, bulkPlaces, interactive, bulk]
+    const { rows } = await this.#pool.query<Turn>(CLAIM, values)
+    const last = (of: number, otherwise: number) =>
+      rows.findLast((row) => row.class === of)?.user_id ?? otherwise
+    this.#lastUsers.set(kind, [last(0, interactive), last(1, bulk)])
+    return rows.map(({ class: of, wait_ms, ...row }) => {
+      claimed.publish({ kind, class: of, waitMs: wait_ms } satisfies ClaimedRow)
+      return row
+    })
   }
 
-  /** Deletes the rows: their work was taken over, or is done. */
+  /** Deletes the rows: their work is done, or was passed on. */
   async done(claims: Claim[]): Promise<void> {
-    const ids = claims.map(({ id }) => id)
-    await this.#pool.query('DELETE FROM outbox WHERE id = ANY ($1::bigint[])', [ids])
+    await this.#pool.query(
+      `DELETE FROM outbox o USING unnest($1::bigint[], $2::integer[]) AS c (id, claims)
+       WHERE o.id = c.id AND o.claims = c.claims`,
+      columns(claims)
+    )
   }
 
-  /** Keeps the rows for another `forMs` milliseconds; then they come due again. */
-  async renew(claims: Claim[], forMs: number): Promise<void> {
-    const ids = claims.map(({ id }) => id)
+  /** Keeps each row for another `forMs` milliseconds; then it comes due again. */
+  async renew(claims: (Claim & { forMs: number })[]): Promise<void> {
     await this.#pool.query(
-      `UPDATE outbox SET due_at = now() + $2::float8 * interval '1 ms' WHERE id = ANY ($1::bigint[])`,
-      [ids, forMs]
+      `UPDATE outbox o SET due_at = now() + c.ms * interval '1 ms', scheduled = true
+       FROM unnest($1::bigint[], $2::integer[], $3::float8[]) AS c (id, claims, ms)
+       WHERE o.id = c.id AND o.claims = c.claims`,
+      [...columns(claims), claims.map(({ forMs }) => forMs)]
     )
   }
 
   /** Makes the rows due at once, as if they had not been claimed. */
   async release(claims: Claim[]): Promise<void> {
-    const ids = claims.map(({ id }) => id)
     await this.#pool.query(
-      'UPDATE outbox SET due_at = now(), claims = claims - 1 WHERE id = ANY ($1::bigint[])',
-      [ids]
+      `UPDATE outbox o SET due_at = now(), scheduled = false, claims = o.claims - 1
+       FROM unnest($1::bigint[], $2::integer[]) AS c (id, claims)
+       WHERE o.id = c.id AND o.claims = c.claims`,
+      columns(claims)
     )
   }
 
@@ -87,7 +96,15 @@ export class Outbox {
 
   /** Resolves with the milliseconds until the next row comes due, with null when there is none. */
   async nextDueMs(kind: OutboxKind): Promise<number | null> {
-    const { rows } = await this.#pool.query<{ ms: number | null }>(NEXT_DUE, [kind])
+    const { rows } = await this.#pool.query<{ ms: number | null }>(
+      `SELECT (extract(epoch FROM least(
+         (SELECT due_at FROM outbox WHERE kind = $1 AND NOT scheduled ORDER BY class, user_id, due_at LIMIT 1),
+         (SELECT due_at FROM outbox WHERE kind = $1 AND scheduled ORDER BY due_at LIMIT 1)
+       ) - clock_timestamp()) * 1000)::float8 AS ms`,
+      [kind]
+    )
     return rows[0]?.ms ?? null
   }
 }
+
+const columns = (claims: Claim[]) => [claims.map(({ id }) => id), claims.map(({ claims }) => claims)]

@@ -1,216 +1,167 @@
-import { setTimeout as wait } from 'node:timers/promises'
-import type { Log } from '../log/log.ts'
+import { type ClaimedRow, claimed } from './claimed.ts'
+import { Dispatcher, type DispatchOptions } from './dispatcher.ts'
 import type { LocalConsumer, Reservation } from './local-consumers.ts'
-import type { Outbox } from './outbox.ts'
 import type { OutboxKind, OutboxRow } from './row.ts'
 import { TaskGroup } from './task-group.ts'
 
-export interface RelayOptions {
-  outbox: Outbox
-  kind: OutboxKind
-  /** Rows in hand at once. */
+export interface RelayOptions extends DispatchOptions {
+  /** Rows that are worked on at once. */
   capacity: number
-  leaseMs: number
-  /** Resolves when the row's work was taken over or done, rejects when it should come due again. */
-  dispatch(row: OutboxRow, signal: AbortSignal): Promise<void>
-  /** Milliseconds after which a row that was rejected comes due again, null to give it up. Default: one second. */
-  retryMs?(row: OutboxRow): number | null
-  /** Nothing is claimed while this answers false; whoever makes it true wakes the outbox. */
-  isOpen?(): boolean
-  log: Log
+  /** Returns how many more rows `dispatch` can pass on now. Whatever raises it pokes the outbox. Default: any number. */
+  room?(): number
 }
 
-/** Rows that other processes owe come due without a signal here, so that far it looks by itself. */
+type State =
+  | { name: 'claiming'; hasBacklog: boolean; isPoked: boolean }
+  | { name: 'sleeping' | 'full' | 'paused'; timer?: NodeJS.Timeout }
+  | { name: 'draining' }
+
+/** Other processes may have enqueued rows without a notification, so a relay looks for them after that time. */
 const LONGEST_SLEEP_MS = 5000
-/** A row that is due and yet cannot be claimed is locked by somebody else. */
+/** A row that is due and yet cannot be claimed is locked by another claim. */
 const SHORTEST_SLEEP_MS = 20
-const AFTER_TROUBLE_MS = 1000
-/** Nobody waits for rows to be deleted, and many are deleted as fast as one. */
-const GATHER_MS = 10
+const AFTER_ERROR_MS = 1000
+/** A claim for each single place would cost a statement a row. */
+const GATHER_MS = 50
+const GATHERED = 1 / 4
 
 /**
- * Hands owed rows of one kind to `dispatch` as they come due. Any number of relays, in any number of processes, share the
- * outbox. Rows in hand keep their lease; when the process dies they come due again.
+ * Passes the due rows of one kind to `dispatch`. Any number of relays, in any number of processes, share the outbox. Rows keep
+ * their lease until their work has ended; when the process dies, they come due again. A relay is in one of these states:
+ *
+ * - claiming: A claim is under way. While it finds rows, and there are places for more, another one follows; then the relay
+ *   is sleeping, full or paused. A poke meanwhile causes another claim, too.
+ * - sleeping: No row was due. The relay claims when it is poked, when the next row comes due, and after five seconds.
+ * - full: All places are taken. The relay claims when a quarter of them is free, or 50 ms after the first one was.
+ * - paused: There is no room behind `dispatch`, or the relay has not been started. It claims when it is poked.
+ * - draining: It was stopped, and claims nothing. Jobs go on under their leases until they end or are aborted.
+ *
+ * A new row may take a reserved place, before it was ever claimed, unless due rows wait for one already.
  */
 export class Relay implements LocalConsumer {
   readonly #options: RelayOptions
-  readonly #inHand = new Map<string, OutboxRow>()
-  #reserved = 0
+  readonly #dispatcher: Dispatcher
   readonly #jobs = new TaskGroup()
-  #paused = false
-  #dispatched: OutboxRow[] = []
-  #deletion: Promise<void> | null = null
-  #handed: OutboxRow[] = []
-  #handing: Promise<void> | null = null
-  #waitsForRoom = false
-  #isAwake = true
-  #endSleep = () => {}
-  #running: Promise<void> | undefined
+  #state: State = { name: 'paused' }
+  #running = 0
+  /** Places of reservations, and of the claim that is under way. */
+  #reserved = 0
 
   constructor(options: RelayOptions) {
     this.#options = options
+    this.#dispatcher = new Dispatcher(options)
   }
 
   start(): void {
-    const { outbox, kind, leaseMs } = this.#options
-    const wake = (kinds: OutboxKind[]) => {
-      if (kinds.includes(kind)) this.#wake()
-    }
-    const renewal = setInterval(() => this.#renew(), leaseMs / 3).unref()
-    outbox.events.on('due', wake)
+    const { outbox, kind } = this.#options
     outbox.consumers.set(kind, this)
-    this.#running = this.#run().finally(() => {
-      outbox.events.off('due', wake)
-      clearInterval(renewal)
-    })
+    outbox.events.on('due', this.#poke)
+    this.#next()
+  }
+
+  /** Aborts jobs that run after `graceMs`, and releases their rows. Resolves when the last job has ended. */
+  async stop(graceMs: number): Promise<void> {
+    this.#enter({ name: 'draining' })
+    this.#options.outbox.events.off('due', this.#poke)
+    await this.#jobs.drain(graceMs)
+    this.#dispatcher.close()
   }
 
   reserve(): Reservation | null {
-    const { leaseMs, isOpen = () => true } = this.#options
-    if (this.#paused || this.#free === 0 || !isOpen()) return null
+    const state = this.#state
+    const isBehindOthers = state.name === 'claiming' ? state.hasBacklog : state.name !== 'sleeping'
+    if (isBehindOthers || this.#freePlaces <= 0) return null
     this.#reserved++
-    let open = true
+    let isOpen = true
     const close = () => {
-      if (open) this.#reserved--
-      open = false
+      if (!isOpen) return
+      isOpen = false
+      this.#reserved--
+      this.#freed()
     }
     return {
-      leaseMs,
+      leaseMs: this.#options.leaseMs,
       accept: (row) => {
-        close()
+        claimed.publish({ kind: row.kind, class: 0, waitMs: 0 } satisfies ClaimedRow)
         this.#accept(row)
+        close()
       },
       cancel: close
     }
   }
 
-  get #free(): number {
-    return this.#options.capacity - this.#inHand.size - this.#handed.length - this.#reserved
+  get #freePlaces(): number {
+    const { capacity, room = () => capacity } = this.#options
+    return Math.min(capacity - this.#running, room()) - this.#reserved
+  }
+
+  readonly #poke = (kinds: OutboxKind[]): void => {
+    if (!kinds.includes(this.#options.kind)) return
+    if (this.#state.name === 'claiming') this.#state.isPoked = true
+    else if (this.#state.name !== 'full') this.#next()
+  }
+
+  #enter(state: State): void {
+    if ('timer' in this.#state) clearTimeout(this.#state.timer)
+    this.#state = state
+  }
+
+  #rest(name: 'sleeping' | 'full' | 'paused', ms: number): void {
+    this.#enter({ name, timer: setTimeout(() => this.#next(), ms) })
+  }
+
+  /** Claims if there are places, and rests if not. */
+  #next(hasBacklog = this.#state.name !== 'sleeping'): void {
+    if (this.#state.name === 'draining') return
+    const places = this.#freePlaces
+    if (this.#running + this.#reserved >= this.#options.capacity) this.#enter({ name: 'full' })
+    else if (places <= 0) this.#rest('paused', LONGEST_SLEEP_MS)
+    // Without a backlog, the other places are for reservations meanwhile.
+    else void this.#jobs.run(() => this.#claim(hasBacklog ? places : Math.ceil(places / 2), hasBacklog))
+  }
+
+  async #claim(places: number, hasBacklog: boolean): Promise<void> {
+    const state: State = { name: 'claiming', hasBacklog, isPoked: false }
+    this.#enter(state)
+    this.#reserved += places
+    const { rows, sleepMs } = await this.#fetch(places)
+    for (const row of rows) this.#accept(row)
+    this.#reserved -= places
+    if (this.#state !== state) return
+    if (sleepMs > 0 && !state.isPoked) this.#rest('sleeping', sleepMs)
+    else this.#next(rows.length === places)
+  }
+
+  /** Resolves with rows, or with how long there are none. */
+  async #fetch(places: number): Promise<{ rows: OutboxRow[]; sleepMs: number }> {
+    const { outbox, kind, leaseMs, log } = this.#options
+    try {
+      const rows = await outbox.claim(kind, places, leaseMs)
+      if (rows.length > 0) return { rows, sleepMs: 0 }
+      const nextMs = (await outbox.nextDueMs(kind)) ?? LONGEST_SLEEP_MS
+      return { rows, sleepMs: Math.min(Math.max(nextMs, SHORTEST_SLEEP_MS), LONGEST_SLEEP_MS) }
+    } catch (error) {
+      log.warn({ err: error, kind }, 'The outbox cannot be read; trying again')
+      return { rows: [], sleepMs: AFTER_ERROR_MS }
+    }
   }
 
   #accept(row: OutboxRow): void {
-    if (this.#paused) void this.#options.outbox.release([row]).catch(() => undefined)
-    else {
-      this.#handed.push(row)
-      this.#handing ??= this.#takeHanded().finally(() => {
-        this.#handing = null
-      })
-    }
-  }
-
-  /** The first at once, and those that follow it together: messages that go in one burst cost half. */
-  async #takeHanded(): Promise<void> {
-    while (this.#handed.length > 0) {
-      for (const row of this.#handed.splice(0)) void this.#take(row)
-      await wait(GATHER_MS)
-    }
-  }
-
-  /** Claims nothing more. */
-  pause(): void {
-    this.#paused = true
-    this.#wake()
-  }
-
-  /** Waits for the rows in hand; those still there after `graceMs` are told to stop and given back. */
-  async stop(graceMs: number): Promise<void> {
-    this.pause()
-    await this.#running
-    await this.#handing
-    await this.#jobs.drain(graceMs)
-  }
-
-  async #run(): Promise<void> {
-    while (!this.#paused) {
-      this.#isAwake = false
-      const sleepMs = await this.#claim().catch((error: unknown) => {
-        this.#options.log.warn(
-          { err: error, kind: this.#options.kind },
-          'The outbox cannot be read; trying again'
-        )
-        return AFTER_TROUBLE_MS
-      })
-      // What woke it while it claimed may have come too late for that claim.
-      if (sleepMs > 0 && !this.#isAwake) await this.#sleep(sleepMs)
-    }
-  }
-
-  /** Takes what is due, and answers how long there is nothing to take. */
-  async #claim(): Promise<number> {
-    const { outbox, kind, leaseMs, isOpen = () => true } = this.#options
-    const room = this.#free
-    this.#waitsForRoom = room === 0
-    if (room === 0 || !isOpen()) return LONGEST_SLEEP_MS
-    const rows = await outbox.claim(kind, room, leaseMs)
-    for (const row of rows) void this.#take(row)
-    if (rows.length === room) return 0
-    const nextMs = await outbox.nextDueMs(kind)
-    return Math.min(Math.max(nextMs ?? LONGEST_SLEEP_MS, SHORTEST_SLEEP_MS), LONGEST_SLEEP_MS)
-  }
-
-  async #take(row: OutboxRow): Promise<void> {
-    this.#inHand.set(row.id, row)
-    await this.#jobs.run((signal) => this.#dispatch(row, signal))
-    this.#inHand.delete(row.id)
-    // With a quarter free the next claim is worth its statement.
-    if (this.#waitsForRoom && this.#inHand.size <= this.#options.capacity * 0.75) this.#wake()
-  }
-
-  async #dispatch(row: OutboxRow, signal: AbortSignal): Promise<void> {
-    const { outbox, kind, dispatch, log, retryMs = () => AFTER_TROUBLE_MS } = this.#options
-    try {
-      await dispatch(row, signal)
-    } catch (error) {
-      if (signal.aborted) return void (await outbox.release([row]).catch(() => undefined))
-      const waitMs = retryMs(row)
-      const details = { err: error, kind, product_id: row.product_id, claims: row.claims }
-      if (waitMs !== null) {
-        log.warn(details, 'Owed work was not taken over; it comes due again')
-        await outbox.renew([row], waitMs).catch(() => undefined)
-        // It may come due before the sleep ends that was begun while it was leased.
-        return this.#wake()
-      }
-      log.error(details, 'Owed work was rejected too often; it is given up')
-    }
-    this.#dispatched.push(row)
-    this.#deletion ??= this.#deleteDispatched().finally(() => {
-      this.#deletion = null
+    if (this.#state.name === 'draining') return void this.#jobs.run(() => this.#dispatcher.release(row))
+    this.#running++
+    const job = this.#jobs.run((signal) => this.#dispatcher.run(row, signal))
+    void job.finally(() => {
+      this.#running--
+      this.#freed()
     })
-    await this.#deletion
   }
 
-  /** One statement for all rows that were dispatched lately. A row that stays is dispatched again. */
-  async #deleteDispatched(): Promise<void> {
-    while (this.#dispatched.length > 0) {
-      await wait(GATHER_MS)
-      const rows = this.#dispatched.splice(0)
-      await this.#options.outbox
-        .done(rows)
-        .catch((error: unknown) =>
-          this.#options.log.warn({ err: error }, 'Dispatched rows could not be deleted; they come due again')
-        )
-    }
-  }
-
-  #renew(): void {
-    const rows = [...this.#inHand.values()]
-    if (rows.length === 0) return
-    const { outbox, leaseMs, log } = this.#options
-    outbox
-      .renew(rows, leaseMs)
-      .catch((error: unknown) => log.warn({ err: error }, 'Leases could not be renewed'))
-  }
-
-  async #sleep(ms: number): Promise<void> {
-    const { promise, resolve } = Promise.withResolvers<void>()
-    const timer = setTimeout(resolve, ms)
-    this.#endSleep = resolve
-    await promise
-    clearTimeout(timer)
-  }
-
-  #wake(): void {
-    this.#isAwake = true
-    this.#endSleep()
+  /** A place is free again. */
+  #freed(): void {
+    const { capacity } = this.#options
+    if (this.#state.name === 'paused') this.#next()
+    if (this.#state.name !== 'full') return
+    if (this.#running + this.#reserved <= capacity * (1 - GATHERED)) this.#next()
+    else this.#state.timer ??= setTimeout(() => this.#next(), GATHER_MS)
   }
 }

@@ -13,8 +13,8 @@ const creation = (source: string, payload: string, leaseMs: string) => `created 
   INSERT INTO product_images (product_id, source_url)
   SELECT created.id, url FROM created, (SELECT DISTINCT unnest($5::text[]) AS url) AS source
 ), owed AS (
-  INSERT INTO outbox (kind, user_id, product_id, payload, claims, due_at)
-  SELECT 'images', user_id, id, ${payload}::jsonb, (${leaseMs} > 0)::integer, now() + ${leaseMs} * interval '1 ms'
+  INSERT INTO outbox (kind, user_id, product_id, payload, claims, due_at, scheduled)
+  SELECT 'images', user_id, id, ${payload}::jsonb, (${leaseMs} > 0)::integer, now() + ${leaseMs} * interval '1 ms', ${leaseMs} > 0
   FROM created WHERE cardinality($5::text[]) > 0
   RETURNING id
 )`

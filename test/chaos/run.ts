@@ -32,7 +32,7 @@ const OF_INTEREST = [
   'Image interrupted',
   'Image snoozed',
   'Images nobody was working on are owed again',
-  'Owed work was not taken over; it comes due again',
+  'Outbox work failed; it is retried',
   'Dispatched rows could not be deleted; they come due again',
   'The database is away; trying again',
   'Object removed'

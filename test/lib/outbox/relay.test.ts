@@ -1,79 +1,15 @@
 import { once } from 'node:events'
-import type { Pool } from 'pg'
+import { setTimeout as wait } from 'node:timers/promises'
 import t, { type Test } from 'tap'
 import { Outbox } from '../../../lib/outbox/outbox.ts'
 import { Relay, type RelayOptions } from '../../../lib/outbox/relay.ts'
-import type { Claim, OutboxRow } from '../../../lib/outbox/row.ts'
+import type { OutboxRow } from '../../../lib/outbox/row.ts'
 import { type Database, embeddedDatabase, realDatabase } from '../../support/database.ts'
 import { createLog } from '../../support/log.ts'
+import { enqueue, rowsLeft, WatchedOutbox } from '../../support/outbox.ts'
 import { needsServices } from '../../support/servers/needs.ts'
 
 const HOUR = 3_600_000
-
-async function owe(pool: Pool, count: number): Promise<string[]> {
-  const { rows } = await pool.query<{ id: string }>(
-    `INSERT INTO outbox (kind, product_id) SELECT 'images', n FROM generate_series(1, $1) AS n RETURNING id`,
-    [count]
-  )
-  return rows.map(({ id }) => id)
-}
-
-/** What is owed by who hands it over. */
-const OWED: OutboxRow = {
-  id: '0',
-  kind: 'images',
-  product_id: 1,
-  payload: {},
-  claims: 1,
-  user_id: 1,
-  product_images: ['http://a.test/1.jpg']
-}
-
-async function oweLeased(pool: Pool): Promise<string> {
-  const { rows } = await pool.query<{ id: string }>(
-    `INSERT INTO outbox (kind, product_id, claims, due_at) VALUES ('images', 1, 1, now() + interval '1 hour') RETURNING id`
-  )
-  return rows[0]?.id ?? ''
-}
-
-const left = async (pool: Pool) =>
-  (await pool.query<{ claims: number; due: boolean }>('SELECT claims, due_at <= now() AS due FROM outbox'))
-    .rows
-
-/** An Outbox that tells when it has done what it was asked for. */
-class WatchedOutbox extends Outbox {
-  #waiting = new Map<string, PromiseWithResolvers<void>>()
-
-  /** Resolves at the end of the next call of that method. */
-  next(method: 'done' | 'release' | 'claim' | 'renew' | 'nextDueMs'): Promise<void> {
-    const known = this.#waiting.get(method) ?? Promise.withResolvers<void>()
-    this.#waiting.set(method, known)
-    return known.promise
-  }
-
-  #ended(method: string): void {
-    this.#waiting.get(method)?.resolve()
-    this.#waiting.delete(method)
-  }
-
-  override async done(claims: Claim[]) {
-    await super.done(claims)
-    this.#ended('done')
-  }
-  override async release(claims: Claim[]) {
-    await super.release(claims)
-    this.#ended('release')
-  }
-  override async renew(claims: Claim[], forMs: number) {
-    await super.renew(claims, forMs)
-    this.#ended('renew')
-  }
-  override async nextDueMs(kind: OutboxRow['kind']) {
-    const ms = await super.nextDueMs(kind)
-    this.#ended('nextDueMs')
-    return ms
-  }
-}
 
 /** What every database under a relay has to let it do. */
 function conformance(t: Test, { pool, another }: Database): void {
@@ -88,69 +24,110 @@ function conformance(t: Test, { pool, another }: Database): void {
     return { outbox, relay, log }
   }
 
-  t.test('what is owed is dispatched, and then gone', async (t) => {
-    const [id] = await owe(pool, 1)
+  /** A dispatch that says when it has begun, and ends when the test says so. */
+  function held() {
+    const begun = Promise.withResolvers<OutboxRow>()
+    const { promise, resolve } = Promise.withResolvers<void>()
+    const dispatch = (row: OutboxRow) => {
+      begun.resolve(row)
+      return promise
+    }
+    return { dispatch, begun: begun.promise, end: resolve }
+  }
+
+  t.test('a due row is dispatched, and deleted afterwards', async (t) => {
+    const [id] = await enqueue(pool)
     const dispatched: string[] = []
     const { outbox } = start(t, { dispatch: async (row) => void dispatched.push(row.id) })
     await outbox.next('done')
     t.same(dispatched, [id])
-    t.same(await left(pool), [])
+    t.same(await rowsLeft(pool), [])
   })
 
-  t.test('a wake brings at once what was owed while it slept', async (t) => {
-    const got = Promise.withResolvers<OutboxRow>()
-    const { outbox } = start(t, { dispatch: async (row) => got.resolve(row) })
+  t.test('sleeping: a poke brings a new row at once', async (t) => {
+    const { dispatch, begun, end } = held()
+    const { outbox } = start(t, { dispatch })
     await outbox.next('nextDueMs')
-    const [id] = await owe(pool, 1)
+    const [id] = await enqueue(pool)
     outbox.poke()
-    t.equal((await got.promise).id, id)
+    t.equal((await begun).id, id)
+    end()
   })
 
-  t.test('a wake that comes while it claims is not lost', async (t) => {
+  t.test('sleeping: a scheduled row comes due without a poke', async (t) => {
+    await enqueue(pool, { waitMs: 50 })
+    const { outbox } = start(t, { dispatch: async () => undefined })
+    await outbox.next('done')
+    t.same(await rowsLeft(pool), [])
+  })
+
+  t.test('claiming: a poke meanwhile is not lost', async (t) => {
     let late: Promise<string[]> | undefined
-    const got = Promise.withResolvers<OutboxRow>()
-    const { outbox } = start(t, { dispatch: async (row) => got.resolve(row) })
-    const claim = outbox.claim.bind(outbox)
+    const { dispatch, begun, end } = held()
+    const { outbox } = start(t, { dispatch })
+    const claim = outbox.claim
     outbox.claim = async (...args) => {
       const rows = await claim(...args)
-      // Owed when the claim has already looked, and before it is known that it found nothing.
-      late ??= owe(pool, 1).finally(() => outbox.poke())
+      // Enqueued after the claim has looked, and before the relay knows that it found nothing.
+      late ??= enqueue(pool).finally(() => outbox.poke())
       await late
       return rows
     }
     outbox.poke()
-    const { id } = await got.promise
+    const { id } = await begun
     t.same([id], await late)
+    end()
   })
 
-  t.test('a row that comes due by itself needs no wake', async (t) => {
-    await pool.query(`INSERT INTO outbox (kind, due_at) VALUES ('images', now() + interval '50 ms')`)
-    const { outbox } = start(t, { dispatch: async () => undefined })
-    await outbox.next('done')
-    t.same(await left(pool), [])
-  })
-
-  t.test('no more rows than its capacity are in hand at once, and all come through', async (t) => {
-    await owe(pool, 50)
+  t.test('full: no more rows than its capacity are worked on at once, and all are in the end', async (t) => {
+    await enqueue(pool, { count: 50 })
     let running = 0
-    let most = 0
+    let max = 0
     let count = 0
     const all = Promise.withResolvers<void>()
     start(t, {
       capacity: 4,
       async dispatch() {
-        most = Math.max(most, ++running)
+        max = Math.max(max, ++running)
         await new Promise(setImmediate)
         running--
         if (++count === 50) all.resolve()
       }
     })
     await all.promise
-    t.equal(most, 4)
+    t.equal(max, 4)
+  })
+
+  t.test('full: a single free place is used, too', async (t) => {
+    await enqueue(pool, { count: 11 })
+    const { promise, resolve } = Promise.withResolvers<void>()
+    let count = 0
+    const eleventh = Promise.withResolvers<void>()
+    start(t, {
+      async dispatch() {
+        if (++count === 11) eleventh.resolve()
+        if (count > 1) await promise
+      }
+    })
+    await t.resolves(eleventh.promise)
+    resolve()
+  })
+
+  t.test('paused: nothing is claimed while there is no room; a poke ends that', async (t) => {
+    await enqueue(pool)
+    let room = 0
+    const { outbox } = start(t, { room: () => room, dispatch: async () => undefined })
+    outbox.poke()
+    t.same(await rowsLeft(pool), [{ claims: 0, due: true }])
+    room = 1
+    const done = outbox.next('done')
+    outbox.poke()
+    await done
+    t.same(await rowsLeft(pool), [])
   })
 
   t.test('several relays share the rows, and none is dispatched twice', async (t) => {
-    const ids = await owe(pool, 300)
+    const ids = await enqueue(pool, { count: 300 })
     const dispatched: string[] = []
     const all = Promise.withResolvers<void>()
     const dispatch = async (row: OutboxRow) => {
@@ -162,11 +139,11 @@ function conformance(t: Test, { pool, another }: Database): void {
     await all.promise
     await Promise.all(relays.map(({ relay }) => relay.stop(HOUR)))
     t.same([...dispatched].sort(), [...ids].sort())
-    t.same(await left(pool), [])
+    t.same(await rowsLeft(pool), [])
   })
 
   t.test('a rejected row comes due again after its wait, and the failure is logged', async (t) => {
-    await owe(pool, 1)
+    await enqueue(pool)
     const claims: number[] = []
     const second = Promise.withResolvers<void>()
     const { log } = start(t, {
@@ -179,136 +156,95 @@ function conformance(t: Test, { pool, another }: Database): void {
     })
     await second.promise
     t.same(claims, [1, 2])
-    t.match(await log.said(/not taken over/), { level: 'warn', details: { claims: 1 } })
+    t.match(await log.said(/is retried/), { level: 'warn', details: { claims: 1 } })
   })
 
-  t.test('a row that is given up is gone, and that is an error', async (t) => {
-    await owe(pool, 1)
+  t.test('a row that is given up is deleted, and that is an error', async (t) => {
+    await enqueue(pool)
     const { outbox, log } = start(t, {
       retryMs: () => null,
       dispatch: () => Promise.reject(new Error('never'))
     })
     await outbox.next('done')
-    t.same(await left(pool), [])
+    t.same(await rowsLeft(pool), [])
     t.match(await log.said(/given up/), { level: 'error' })
   })
 
-  t.test('a row in hand keeps its lease for as long as it takes', async (t) => {
-    await owe(pool, 1)
-    const go = Promise.withResolvers<void>()
-    const { outbox } = start(t, { leaseMs: 3000, dispatch: () => go.promise })
+  t.test('the lease of a running job is renewed', async (t) => {
+    await enqueue(pool)
+    const { dispatch, end } = held()
+    const { outbox } = start(t, { leaseMs: 3000, dispatch })
     await outbox.next('renew')
     t.same(await new Outbox(another).claim('images', 1, HOUR), [])
-    go.resolve()
+    end()
     await outbox.next('done')
-    t.same(await left(pool), [])
+    t.same(await rowsLeft(pool), [])
   })
 
-  t.test('what a dead process had in hand goes to another one', async (t) => {
-    const [id] = await owe(pool, 1)
+  t.test('rows of a process that died go to another one', async (t) => {
+    const [id] = await enqueue(pool)
     await new Outbox(another).claim('images', 1, 100)
-    const got = Promise.withResolvers<OutboxRow>()
-    start(t, { dispatch: async (row) => got.resolve(row) })
-    t.match(await got.promise, { id, claims: 2 })
+    const { dispatch, begun, end } = held()
+    start(t, { dispatch })
+    t.match(await begun, { id, claims: 2 })
+    end()
   })
 
-  t.test('while it is closed nothing is claimed; opened and woken it goes on', async (t) => {
-    await owe(pool, 1)
-    let open = false
-    const { outbox } = start(t, { isOpen: () => open, dispatch: async () => undefined })
-    outbox.poke()
-    t.same(await left(pool), [{ claims: 0, due: true }])
-    open = true
-    const done = outbox.next('done')
-    outbox.poke()
-    await done
-    t.same(await left(pool), [])
-  })
-
-  t.test('there is no lease for more while it is closed, full or paused', async (t) => {
-    const go = Promise.withResolvers<void>()
-    let open = false
-    const { relay, outbox } = start(t, {
-      capacity: 1,
-      isOpen: () => open,
-      dispatch: () => go.promise
-    })
-    t.equal(outbox.reserve('images'), null, 'closed')
-    open = true
-    const reservation = outbox.reserve('images')
-    t.equal(reservation?.leaseMs, HOUR)
-    t.equal(outbox.reserve('images'), null, 'reserved')
-    reservation?.accept(OWED)
-    t.equal(outbox.reserve('images'), null, 'full')
-    go.resolve()
-    await outbox.next('done')
-    relay.pause()
-    t.equal(outbox.reserve('images'), null, 'paused')
-  })
-
-  t.test('a row that is handed over is dispatched without a claim, and then gone', async (t) => {
-    const id = await oweLeased(pool)
-    const dispatched: OutboxRow[] = []
-    const { outbox } = start(t, { dispatch: async (row) => void dispatched.push(row) })
-    outbox.reserve('images')?.accept({ ...OWED, id })
-    await outbox.next('done')
-    t.same(dispatched, [{ ...OWED, id }])
-    t.same(await left(pool), [])
-  })
-
-  t.test('a row that is handed over while it stops is given back', async (t) => {
-    const id = await oweLeased(pool)
-    const { relay, outbox } = start(t, { dispatch: async () => void t.fail('it is dispatched') })
-    const reservation = outbox.reserve('images')
-    relay.pause()
-    const released = outbox.next('release')
-    reservation?.accept({ ...OWED, id })
-    await released
-    t.same(await left(pool), [{ claims: 0, due: true }])
-  })
-
-  t.test('a stop waits for the rows in hand', async (t) => {
-    await owe(pool, 1)
-    const taken = Promise.withResolvers<void>()
-    const go = Promise.withResolvers<void>()
-    const { relay } = start(t, {
-      dispatch() {
-        taken.resolve()
-        return go.promise
-      }
-    })
-    await taken.promise
+  t.test('draining: a stop waits for running jobs', async (t) => {
+    await enqueue(pool)
+    const { dispatch, begun, end } = held()
+    const { relay } = start(t, { dispatch })
+    await begun
     const stopped = relay.stop(HOUR)
-    go.resolve()
+    end()
     await stopped
-    t.same(await left(pool), [])
+    t.same(await rowsLeft(pool), [])
   })
 
-  t.test('after the grace rows in hand are given back, due at once and with no claim counted', async (t) => {
-    await owe(pool, 2)
-    const taken = Promise.withResolvers<void>()
+  t.test('draining: leases are renewed until the last job has ended', async (t) => {
+    await enqueue(pool)
+    const { dispatch, begun, end } = held()
+    const { relay } = start(t, { leaseMs: 600, dispatch })
+    await begun
+    const stopped = relay.stop(HOUR)
+    await wait(1500)
+    t.same(await new Outbox(another).claim('images', 1, HOUR), [])
+    end()
+    await stopped
+    t.same(await rowsLeft(pool), [])
+  })
+
+  t.test('draining: rows of aborted jobs are due at once, and their claim does not count', async (t) => {
+    await enqueue(pool, { count: 2 })
+    const begun = Promise.withResolvers<void>()
     const { relay } = start(t, {
       async dispatch(_row, signal) {
-        taken.resolve()
+        begun.resolve()
         await once(signal, 'abort')
         throw signal.reason
       }
     })
-    await taken.promise
+    await begun.promise
     await relay.stop(0)
-    t.same(await left(pool), [
-      { claims: 0, due: true },
-      { claims: 0, due: true }
-    ])
+    const released = { claims: 0, due: true }
+    t.same(await rowsLeft(pool), [released, released])
   })
 
-  t.test('a stopped relay takes nothing more, and listens to nobody', async (t) => {
+  t.test('draining: nothing more is claimed', async (t) => {
     const { relay, outbox } = start(t, { dispatch: async () => undefined })
     await relay.stop(0)
-    await owe(pool, 1)
+    await enqueue(pool)
     outbox.poke()
     t.equal(outbox.events.listenerCount('due'), 0)
-    t.same(await left(pool), [{ claims: 0, due: true }])
+    t.same(await rowsLeft(pool), [{ claims: 0, due: true }])
+  })
+
+  t.test('draining: rows of a claim that ends too late are released', async (t) => {
+    await enqueue(pool)
+    const { outbox, relay } = start(t, { dispatch: async () => void t.fail('it was dispatched') })
+    await relay.stop(HOUR)
+    t.same(await rowsLeft(pool), [{ claims: 0, due: true }])
+    t.equal(outbox.reserve('images'), null)
   })
 }
 
@@ -322,7 +258,7 @@ t.test('on PostgreSQL', needsServices, async (t) => {
     const { pool, another } = database
     const outbox = new WatchedOutbox(pool)
     const log = createLog()
-    const claim = outbox.claim.bind(outbox)
+    const claim = outbox.claim
     let failures = 2
     outbox.claim = async (...args) => {
       if (failures-- <= 0) return claim(...args)
@@ -331,15 +267,9 @@ t.test('on PostgreSQL', needsServices, async (t) => {
       )
       throw new Error('Connection terminated unexpectedly')
     }
-    await owe(another, 1)
-    const relay = new Relay({
-      outbox,
-      kind: 'images',
-      capacity: 1,
-      leaseMs: HOUR,
-      log,
-      dispatch: async () => undefined
-    })
+    await enqueue(another)
+    const dispatch = async () => undefined
+    const relay = new Relay({ outbox, kind: 'images', capacity: 1, leaseMs: HOUR, log, dispatch })
     t.teardown(() => relay.stop(0))
     relay.start()
     await outbox.next('done')

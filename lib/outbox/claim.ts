@@ -1,0 +1,59 @@
+/**
+ * Claims up to $2 due rows of kind $1 for $3 milliseconds. Users take turns: a claim begins after the last user of the one before
+ * ($5 for class 0, $6 for class 1) and takes as many rows of each user that it comes to. While both classes have due rows, $4
+ * of the places are for class 1.
+ *
+ * `turn` jumps from user to user in the index outbox_due, and `picked` reads each user's oldest rows there: the cost grows with
+ * $2, and not with the rows or users that wait. ORDER BY and ARRAY keep the planner from scanning the table for few
+ * rows or none. Rows whose scheduled time has come are moved to that index for the next claim.
+ *
+ * It is planned anew each time: a plan that is made while the table is empty scans and sorts it when it is full.
+ */
+export const CLAIM = `
+WITH RECURSIVE come_due AS (
+  UPDATE outbox SET scheduled = false WHERE id = ANY (ARRAY(
+    SELECT id FROM outbox WHERE kind = $1 AND scheduled AND due_at <= now()
+    ORDER BY due_at LIMIT 500 FOR UPDATE SKIP LOCKED
+  ))
+), share AS MATERIALIZED (
+  SELECT class, last_user, CASE
+    WHEN count(*) OVER () = 1 THEN $2::integer
+    WHEN class = 0 THEN $2 - $4::integer
+    ELSE $4 END AS places
+  FROM (VALUES (0::smallint, $5::integer), (1::smallint, $6::integer)) AS c (class, last_user), LATERAL (
+    SELECT FROM outbox WHERE kind = $1 AND class = c.class AND NOT scheduled ORDER BY user_id LIMIT 1
+  ) AS due
+), turn (class, user_id, n, wrapped, places, last_user) AS (
+  SELECT class, last_user, 0, false, places, last_user FROM share
+  UNION ALL
+  SELECT t.class, next.user_id, t.n + 1, next.wrapped, t.places, t.last_user
+  FROM turn t, LATERAL (
+    (SELECT user_id, t.wrapped FROM outbox
+     WHERE kind = $1 AND class = t.class AND NOT scheduled AND user_id > t.user_id
+     ORDER BY user_id LIMIT 1)
+    UNION ALL
+    (SELECT user_id, true FROM outbox
+     WHERE kind = $1 AND class = t.class AND NOT scheduled AND NOT t.wrapped
+     ORDER BY user_id LIMIT 1)
+    LIMIT 1
+  ) AS next
+  WHERE t.n < t.places AND (NOT next.wrapped OR next.user_id <= t.last_user)
+), picked AS MATERIALIZED (
+  SELECT due.id, due.due_at, turn.n
+  FROM (
+    SELECT class, user_id, n, places / count(*) OVER (PARTITION BY class) AS quota FROM turn WHERE n > 0
+  ) AS turn, LATERAL (
+    SELECT id, due_at FROM outbox
+    WHERE kind = $1 AND class = turn.class AND user_id = turn.user_id AND NOT scheduled AND due_at <= now()
+    ORDER BY due_at LIMIT turn.quota FOR UPDATE SKIP LOCKED
+  ) AS due
+  LIMIT $2
+), claimed AS (
+  UPDATE outbox SET due_at = now() + $3::float8 * interval '1 ms', scheduled = true, claims = claims + 1
+  WHERE id = ANY (ARRAY(SELECT id FROM picked))
+  RETURNING id, kind, class, user_id, product_id, payload, claims
+)
+SELECT c.*, array_remove(p.product_images, NULL) AS product_images,
+  (extract(epoch FROM clock_timestamp() - picked.due_at) * 1000)::float8 AS wait_ms
+FROM claimed c JOIN picked ON picked.id = c.id LEFT JOIN products p ON p.id = c.product_id
+ORDER BY c.class, picked.n`

@@ -1,0 +1,13 @@
+import { channel } from 'node:diagnostics_channel'
+import type { OutboxKind } from './row.ts'
+
+/** A message on `claimed`: a row has found a process that works on it. */
+export interface ClaimedRow {
+  kind: OutboxKind
+  /** 0: interactive, 1: bulk. */
+  class: number
+  /** For how long it had been due. */
+  waitMs: number
+}
+
+export const claimed = channel('asyncprod:claimed')

@@ -1,13 +1,12 @@
-import { existsSync } from 'node:fs'
 import { enableCompileCache } from 'node:module'
 import { join } from 'node:path'
 
-// From the second start on nothing is compiled: it takes half the time. Where nothing can be written it does nothing.
+// Nothing is compiled from the second start on, which takes half the time. Without a writable folder it does nothing.
 enableCompileCache(join(import.meta.dirname, 'node_modules/.cache/asyncprod'))
 
-if (existsSync('.env')) process.loadEnvFile('.env')
-
 try {
+  const { loadEnvFile } = await import('./lib/config/env-file.ts')
+  loadEnvFile(process.env)
   const { serve } = await import('./start.ts')
   await serve(process.env)
 } catch (error) {

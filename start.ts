@@ -22,12 +22,7 @@ export async function serve(variables: NodeJS.ProcessEnv): Promise<void> {
     later: schemas.later,
     logger: { ...loggerOptions(config.logLevel), ...output() }
   })
-  // The first signal ends what was begun, within the grace; a second one ends the process at once.
-  closeWithGrace({ delay: config.shutdownGraceMs, logger: app.log }, async ({ err, signal }) => {
-    if (err) app.log.error({ err }, 'The service stops because of an error')
-    else app.log.info({ signal }, 'The service stops')
-    await app.close()
-  })
+  stopOnSignal(app, config.shutdownGraceMs)
   const url = await listen(app, config)
   app.log.info(introduction(config, url, app.healthChecks), 'AsyncProd is ready')
   await schemas.finish()
@@ -36,6 +31,24 @@ export async function serve(variables: NodeJS.ProcessEnv): Promise<void> {
 /** Lines are written together while others are: under load one by one they were a twentieth of the CPU of a create. At an exit none is lost. */
 function output() {
   return process.stdout.isTTY ? { transport: pretty } : { stream: pino.destination({ sync: false }) }
+}
+
+/** The first signal, or an error nobody caught, stops the service inside the grace; a second one ends the process. */
+function stopOnSignal(app: FastifyInstance, graceMs: number): void {
+  const onTimeout = () => {
+    app.log.warn(
+      { grace_ms: graceMs },
+      'The stop was cut short; another process, or the next start, does the rest'
+    )
+    process.exit()
+  }
+  closeWithGrace({ delay: graceMs, logger: app.log, onTimeout }, async ({ err, signal }) => {
+    if (err) {
+      process.exitCode = 1
+      app.log.error({ err }, 'The service stops because of an error')
+    } else app.log.info({ signal }, 'The service stops')
+    await app.close()
+  })
 }
 
 async function listen(app: FastifyInstance, { server: { host, port } }: Config): Promise<string> {

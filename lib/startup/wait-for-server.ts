@@ -1,34 +1,71 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import { type Log, reasonOf } from '../log/log.ts'
+import { withTimeout } from './timeout.ts'
 
 const BETWEEN_TRIES_MS = 1000
+/** Three seconds are long for a server that responds, and short for a start. */
+const OPTIONAL_TIMEOUT_MS = 3000
 
-/** The service cannot start. The message says what to look at. */
+/** The service cannot start. The message says what to change. */
 export class StartError extends Error {
   override readonly name = 'StartError'
 }
 
+/** A server that the settings name. */
+export interface Server {
+  name: string
+  /** The settings that name it, as they appear in a message. */
+  settings: string
+  /** Returns what to change, as a sentence, if the error does not pass by waiting; null if it may. */
+  cureOf(error: unknown): string | null
+}
+
 /**
- * Tries until a server can be used, and says so meanwhile. Rejects after `timeoutMs` with an error that names the setting to look at.
+ * Tries until the server can be used, and resolves with what the attempt resolves with. Rejects with a StartError: at
+ * once if waiting does not help, otherwise after `timeoutMs`. Not p-retry: it would replace only the loop of these.
  */
 export async function waitForServer<T>(
-  { name, setting, timeoutMs, log }: { name: string; setting: string; timeoutMs: number; log: Log },
+  server: Server,
+  { timeoutMs, log }: { timeoutMs: number; log: Log },
   attempt: () => Promise<T>
 ): Promise<T> {
   const deadline = Date.now() + timeoutMs
   for (;;) {
     try {
       return await attempt()
-    } catch (cause) {
-      const reason = reasonOf(cause)
+    } catch (error) {
+      refuseWrongSetting(server, error)
       if (Date.now() + BETWEEN_TRIES_MS > deadline) {
-        throw new StartError(
-          `${name} could not be used within ${timeoutMs} ms: ${reason}. Is it running, and is ${setting} right?`,
-          { cause }
-        )
+        const message = `${server.name} could not be used for ${timeoutMs} ms: ${explain(server, error)}`
+        throw new StartError(message, { cause: error })
       }
-      log.warn({ reason }, `${name} cannot be used yet; trying again`)
+      log.warn({ reason: reasonOf(error) }, `${server.name} cannot be used yet; trying again`)
       await wait(BETWEEN_TRIES_MS)
     }
   }
+}
+
+/**
+ * Tries once, and not for long, for a server that the service can start without. Rejects with a StartError if waiting
+ * does not help.
+ */
+export async function tryServer(server: Server, log: Log, attempt: () => Promise<unknown>): Promise<void> {
+  try {
+    await withTimeout(OPTIONAL_TIMEOUT_MS, attempt())
+  } catch (error) {
+    refuseWrongSetting(server, error)
+    log.warn({ reason: reasonOf(error) }, `${server.name} cannot be used yet; the service starts without it`)
+  }
+}
+
+/** Returns the reason and what to do about it. */
+export function explain({ settings, cureOf }: Server, error: unknown): string {
+  const cure = cureOf(error) ?? `Is it running, and is ${settings} right?`
+  return `${reasonOf(error).replace(/\.$/, '')}. ${cure}`
+}
+
+function refuseWrongSetting(server: Server, error: unknown): void {
+  if (error instanceof StartError) throw error
+  if (server.cureOf(error) === null) return
+  throw new StartError(`${server.name} cannot be used: ${explain(server, error)}`, { cause: error })
 }

@@ -10,8 +10,8 @@ const MAX_CALLERS = 10_000
 
 /** Limits the requests a minute of each caller. A fleet counts them together, in Redis. */
 export default fp<{ config: Config }>(
-  async (app, { config: { server, redis } }) => {
-    const max = server.rateLimit
+  async (app, { config }) => {
+    const max = config.server.rateLimit
     if (max === 0) return
     await app.register(import('@fastify/rate-limit'), {
       global: false,
@@ -19,7 +19,7 @@ export default fp<{ config: Config }>(
       timeWindow: 60_000,
       enableDraftSpec: true,
       keyGenerator,
-      ...(redis ? { redis: app.redis, nameSpace: 'asyncprod:rate:' } : { cache: MAX_CALLERS }),
+      ...(app.redis ? { redis: app.redis, nameSpace: 'asyncprod:rate:' } : { cache: MAX_CALLERS }),
       // While Redis is away there is no limit.
       skipOnError: true,
       errorResponseBuilder: (_request, { ttl }) =>

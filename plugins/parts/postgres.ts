@@ -4,45 +4,51 @@ import fp from 'fastify-plugin'
 import type { Client, ClientConfig, PoolConfig } from 'pg'
 import type { Config } from '../../lib/config/config.ts'
 import { isMigrated, migrate } from '../../lib/database/migrate.ts'
+import { POSTGRES, prepareSession, refuseOtherEncodings } from '../../lib/database/server.ts'
 import { waitForServer } from '../../lib/startup/wait-for-server.ts'
 
-/** No statement of the service takes long; one that does holds a connection that others wait for. */
+/** A statement that takes longer holds a connection that others wait for. */
 const STATEMENT_TIMEOUT_MS = 10_000
-/** For a new connection, or a turn with one of those that are there: no request waits longer than this for either. */
+/** For a new connection, or for a free one of the pool. */
 const CONNECTION_TIMEOUT_MS = 3000
-const MAX_CONNECTIONS = 20
 
-/** PostgreSQL, or PGlite behind the same pool, migrated to the newest version. */
+declare module 'fastify' {
+  interface FastifyInstance {
+    /** The migrations that this start applied. */
+    migrations: string[]
+  }
+}
+
+/** PostgreSQL, or PGlite behind the same pool, migrated to the newest version. Every role waits for it. */
 export default fp<{ config: Config }>(
   async (app, { config }) => {
     const server = config.database ?? (await embed(app, config))
+    const { log } = app
     await app.register(fastifyPostgres, {
       ...server,
-      ...(config.database ? { max: MAX_CONNECTIONS, keepAlive: true } : ONE_SESSION),
+      ...(config.database ? REMOTE : ONE_SESSION),
       application_name: `asyncprod ${config.role}`,
       connectionTimeoutMillis: CONNECTION_TIMEOUT_MS,
       statement_timeout: STATEMENT_TIMEOUT_MS,
-      // The server's own limit is no help when the server is frozen.
+      // The server's own limit does not help if the server is frozen.
       query_timeout: STATEMENT_TIMEOUT_MS + 5000
     })
     const { pool } = app.pg
     // Without a listener an idle connection that breaks ends the process.
-    pool.on('error', (error) =>
-      app.log.warn({ reason: error.message }, 'An idle database connection is lost')
-    )
+    pool.on('error', (error) => log.warn({ reason: error.message }, 'An idle database connection was lost'))
 
-    const waiting = {
-      name: 'PostgreSQL',
-      setting: 'DATABASE_URL (or DB_HOST and friends)',
-      timeoutMs: config.startupTimeoutMs,
-      log: app.log
-    }
-    // A migration may take longer than any statement of the pool.
+    // A migration may take longer than a statement of the pool.
     const client = { ...server, connectionTimeoutMillis: CONNECTION_TIMEOUT_MS }
-    const migrations = await waitForServer(waiting, async () =>
-      (await isMigrated(pool)) ? [] : await migrateOnce(new app.pg.Client(client))
+    const migrations = await waitForServer(
+      POSTGRES,
+      { timeoutMs: config.startupTimeoutMs, log },
+      async () => {
+        await refuseOtherEncodings(pool)
+        return (await isMigrated(pool)) ? [] : await migrateOnce(new app.pg.Client(client))
+      }
     )
-    if (migrations.length > 0) app.log.info({ migrations }, 'The database has been migrated')
+    if (migrations.length > 0) log.info({ migrations }, 'The database has been migrated')
+    app.decorate('migrations', migrations)
     app.healthChecks.set('database', {
       required: true,
       kind: config.database ? 'connected' : 'embedded',
@@ -52,15 +58,20 @@ export default fp<{ config: Config }>(
   { name: 'postgres', dependencies: ['health-checks'] }
 )
 
-/** PGlite is one session underneath: a second client would share its prepared statements, and only wait for the first. */
+const REMOTE: PoolConfig = { max: 20, keepAlive: true, onConnect: prepareSession }
+
+/** PGlite is one session: a second client would share its prepared statements, and only wait for the first. */
 const ONE_SESSION: PoolConfig = {
   max: 1,
   idleTimeoutMillis: 0,
-  onConnect: (client) => client.query('DEALLOCATE ALL')
+  async onConnect(client) {
+    await client.query('DEALLOCATE ALL')
+    await prepareSession(client)
+  }
 }
 
 async function embed(app: FastifyInstance, config: Config): Promise<ClientConfig> {
-  // Loaded only where it is wanted: PGlite is large.
+  // Imported here because PGlite is large.
   const { startEmbeddedPostgres } = await import('../../lib/database/pglite.ts')
   const embedded = await startEmbeddedPostgres(config.dataDir)
   // Added before the pool's own hook, so it runs after it.
@@ -69,10 +80,11 @@ async function embed(app: FastifyInstance, config: Config): Promise<ClientConfig
 }
 
 async function migrateOnce(client: Client): Promise<string[]> {
-  // A connection that is lost rejects the query that runs, and without a listener ends the process as well.
+  // A lost connection rejects the query that runs, and without a listener ends the process, too.
   client.on('error', () => undefined)
   await client.connect()
   try {
+    await prepareSession(client)
     return await migrate(client)
   } finally {
     await client.end()

@@ -6,9 +6,10 @@ import type { Config } from '../../lib/config/config.ts'
 import { capacityOf } from '../../lib/pipeline/capacity.ts'
 import { S3Store } from '../../lib/s3.ts'
 import { createDataDir } from '../../lib/startup/data-dir.ts'
-import { waitForServer } from '../../lib/startup/wait-for-server.ts'
+import { tryServer, waitForServer } from '../../lib/startup/wait-for-server.ts'
 import { FileStore } from '../../lib/storage/files.ts'
 import type { ObjectStore } from '../../lib/storage/object-store.ts'
+import { OBJECT_STORE } from '../../lib/storage/server.ts'
 import { openToAll } from '../http/auth.ts'
 
 declare module 'fastify' {
@@ -17,7 +18,7 @@ declare module 'fastify' {
   }
 }
 
-/** Where finished images go: a bucket, or files that the service serves itself. */
+/** Where finished images go: a bucket, or files that the service serves itself. Only a worker waits for a bucket. */
 export default fp<{ config: Config }>(
   async (app, { config }) => {
     const objects: ObjectStore = config.bucket
@@ -27,16 +28,12 @@ export default fp<{ config: Config }>(
         })
       : await serveFiles(app, config)
     app.addHook('onClose', () => objects.close())
-    const server = {
-      name: 'The object store',
-      setting: 'AWS_BUCKET_NAME (with its region, keys and endpoint)'
-    }
-    await waitForServer({ ...server, timeoutMs: config.startupTimeoutMs, log: app.log }, () => objects.ping())
+    const { log } = app
+    const ping = () => objects.ping()
+    if (config.role === 'api') await tryServer(OBJECT_STORE, log, ping)
+    else await waitForServer(OBJECT_STORE, { timeoutMs: config.startupTimeoutMs, log }, ping)
     app.decorate('objects', objects)
-    app.healthChecks.set('storage', {
-      kind: config.bucket ? 'connected' : 'embedded',
-      ping: () => objects.ping()
-    })
+    app.healthChecks.set('storage', { kind: config.bucket ? 'connected' : 'embedded', ping })
   },
   { name: 'storage', dependencies: ['health-checks'] }
 )

@@ -66,12 +66,23 @@ export async function buildApp(
     ...earlyErrors,
     ...options
   })
-  await addHttp(app, config, later)
-  await addParts(app, config)
-  await extend?.(app)
-  await addRoutes(app, config)
-  await addConsumers(app, config)
-  return app
+  return complete(app, async () => {
+    await addHttp(app, config, later)
+    await addParts(app, config)
+    await addGuards(app, config)
+    await extend?.(app)
+    await addRoutes(app, config)
+    await addConsumers(app, config)
+  })
+}
+
+/** The parts alone, for commands: no routes and no consumers. They wait for servers as ROLE=api does, and log to stderr. */
+export async function buildParts(config: Config): Promise<FastifyInstance> {
+  const app = Fastify({
+    logger: { ...loggerOptions(config.logLevel), stream: process.stderr },
+    pluginTimeout: 0
+  })
+  return complete(app, () => addParts(app, { ...config, role: 'api' }))
 }
 
 /** The OpenAPI document, drawn from the service's own routes; the parts that they work with are not there and not needed. */
@@ -85,7 +96,18 @@ export async function buildDocument(config: Config): Promise<ReturnType<FastifyI
   return document
 }
 
-/** How every request is read and answered. */
+/** Closes what was opened if the rest fails. */
+async function complete(app: FastifyInstance, add: () => Promise<void>): Promise<FastifyInstance> {
+  try {
+    await add()
+    return app
+  } catch (error) {
+    await app.close()
+    throw error
+  }
+}
+
+/** How every request is read and responded to. */
 async function addHttp(app: FastifyInstance, config: Config, later: Later): Promise<void> {
   await app.register(logging)
   await app.register(tracing, { config })
@@ -111,19 +133,23 @@ async function addHttp(app: FastifyInstance, config: Config, later: Later): Prom
   })
 }
 
-/** What the routes and the consumers work with. */
+/** What the routes, the consumers and the commands work with. */
 async function addParts(app: FastifyInstance, config: Config): Promise<void> {
   await app.register(shutdown, { config })
   await app.register(healthChecks)
   await app.register(postgres, { config })
   await app.register(redis, { config })
+  await app.register(rabbitmq, { config })
+  await app.register(storage, { config })
+  await app.register(products, { config })
+}
+
+/** Which requests are admitted. */
+async function addGuards(app: FastifyInstance, config: Config): Promise<void> {
   await app.register(overload)
   await app.register(auth, { config })
   await app.register(rateLimit, { config })
-  await app.register(rabbitmq, { config })
-  await app.register(storage, { config })
   await app.register(metrics)
-  await app.register(products, { config })
 }
 
 async function addRoutes(app: FastifyInstance, config: Config): Promise<void> {

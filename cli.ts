@@ -1,21 +1,19 @@
 #!/usr/bin/env node
-import { existsSync } from 'node:fs'
 import type { Config } from './lib/config/config.ts'
 
 type Work = (config: Config, args: string[]) => Promise<void>
 
-/** Loaded when asked for: a start as a server should not read what it will not run. */
+/** Imported on use: a start of the service should not load what it does not run. */
 const COMMANDS: Record<string, () => Promise<Work>> = {
   check: async () => (await import('./commands/check.ts')).check,
   dead: async () => (await import('./commands/dead-letters.ts')).dead,
-  demo: async () => (await import('./commands/demo/demo.ts')).demo,
   failed: async () => (await import('./commands/failed-images.ts')).failed,
   migrate: async () => (await import('./commands/migrate.ts')).migrate,
   objects: async () => (await import('./commands/orphans.ts')).objects,
   openapi: async () => (await import('./commands/openapi.ts')).openapi
 }
 
-/** Errors that say what to do; the stack of others is for whoever mends the program. */
+/** Errors whose message says what to do; the stack of others is for developers. */
 const EXPECTED = ['ConfigError', 'StartError', 'AppError']
 
 const OLDEST_NODE = 24
@@ -27,7 +25,8 @@ try {
 } catch (error) {
   const usage = isUsageError(error)
   console.error(usage || (error instanceof Error && EXPECTED.includes(error.name)) ? error.message : error)
-  process.exitCode = usage ? 2 : 1
+  // Connections to a server that does not respond would keep the process.
+  process.exit(usage ? 2 : 1)
 }
 
 async function run(): Promise<void> {
@@ -36,12 +35,14 @@ async function run(): Promise<void> {
     throw new StartError(`AsyncProd needs Node ${OLDEST_NODE} or newer; this is ${process.versions.node}.`)
   }
   if (command === 'serve') return void (await import('./server.ts'))
+  if (command === 'demo') return (await import('./commands/demo/demo.ts')).demo(args)
   if (['--version', '-v', 'version'].includes(command))
     return console.log((await import('./lib/version.ts')).VERSION)
   if (['--help', '-h', 'help'].includes(command)) return console.log(await help())
   const work = (await COMMANDS[command]?.()) ?? (await unknown())
+  const { loadEnvFile } = await import('./lib/config/env-file.ts')
   const { loadConfig } = await import('./lib/config/config.ts')
-  if (existsSync('.env')) process.loadEnvFile('.env')
+  loadEnvFile(process.env)
   await work(loadConfig(process.env), args)
 }
 
@@ -54,7 +55,7 @@ async function unknown(): Promise<never> {
   throw new UsageError(`There is no command ${command}.\n\n${await help()}`)
 }
 
-/** `util.parseArgs` throws a TypeError for an option that nobody knows. */
+/** `util.parseArgs` throws a TypeError for an unknown option. */
 function isUsageError(error: unknown): error is Error {
   if (!(error instanceof Error)) return false
   return error.name === 'UsageError' || ('code' in error && String(error.code).startsWith('ERR_PARSE_ARGS'))

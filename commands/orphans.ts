@@ -1,12 +1,12 @@
 import { parseArgs } from 'node:util'
+import { buildParts } from '../app.ts'
 import type { Config } from '../lib/config/config.ts'
 import { orphans } from '../lib/storage/orphans.ts'
-import { withWorkbench } from '../lib/workbench.ts'
 import { UsageError } from './arguments.ts'
 
 export const usage = `asyncprod objects sweep [--remove]     objects in the bucket that no image names`
 
-/** `asyncprod objects …`: what lies in the object store. */
+/** `asyncprod objects …`: the content of the object store. */
 export async function objects(config: Config, args: string[]): Promise<void> {
   const { values, positionals } = parseArgs({
     args,
@@ -14,15 +14,17 @@ export async function objects(config: Config, args: string[]): Promise<void> {
     allowPositionals: true
   })
   if (positionals.join(' ') !== 'sweep') throw new UsageError(usage)
-  await withWorkbench(config, async ({ pool, objects }) => {
-    let count = 0
-    for await (const { key, bytes, modified } of orphans(pool, objects, config.images.jobTimeoutMs * 2)) {
-      if (values.remove) await objects.remove(key)
-      console.log(`${values.remove ? 'removed ' : ''}${key}  ${bytes} bytes  ${modified.toISOString()}`)
-      count++
-    }
-    console.log(
-      `Objects without an image: ${count}${count > 0 && !values.remove ? ' (--remove removes them)' : ''}`
-    )
-  })
+  await using app = await buildParts(config)
+  let count = 0
+  for await (const { key, bytes, modified } of orphans(
+    app.pg.pool,
+    app.objects,
+    config.images.jobTimeoutMs * 2
+  )) {
+    if (values.remove) await app.objects.remove(key)
+    console.log(`${values.remove ? 'removed ' : ''}${key}  ${bytes} bytes  ${modified.toISOString()}`)
+    count++
+  }
+  const hint = count > 0 && !values.remove ? ' (--remove removes them)' : ''
+  console.log(`Objects without an image: ${count}${hint}`)
 }

@@ -3,7 +3,7 @@ import { mkdtempDisposable } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
-import { parseArgs, styleText } from 'node:util'
+import { styleText } from 'node:util'
 import { buildApp } from '../../app.ts'
 import {
   type Client,
@@ -25,17 +25,17 @@ const PRODUCTS = [
   { product_name: 'Torn print', product_price: 1, pictures: ['broken.jpg'] }
 ]
 
-const { values } = parseArgs({ options: { keep: { type: 'boolean', default: false } } })
-const stop = new AbortController()
-process.once('SIGINT', () => stop.abort())
-
-try {
-  await demo(values.keep, stop.signal)
-  if (!values.keep)
-    console.log('\nThe service has ended, its folder is gone: with --keep both stay until Ctrl-C.')
-} catch (error) {
-  if (!stop.signal.aborted) throw error
-  process.exitCode = 130
+/** Runs the demo until it has ended or, to `keep` the service, until Ctrl-C. */
+export async function run(keep: boolean): Promise<void> {
+  const stop = new AbortController()
+  process.once('SIGINT', () => stop.abort())
+  try {
+    await demo(keep, stop.signal)
+    if (!keep) console.log('\nThe service has ended, its folder is gone: with --keep both stay until Ctrl-C.')
+  } catch (error) {
+    if (!stop.signal.aborted) throw error
+    process.exitCode = 130
+  }
 }
 
 /** The whole service on a folder of its own, from pictures that did not exist before to URLs that can be opened. */

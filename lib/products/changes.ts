@@ -100,10 +100,10 @@ function settle(row: ImageRow, outcome: Outcome): ImageUpdate {
   }
 }
 
-/** Owes again what failed. */
-export function retryFailed(record: ProductRecord): Change | null {
+/** Enqueues again what failed, with `code` if there is one. */
+export function retryFailed(record: ProductRecord, code?: ImageErrorCode): Change | null {
   const update = record.images
-    .filter((row) => row.status === 'failed')
+    .filter((row) => row.status === 'failed' && (code === undefined || row.error_code === code))
     .map((row) => ({
       ...row,
       status: 'pending' as const,

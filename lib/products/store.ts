@@ -2,6 +2,7 @@ import type { Pool, QueryConfig } from 'pg'
 import type { Cache, CachedProduct } from '../cache/cache.ts'
 import type { IdempotencyKey } from '../database/idempotency.ts'
 import { AppError, productNotFound } from '../http/app-error.ts'
+import type { ImageErrorCode } from '../image/error.ts'
 import { carrier } from '../log/context.ts'
 import type { Outbox } from '../outbox/outbox.ts'
 import type { NewOutboxRow, OutboxKind } from '../outbox/row.ts'
@@ -90,9 +91,9 @@ export class ProductStore {
     await this.#change(ref, (record) => changes.edit(record, fields))
   }
 
-  /** Owes the failed images again, or all of them. Rejects with `not_found`. */
-  async reprocess(ref: ProductRef, all: boolean): Promise<void> {
-    await this.#change(ref, all ? changes.startOver : changes.retryFailed)
+  /** Enqueues the failed images again, those of one code if there is one, or `all`. Rejects with `not_found`. */
+  async reprocess(ref: ProductRef, all: boolean, code?: ImageErrorCode): Promise<void> {
+    await this.#change(ref, all ? changes.startOver : (record) => changes.retryFailed(record, code))
   }
 
   /** Makes image rows for a product that somebody else wrote, and answers the product with them. */

@@ -13,7 +13,7 @@ t.test('the demo makes its pictures, shows what became of them, and leaves nothi
   const TMPDIR = await mkdtemp(join(tmpdir(), 'asyncprod-'))
   t.teardown(() => rm(TMPDIR, { recursive: true }))
   const env = { ...process.env, TMPDIR, FORCE_COLOR: undefined }
-  const { stdout, stderr } = await run(process.execPath, ['commands/demo/run.ts'], { cwd: ROOT, env })
+  const { stdout, stderr } = await run(process.execPath, ['cli.ts', 'demo'], { cwd: ROOT, env })
   t.equal(stderr, '')
   t.notMatch(stdout, '\x1b', 'without a terminal it is plain text')
 

@@ -49,15 +49,3 @@ for (const [name, settings, said] of refused) {
     t.notMatch(service.lines[0], /secret/)
   })
 }
-
-t.test(
-  'a name of Redis that is not there yet is asked for again, and in the end named with its setting',
-  async (t) => {
-    const service = startService(t, { REDIS_URL: 'redis://redis.invalid', STARTUP_TIMEOUT_MS: '1500' })
-    t.same(await service.ended, { code: 1, signal: null })
-    t.match(
-      service.lines.at(-1),
-      /^Redis could not be used within 1500 ms: getaddrinfo .*redis\.invalid.*REDIS_URL/
-    )
-  }
-)

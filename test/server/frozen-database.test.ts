@@ -29,8 +29,8 @@ t.test(
     t.ok(await service.said(/The stop was cut short/))
 
     links.postgres.thaw()
-  origin.on('/slow', respond(await labelled(1)))
-  const next = await startService(t, settings).ready()
-  t.match(await settled(next, id), { image_status: 'done', images: [{ attempts: 1 }] }, 'nothing was lost')
+    origin.on('/slow', respond(await labelled(1)))
+    const next = await startService(t, settings).ready()
+    t.match(await settled(next, id), { image_status: 'done', images: [{ attempts: 1 }] }, 'nothing was lost')
   }
 )

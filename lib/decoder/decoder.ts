@@ -1,9 +1,10 @@
+import { totalmem } from 'node:os'
 import { extname, join } from 'node:path'
 import pLimit, { type LimitFunction } from 'p-limit'
 import type { Compressed } from '../compress.ts'
 import { type Fence, fenceFor } from './fence.ts'
 import type { Limits } from './limits.ts'
-import { DecoderLost, DecoderProcess } from './process.ts'
+import { DecoderLost, DecoderProcess, endOf } from './process.ts'
 
 /** Compresses pictures where they can harm nothing but themselves. */
 export interface Decoder {
@@ -27,14 +28,18 @@ export interface DecoderOptions {
 
 /**
  * Wall clock with room for a crowded machine. 52 megapixels take at most 4 s of CPU and 1.3 GB (AVIF): what takes more was
- * made to do so.
+ * made to do so. A smaller machine does not decode what takes more than half of its memory.
  */
-const LIMITS: Limits = { wallClockMs: 60_000, cpuSeconds: 20, residentBytes: 1536 * 1024 * 1024 }
+const LIMITS: Limits = {
+  wallClockMs: 60_000,
+  cpuSeconds: 20,
+  residentBytes: Math.min(1536 * 1024 * 1024, (process.constrainedMemory() || totalmem()) / 2, totalmem() / 2)
+}
 
 /** Starting one takes 150 ms; one that waits holds 60 MB. */
 const IDLE_MS = 30_000
 
-/** How often a picture is given to another decoder because the one that it was meant for had ended already. */
+/** How many decoders a picture is given to when they end for another reason than the picture. */
 const MAX_TRIES = 3
 
 const ENTRY = join(import.meta.dirname, `main${extname(import.meta.filename)}`)
@@ -81,7 +86,8 @@ class DecoderPool implements Decoder {
     try {
       return await decoder.decode(source, { maxPixels: this.#maxPixels }, signal)
     } catch (error) {
-      if (!(error instanceof DecoderLost) || tries === 1 || this.#isClosed) throw error
+      if (!(error instanceof DecoderLost) || this.#isClosed) throw error
+      if (tries === 1) throw endOf(error.message, error)
       return await this.#decode(source, signal, tries - 1)
     } finally {
       this.#giveBack(decoder)

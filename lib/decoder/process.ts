@@ -17,8 +17,10 @@ const PRIORITY = 10
 const OOM_SCORE = '1000'
 const MAX_LOG = 2000
 const ROOT = '/'
+/** By an operator, or by a kernel without memory, which may choose the decoder of an innocent picture. */
+const KILLED_FROM_OUTSIDE = 'SIGKILL'
 
-/** The decoder ended before it had the whole picture, so the picture is not the reason. */
+/** The decoder ended and the picture need not be the reason: it was not there yet, or something outside ended the decoder. */
 export class DecoderLost extends Error {
   override readonly name = 'DecoderLost'
 }
@@ -155,7 +157,8 @@ export class DecoderProcess {
     this.#hasEnded = true
     runningDecoders.delete(this.#child.pid ?? 0)
     if (this.#reply && this.#hasBegun && !this.#child.killed) publishKill(this.#child.pid, 'crash')
-    this.#reply?.reject(this.#hasBegun ? endOf(how) : new DecoderLost(`The decoder ended: ${how}`))
+    const isFault = this.#hasBegun && how !== KILLED_FROM_OUTSIDE
+    this.#reply?.reject(isFault ? endOf(how) : new DecoderLost(`A decoder ended: ${how}`))
     this.#exit.resolve()
   }
 }
@@ -183,7 +186,7 @@ function removeFolder(folder: string): void {
   if (folder !== ROOT) rmdirSync(folder)
 }
 
-const endOf = (how: string, cause?: unknown) =>
+export const endOf = (how: string, cause?: unknown) =>
   new ImageError(
     'corrupt_image',
     `The image ended its decoder (${how}): save it with another program and send that`,

@@ -13,6 +13,8 @@ import {
   kills,
   runningDecoders
 } from '../../../lib/decoder/diagnostics.ts'
+import { frameStart } from '../../../lib/decoder/frame.ts'
+import { usageOf } from '../../../lib/decoder/usage.ts'
 import { photo } from '../../support/pictures/pictures.ts'
 
 const UNRULY = join(import.meta.dirname, '../../support/decoder/unruly.ts')
@@ -61,6 +63,7 @@ const CASES = [
   ['crash', 'corrupt_image', 'crash', /ended its decoder \((SIGABRT|SIGTRAP)\).*save it with/],
   ['exit', 'corrupt_image', 'crash', /ended its decoder \(exit code 3\)/],
   ['babble', 'corrupt_image', 'crash', /unreadable reply/],
+  ['toil', 'timeout', 'cpu', /takes more than 1 seconds of CPU/],
   ['hang', 'timeout', 'wall_clock', /takes more than 2 seconds: save it with/],
   ['spin', 'timeout', 'cpu', /takes more than 1 seconds of CPU: save it with/],
   ['bloat', 'too_many_pixels', 'memory', /takes more than 300 MB of memory: send a smaller one/]
@@ -114,6 +117,31 @@ t.test('a decoder that ends between two pictures costs none', async (t) => {
   t.match(await order(picture), { width: 64 })
 })
 
+t.test(
+  'a decoder that is killed from outside costs no picture, unless it happens again and again',
+  onLinux,
+  async (t) => {
+    const seen = killsOf(t)
+    const { order } = unruly(t)
+    const killRunning = async (known: number[]): Promise<number> => {
+      for (;;) {
+        const pid = [...runningDecoders].find((running) => !known.includes(running))
+        await wait(20)
+        if (pid && decodesNow(pid)) {
+          process.kill(pid, 'SIGKILL')
+          return pid
+        }
+      }
+    }
+    const toiling = failure(order('toil'))
+    const pids: number[] = []
+    for (let times = 0; times < 3; times++) pids.push(await killRunning(pids))
+    t.match(await toiling, { code: 'corrupt_image', message: /SIGKILL/ })
+    t.equal(seen.length, 3)
+    t.match(await order(picture), { width: 64 })
+  }
+)
+
 t.test('close leaves no process, whatever they do', async (t) => {
   const { decoder, order } = unruly(t, { concurrency: 3 })
   const ends = ['spin', 'hang', 'spin'].map((command) => failure(order(command)))
@@ -164,6 +192,28 @@ t.test('decoders end with a parent that is killed, even while they are stuck', o
     for (let tries = 0; pids.some(isRunning) && tries < 100; tries++) await wait(50)
     t.notOk(pids.some(isRunning), command)
   }
+})
+
+/** Whether the process has used some CPU since it was ready, which a start takes none of: 0.3 s at least. */
+function decodesNow(pid: number): boolean {
+  return (usageOf(pid)?.cpuSeconds ?? 0) > 0.8
+}
+
+t.test('without helpers a decoder ends with its pipe, even while a thread decodes', async (t) => {
+  const child = spawn(process.execPath, [UNRULY], { stdio: ['pipe', 'pipe', 'inherit'] })
+  const exit = once(child, 'exit')
+  child.stdin.write(frameStart({ maxPixels: 1 }, 4))
+  child.stdin.write('toil')
+  const begun = Promise.withResolvers<void>()
+  let output = ''
+  child.stdout.on('data', (text) => {
+    output += text
+    if (output.includes('begun')) begun.resolve()
+  })
+  await begun.promise
+  await wait(200)
+  child.stdin.destroy()
+  t.strictSame((await exit)[1], 'SIGKILL')
 })
 
 /** Resolves with the decoders of a process that was killed while they were at work. */

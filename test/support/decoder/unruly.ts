@@ -1,17 +1,20 @@
 // A decoder that does what its picture says. What is no command is compressed.
+import { pbkdf2 } from 'node:crypto'
+import { promisify } from 'node:util'
 import { compress } from '../../../lib/compress.ts'
 import { compressForParent } from '../../../lib/decoder/child.ts'
 
 const COMMANDS: Record<string, () => Promise<never>> = {
   crash: async () => process.abort(),
   exit: async () => process.exit(3),
-  kill: async () => {
-    process.kill(process.pid, 'SIGSEGV')
-    return await new Promise<never>(() => undefined)
-  },
   hang: async () => await new Promise<never>(() => undefined),
   spin: async () => {
     for (;;);
+  },
+  // As a native decoder does it: on a thread that nothing interrupts.
+  toil: async () => {
+    await promisify(pbkdf2)('', '', 2 ** 31 - 1, 64, 'sha512')
+    throw new Error('That took long')
   },
   bloat: async () => {
     const held: Buffer[] = []

@@ -1,21 +1,22 @@
-import cors from '@fastify/cors'
-import Fastify, { type FastifyInstance, type FastifyServerOptions, LogController } from 'fastify'
+import type { Server } from 'node:http'
+import Fastify, { type FastifyHttpOptions, type FastifyInstance, LogController } from 'fastify'
 import removedObjects from './consumers/object-removal.ts'
 import publisher from './consumers/publisher.ts'
 import sweep from './consumers/sweep.ts'
 import type { Config } from './lib/config/config.ts'
-import { earlyErrors } from './lib/http/early-errors.ts'
-import { requestId } from './lib/http/request-id.ts'
 import { serializers } from './lib/http/serializers.ts'
+import { serverOptions } from './lib/http/server-options.ts'
 import { loggerOptions } from './lib/log/log.ts'
 import { atOnce, type Later } from './lib/startup/lazy.ts'
 import auth from './plugins/http/auth.ts'
 import body from './plugins/http/body.ts'
+import cors from './plugins/http/cors.ts'
 import errors from './plugins/http/errors.ts'
 import keepAlive from './plugins/http/keep-alive.ts'
 import openapi from './plugins/http/openapi.ts'
 import overload from './plugins/http/overload.ts'
 import rateLimit from './plugins/http/rate-limit.ts'
+import sameOrigin from './plugins/http/same-origin.ts'
 import securityHeaders from './plugins/http/security-headers.ts'
 import validation from './plugins/http/validation.ts'
 import logging from './plugins/observability/logging.ts'
@@ -32,13 +33,12 @@ import healthRoutes from './routes/health/index.ts'
 import productRoutes from './routes/products/index.ts'
 import userRoutes from './routes/users/index.ts'
 
-export interface AppOptions extends FastifyServerOptions {
+export interface AppOptions extends FastifyHttpOptions<Server> {
   /** When the routes' schemas are compiled; default: before the app is ready. */
   later?: Later
 }
 
 const API = '/api/v1'
-const RATE_LIMIT_HEADERS = ['RateLimit-Limit', 'RateLimit-Remaining', 'RateLimit-Reset']
 
 /**
  * The whole service, read aloud. It neither listens nor reads the environment: that is for the process, or for a test.
@@ -51,20 +51,14 @@ export async function buildApp(
 ): Promise<FastifyInstance> {
   const app = Fastify({
     logger: loggerOptions(config.logLevel),
-    genReqId: requestId,
     // Each plugin that waits for a server bounds that itself; a migration takes as long as it takes.
     pluginTimeout: 0,
-    bodyLimit: 1_048_576,
-    requestTimeout: 30_000,
-    // A client that takes nothing of its answer is not kept, nor its answer. Event streams say something more often.
-    connectionTimeout: 60_000,
     trustProxy: config.server.trustProxy,
     logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'request_id' }),
-    // A request that was accepted before the stop is answered.
-    return503OnClosing: false,
     schemaController: { compilersFactory: { buildSerializer: serializers(later) } },
-    ...earlyErrors,
-    ...options
+    ...serverOptions,
+    ...options,
+    http: { ...serverOptions.http, ...options.http }
   })
   return complete(app, async () => {
     await addHttp(app, config, later)
@@ -117,20 +111,8 @@ async function addHttp(app: FastifyInstance, config: Config, later: Later): Prom
   await app.register(openapi, { config })
   await app.register(validation, { later })
   await app.register(securityHeaders)
-  await app.register(cors, {
-    origin: config.server.corsOrigin,
-    methods: ['GET', 'POST', 'PUT', 'DELETE', 'OPTIONS'],
-    allowedHeaders: [
-      'Content-Type',
-      'Authorization',
-      'X-API-Key',
-      'Idempotency-Key',
-      'If-Match',
-      'If-None-Match'
-    ],
-    strictPreflight: false,
-    exposedHeaders: ['ETag', 'Link', 'Location', 'Retry-After', 'WWW-Authenticate', ...RATE_LIMIT_HEADERS]
-  })
+  await app.register(cors, { config })
+  await app.register(sameOrigin, { config })
 }
 
 /** What the routes, the consumers and the commands work with. */
@@ -158,7 +140,7 @@ async function addRoutes(app: FastifyInstance, config: Config): Promise<void> {
   await app.register(healthRoutes, { prefix: API, hide: true })
   if (config.role !== 'worker') {
     await app.register(productRoutes, { prefix: API, config })
-    await app.register(userRoutes, { prefix: API })
+    await app.register(userRoutes, { prefix: API, config })
   }
 }
 

@@ -54,7 +54,7 @@ t.test('the client works in a browser', { skip }, async (t) => {
   const origin = await startOrigin()
   t.teardown(() => origin.stop())
   origin.serve('/good.jpg', await labelled(1))
-  const app = await buildTestApp(t, { ALLOWED_SOURCE_NETWORKS: '127.0.0.0/8' })
+  const app = await buildTestApp(t, { ALLOWED_SOURCE_NETWORKS: '127.0.0.0/8', CORS_ORIGIN: '*' })
   const api = await app.listen({ host: '127.0.0.1', port: 0 })
   const earlier = { user_id: 1, product_name: 'Floor lamp', product_price: 2 }
   await app.inject({ method: 'POST', url: '/api/v1/products', payload: earlier })

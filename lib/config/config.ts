@@ -52,12 +52,21 @@ function server(s: Settings) {
   return {
     host: s.HOST,
     port: s.PORT,
-    corsOrigin: parse('CORS_ORIGIN', s.CORS_ORIGIN, parseOrigins),
+    /** Without a trailing slash; null where it is not known. */
+    publicUrl: s.PUBLIC_API_URL ? parsePublicUrl(s.PUBLIC_API_URL) : null,
+    /** Null where it is not set. */
+    corsOrigin: s.CORS_ORIGIN ? parse('CORS_ORIGIN', s.CORS_ORIGIN, parseOrigins) : null,
     trustProxy: s.TRUST_PROXY ?? false,
     /** Requests a minute for each caller; 0 sets no limit. */
     rateLimit: s.RATE_LIMIT_MAX,
     maxEventStreams: s.MAX_EVENT_STREAMS
   }
+}
+
+function parsePublicUrl(text: string): string {
+  const { search, hash } = new URL(checkUrlWithoutLogin('PUBLIC_API_URL', text, HTTP))
+  if (search === '' && hash === '') return text.replace(/\/+$/, '')
+  throw new ConfigError('PUBLIC_API_URL cannot be used: it must not contain a query or a fragment')
 }
 
 /** The limits of images, from their URL to their object. */

@@ -95,10 +95,19 @@ export const Settings = Type.Object({
     Type.String({ description: 'What public image URLs begin with, for example a CDN' })
   ),
 
-  CORS_ORIGIN: Type.String({
-    default: '*',
-    description: 'Origins that browsers may call from: *, or a comma-separated list'
-  }),
+  PUBLIC_API_URL: Type.Optional(
+    Type.String({
+      description:
+        'URL of the service for its clients, for example https://shop.example/images behind a proxy'
+    })
+  ),
+
+  CORS_ORIGIN: Type.Optional(
+    Type.String({
+      description:
+        'Origins that browsers may call from: * or a comma-separated list. By default *, but only the own origin on a loopback HOST without credentials'
+    })
+  ),
 
   API_KEYS: Type.Optional(
     Type.String({

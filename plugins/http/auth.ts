@@ -6,6 +6,7 @@ import type { TokenVerifier } from '../../lib/auth/jwt.ts'
 import type { Auth } from '../../lib/config/auth.ts'
 import type { Config } from '../../lib/config/config.ts'
 import { AppError } from '../../lib/http/app-error.ts'
+import { isLoopback } from '../../lib/http/loopback.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -19,8 +20,6 @@ declare module 'fastify' {
   }
 }
 
-const LOOPBACK = /^(localhost|127\.\d+\.\d+\.\d+|::1)$/
-
 /** Hook for `onRoute`: routes added to the same scope after it need no credentials. */
 export function openToAll(route: RouteOptions): void {
   route.config = { ...route.config, access: 'open' }
@@ -32,7 +31,7 @@ export default fp<{ config: Config }>(
   async (app, { config }) => {
     const { auth, server } = config
     if (!auth) {
-      if (!LOOPBACK.test(server.host)) {
+      if (!isLoopback(server.host)) {
         app.log.warn(
           { host: server.host },
           'Authentication is disabled: anyone who can reach this address has full access. Set API_KEYS, JWT_SECRET or JWKS_URL'

@@ -10,7 +10,7 @@ import { openToAll } from './auth.ts'
 
 const components = [Problem, ImageError, Image, Product, ProductInput, ProductReplacement, User, UserInput]
 
-/** Nothing from elsewhere, nothing inline but styles, in nobody's frame: the page can hold a caller's credentials. */
+/** The page can hold a caller's credentials: it loads nothing from elsewhere, runs nothing inline, and cannot be framed. */
 const PAGE_POLICY = {
   'default-src': "'self'",
   'style-src': "'self' 'unsafe-inline'",
@@ -21,11 +21,14 @@ const PAGE_POLICY = {
   'frame-ancestors': "'none'"
 }
 
-/** The OpenAPI document, drawn from the routes' schemas, and a page to read and try it. */
+/** The OpenAPI document, made from the routes' schemas, and a page to read and try it. */
 export default fp<{ config: Config }>(
   async (app, { config }) => {
+    const { publicUrl } = config.server
     for (const schema of components) app.addSchema(schema)
     await app.register(swagger, {
+      // The servers' URLs are not part of the routes'.
+      stripBasePath: false,
       openapi: {
         openapi: '3.1.0',
         info: {
@@ -34,11 +37,12 @@ export default fp<{ config: Config }>(
           description: 'A product catalogue whose images take care of themselves.',
           license: { name: 'MIT', identifier: 'MIT' }
         },
-        servers: [{ url: '/', description: 'This server' }],
+        // Relative to the document, since a proxy may serve it below another path.
+        servers: [{ url: publicUrl ?? '.', description: 'This server' }],
         tags: [
           { name: 'products', description: 'Products and the state of their images' },
           { name: 'users', description: 'Owners of products' },
-          { name: 'health', description: 'Whether the service and its servers can be used' }
+          { name: 'health', description: 'Health of the service and of its servers' }
         ],
         components: {
           securitySchemes: {
@@ -58,7 +62,19 @@ export default fp<{ config: Config }>(
     })
     await app.register(async (pages) => {
       pages.addHook('onRoute', openToAll)
-      await pages.register(swaggerUi, { routePrefix: '/documentation', staticCSP: PAGE_POLICY })
+      // The page's own links are relative to a folder.
+      pages.addHook('onRequest', async ({ url }, reply) => {
+        if (/^\/documentation(\?|$)/.test(url)) return reply.redirect('documentation/')
+      })
+      await pages.register(swaggerUi, {
+        routePrefix: '/documentation',
+        staticCSP: PAGE_POLICY,
+        // This copy of the document is one level deeper.
+        transformSpecification: (document) =>
+          publicUrl ? document : { ...document, servers: [{ url: '..', description: 'This server' }] },
+        transformSpecificationClone: false
+      })
+      pages.get('/', { schema: { hide: true } }, (_request, reply) => reply.redirect('documentation/'))
       pages.get('/openapi.json', { schema: { hide: true } }, async () => app.swagger())
     })
   },

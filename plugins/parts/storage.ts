@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import fastifyStatic from '@fastify/static'
-import type { FastifyInstance } from 'fastify'
+import type { FastifyInstance, RouteOptions } from 'fastify'
 import fp from 'fastify-plugin'
 import type { Config } from '../../lib/config/config.ts'
 import { capacityOf } from '../../lib/pipeline/capacity.ts'
@@ -43,6 +43,7 @@ async function serveFiles(app: FastifyInstance, config: Config): Promise<FileSto
   await createDataDir(root)
   await app.register(async (media) => {
     media.addHook('onRoute', openToAll)
+    media.addHook('onRoute', readableByPages)
     await media.register(fastifyStatic, {
       root,
       prefix: '/media/',
@@ -54,10 +55,18 @@ async function serveFiles(app: FastifyInstance, config: Config): Promise<FileSto
     })
   })
   const objects = new FileStore(root, () =>
-    (config.images.publicBaseUrl ?? `${ownUrl(app, config)}/media`).replace(/\/+$/, '')
+    (config.images.publicBaseUrl ?? `${config.server.publicUrl ?? ownUrl(app, config)}/media`).replace(
+      /\/+$/,
+      ''
+    )
   )
   await objects.discardUnfinished()
   return objects
+}
+
+/** Images are public: the pages of every origin may read them. */
+function readableByPages(route: RouteOptions): void {
+  route.config = { ...route.config, cors: { origin: '*' } }
 }
 
 /** The address that callers on this machine use. */

@@ -9,6 +9,8 @@ import { nullImagesAreNone } from './null-images.ts'
 import { tags } from './schemas.ts'
 
 export const create: Operation = (app, config) => {
+  const base = `${config.server.publicUrl ?? ''}${app.prefix}/products`
+
   app.post(
     '/products',
     {
@@ -35,7 +37,7 @@ export const create: Operation = (app, config) => {
       request.caller.mustActFor(request.body.user_id, '/user_id')
       const input = withCheckedImages(request.body, config)
       const product_id = await app.products.create(input, idempotencyKey(request))
-      return reply.code(201).header('location', `${app.prefix}/products/${product_id}`).send({ product_id })
+      return reply.code(201).header('location', `${base}/${product_id}`).send({ product_id })
     }
   )
 }

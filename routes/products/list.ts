@@ -7,7 +7,10 @@ import type { Operation } from '../operation.ts'
 import { problems } from '../problem-replies.ts'
 import { ListQuery, tags } from './schemas.ts'
 
-export const list: Operation = (app) => {
+export const list: Operation = (app, { server }) => {
+  // Relative, since a proxy may serve the API below another path.
+  const base = server.publicUrl ? `${server.publicUrl}${app.prefix}/products` : ''
+
   app.get(
     '/products',
     {
@@ -32,7 +35,7 @@ export const list: Operation = (app) => {
       if (page.next) {
         const { searchParams } = new URL(url, 'http://localhost')
         searchParams.set('cursor', page.next)
-        reply.header('link', `<${app.prefix}/products?${searchParams}>; rel="next"`)
+        reply.header('link', `<${base}?${searchParams}>; rel="next"`)
       }
       return page.products
     }

@@ -1,5 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from '@sinclair/typebox'
+import type { Config } from '../../lib/config/config.ts'
 import { ref } from '../../lib/http/schema-ref.ts'
 import { Id } from '../../lib/products/schemas.ts'
 import { User, UserInput, userNotFound } from '../../lib/products/users.ts'
@@ -8,7 +9,9 @@ import { problems } from '../problem-replies.ts'
 
 const tags = ['users']
 
-const routes: FastifyPluginAsyncTypebox = async (app) => {
+const routes: FastifyPluginAsyncTypebox<{ config: Config }> = async (app, { config }) => {
+  const base = `${config.server.publicUrl ?? ''}${app.prefix}/users`
+
   app.post(
     '/users',
     {
@@ -24,7 +27,7 @@ const routes: FastifyPluginAsyncTypebox = async (app) => {
             { user_id: Id },
             {
               description: 'Created',
-              headers: { location: Type.String({ description: 'Where the user is' }) }
+              headers: { location: Type.String({ description: 'The path of the user' }) }
             }
           ),
           ...problems(403, 409, 413, 415, 422)
@@ -33,7 +36,7 @@ const routes: FastifyPluginAsyncTypebox = async (app) => {
     },
     async (request, reply) => {
       const user_id = await app.users.create(request.body.username, idempotencyKey(request))
-      return reply.code(201).header('location', `${app.prefix}/users/${user_id}`).send({ user_id })
+      return reply.code(201).header('location', `${base}/${user_id}`).send({ user_id })
     }
   )
 

@@ -87,6 +87,40 @@ t.test('every reference leads somewhere, and every component is a schema', async
   for (const name of names) t.ok(ajv.validateSchema(document.components.schemas[name] ?? false), name)
 })
 
+t.test('behind a proxy below another path no link leads outside', async (t) => {
+  const proxied = 'https://shop.example/sub'
+  const follow = async (path: string) => {
+    const { headers } = await app.inject(path)
+    return new URL(String(headers.location), `${proxied}${path}`).href
+  }
+  t.equal(await follow('/'), `${proxied}/documentation/`)
+  t.equal(await follow('/documentation'), `${proxied}/documentation/`)
+  t.equal(await follow('/documentation?x=y'), `${proxied}/documentation/`)
+  for (const path of ['/openapi.json', '/documentation/json']) {
+    const [server] = (await app.inject(path)).json().servers
+    t.equal(new URL(server.url, `${proxied}${path}`).href, `${proxied}/`, path)
+  }
+  const page = (await app.inject('/documentation/')).body
+  for (const [, file = ''] of page.matchAll(/(?:src|href)="([^"]+)"/g)) t.match(file, /^\.\//)
+})
+
+t.test('PUBLIC_API_URL is what all links begin with', async (t) => {
+  const publicUrl = 'https://shop.example/sub'
+  const named = await buildTestApp(t, { PUBLIC_API_URL: `${publicUrl}/` })
+  const payload = { user_id: 1, product_name: 'Lamp', product_price: 1 }
+  const create = () => named.inject({ method: 'POST', url: '/api/v1/products', payload })
+  t.equal((await create()).headers.location, `${publicUrl}/api/v1/products/1`)
+  await create()
+  const user = await named.inject({ method: 'POST', url: '/api/v1/users', payload: { username: 'ada' } })
+  t.equal(user.headers.location, `${publicUrl}/api/v1/users/2`)
+  const { link } = (await named.inject('/api/v1/products?limit=1')).headers
+  t.match(link, /^<https:\/\/shop\.example\/sub\/api\/v1\/products\?limit=1&cursor=[\w-]+>; rel="next"$/)
+  for (const path of ['/openapi.json', '/documentation/json']) {
+    t.strictSame((await named.inject(path)).json().servers[0].url, publicUrl)
+  }
+  t.equal((await named.inject({ url: '/health', headers: { host: 'shop.example' } })).statusCode, 200)
+})
+
 t.test('the documentation page is there, with all that it loads', async (t) => {
   const page = await app.inject('/documentation/')
   t.equal(page.statusCode, 200)

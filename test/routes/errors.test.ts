@@ -7,7 +7,7 @@ import { documented } from '../support/openapi-conformance.ts'
 import { problem } from '../support/problem.ts'
 
 const log = new LogStream()
-const variables = { LOG_LEVEL: 'error', MAX_EVENT_STREAMS: '0' }
+const variables = { LOG_LEVEL: 'error', MAX_EVENT_STREAMS: '0', CORS_ORIGIN: '*' }
 const app = await buildTestApp(t, variables, { logger: { level: 'error', stream: log } })
 const call = await documented(app)
 
@@ -24,7 +24,6 @@ const WITH_BODY = [
 
 t.test('what is not there is 404, whatever the method', async (t) => {
   for (const url of [
-    '/',
     '/api/v1',
     '/api/v1/product',
     '/api/v1/products/1/x',
@@ -39,6 +38,14 @@ t.test('what is not there is 404, whatever the method', async (t) => {
     const reply = await app.inject({ method, url: '/api/v1/products' })
     t.equal(reply.headers['content-type'], PROBLEM, method)
     t.strictSame(reply.json(), problem('not_found', `No route for ${method} /api/v1/products.`))
+  }
+})
+
+t.test("a slash at a path's end is ignored", async (t) => {
+  const created = await call({ method: 'POST', url: '/api/v1/products/', payload: PRODUCT })
+  t.equal(created.statusCode, 201)
+  for (const url of ['/health/', '/api/v1/products/', `${created.headers.location}/`, '/api/v1/users/1/']) {
+    t.equal((await app.inject(url)).statusCode, 200, url)
   }
 })
 

@@ -1,7 +1,7 @@
 import { EventEmitter, once } from 'node:events'
 import { cp, rm } from 'node:fs/promises'
-import type { FastifyInstance, FastifyServerOptions } from 'fastify'
-import { buildApp } from '../../app.ts'
+import type { FastifyInstance } from 'fastify'
+import { type AppOptions, buildApp } from '../../app.ts'
 import { loadConfig } from '../../lib/config/config.ts'
 import { type ProductRecord, toProduct } from '../../lib/products/record.ts'
 import type { Owner } from './owner.ts'
@@ -15,7 +15,7 @@ import { startedFolder } from './template.ts'
 export async function buildTestApp(
   t: Owner,
   variables: Record<string, string> = {},
-  options: FastifyServerOptions = {}
+  options: AppOptions = {}
 ): Promise<FastifyInstance> {
   const DATA_DIR = createFolder('data')
   const closing: (() => Promise<unknown>)[] = [() => rm(DATA_DIR, { recursive: true, force: true })]

@@ -56,7 +56,7 @@ function misfit(
 
 /** `/products/{id}` for `/products/7?x=y`. */
 function pathTemplate(templates: string[], url: string): string {
-  const [path = ''] = url.split('?')
+  const path = url.replace(/\/?(\?.*)?$/, '')
   const fits = (template: string) => new RegExp(`^${template.replace(/\{\w+\}/g, '[^/]*')}$`).test(path)
   return templates.find(fits) ?? path
 }

@@ -35,7 +35,7 @@ t.test('the defaults of the contract', async (t) => {
     logLevel: 'info',
     dataDir: resolve('data'),
     shutdownGraceMs: 30_000,
-    server: { host: '127.0.0.1', port: 8080, corsOrigin: '*' },
+    server: { host: '127.0.0.1', port: 8080, corsOrigin: null, publicUrl: null },
     sources: { networks: [], ports: [80, 443] },
     images: {
       maxPerProduct: 20,
@@ -136,6 +136,14 @@ t.test(
       [
         { CORS_ORIGIN: 'https://a.example, b.example' },
         'CORS_ORIGIN cannot be used: "b.example" is not an origin: write it as https://shop.example, without a path'
+      ],
+      [
+        { PUBLIC_API_URL: 'https://shop.example/sub?x=y' },
+        'PUBLIC_API_URL cannot be used: it must not contain a query or a fragment'
+      ],
+      [
+        { PUBLIC_API_URL: 'https://ada:secret@shop.example/' },
+        'PUBLIC_API_URL cannot be used: it must not contain a user name or password'
       ],
       [
         { CORS_ORIGIN: 'https://a.example/' },

@@ -22,8 +22,13 @@ async function createProducts(user_id: number, products: [name: string, price: n
   }
 }
 
-/** Where the Link header leads. */
-const next = (link: unknown) => /^<(.+)>; rel="next"$/.exec(String(link))?.[1]
+/** Returns the path that the Link header leads to. */
+function next(link: unknown): string | undefined {
+  const target = /^<(.+)>; rel="next"$/.exec(String(link))?.[1]
+  if (target === undefined) return undefined
+  const { pathname, search } = new URL(target, 'http://localhost/api/v1/products')
+  return pathname + search
+}
 
 async function* pages(url: string) {
   for (let page: string | undefined = url; page !== undefined; ) {

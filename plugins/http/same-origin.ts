@@ -1,0 +1,34 @@
+import type { IncomingHttpHeaders } from 'node:http'
+import fp from 'fastify-plugin'
+import type { Config } from '../../lib/config/config.ts'
+import { AppError } from '../../lib/http/app-error.ts'
+import { hostnameOf, isLoopback } from '../../lib/http/loopback.ts'
+
+/**
+ * Every web page that a developer visits can send requests to a service on a loopback HOST. Without credentials these two
+ * checks keep such pages out: no change comes from another origin (CORS hides responses, but does not stop simple requests),
+ * and no Host header names a domain of somebody else that resolves to this machine (DNS rebinding).
+ */
+export default fp<{ config: Config }>(
+  async (app, { config: { server, auth } }) => {
+    const { corsOrigin, publicUrl } = server
+    if (auth || !isLoopback(server.host) || corsOrigin === '*') return
+    const publicHost = publicUrl && new URL(publicUrl).hostname
+    app.addHook('onRequest', ({ method, headers }, _reply, done) => {
+      const host = hostnameOf(headers.host ?? server.host)
+      if (!isLoopback(host) && host !== publicHost) {
+        return done(new AppError('forbidden', `${host} is not a name of this service; set PUBLIC_API_URL.`))
+      }
+      const isRead = method === 'GET' || method === 'HEAD' || method === 'OPTIONS'
+      if (isRead || isOwnOrigin(headers) || corsOrigin?.includes(headers.origin ?? '')) return done()
+      done(new AppError('forbidden', 'Pages of other origins may not change anything; set CORS_ORIGIN.'))
+    })
+  },
+  { name: 'same-origin', dependencies: ['errors'] }
+)
+
+/** Browsers send an Origin, or at least Sec-Fetch-Site, with every request that changes something. */
+function isOwnOrigin({ origin, host, 'sec-fetch-site': site = 'none' }: IncomingHttpHeaders): boolean {
+  if (origin !== undefined) return origin.replace(/^https?:\/\//, '') === host
+  return site === 'none' || site === 'same-origin'
+}

@@ -9,6 +9,7 @@ import { Relay } from '../lib/outbox/relay.ts'
 import type { OutboxRow } from '../lib/outbox/row.ts'
 import { TaskGroup } from '../lib/outbox/task-group.ts'
 import { capacityOf } from '../lib/pipeline/capacity.ts'
+import { Limiter } from '../lib/pipeline/limiter.ts'
 import { ImagePipeline } from '../lib/pipeline/pipeline.ts'
 import type { Broker, Settlement } from '../lib/rabbitmq/broker.ts'
 import { parseMessage } from '../lib/rabbitmq/message.ts'
@@ -29,7 +30,7 @@ export default fp<{ config: Config }>(
       ...config.sources,
       maxBytes: config.images.maxSourceBytes,
       timeoutMs: config.images.downloadTimeoutMs,
-      connectionsPerOrigin: capacity.perHost
+      connectionsPerOrigin: capacity.inFlight
     })
     const decoder = createDecoder({
       maxPixels: config.images.maxSourcePixels,
@@ -40,7 +41,7 @@ export default fp<{ config: Config }>(
       objects: app.objects,
       downloader,
       decoder,
-      capacity,
+      limiter: new Limiter({ capacity, locate: downloader.locate }),
       retry: config.images.retry,
       jobTimeoutMs: config.images.jobTimeoutMs,
       log: app.log

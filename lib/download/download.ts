@@ -1,14 +1,18 @@
 import type { AddressPolicy } from '../egress/address-policy.ts'
 import { createEgress } from '../egress/egress.ts'
 import { BlockedAddress } from '../egress/errors.ts'
+import type { Locate } from '../egress/locate.ts'
 import { readLimit } from '../egress/read-limit.ts'
 import type { Resolve } from '../egress/resolver.ts'
 import { checkSourceUrl } from '../egress/source-url.ts'
+import type { ImageError } from '../image/error.ts'
 import { BufferPool } from './buffer-pool.ts'
+import { Cookies } from './cookies.ts'
 import { httpStatus, timeout, toImageError, tooManyRedirects } from './errors.ts'
 import { getResponse, type SourceResponse } from './response.ts'
 
-const MAX_REDIRECTS = 3
+/** Browsers follow 20; pictures need few, and each may take the time of a connection. */
+const MAX_REDIRECTS = 10
 const REDIRECTS = [301, 302, 303, 307, 308]
 
 /** Eight photographs of six megapixels. */
@@ -37,12 +41,24 @@ export interface Download extends Disposable {
   readonly bytes: Buffer
 }
 
+/** Follows a download from origin to origin. */
+export interface Visit {
+  /** Called when the origin has responded, with the image or with anything else. */
+  responded(): void
+  /** Called when the request to the origin failed. */
+  failed(failure: ImageError): void
+  /** Called before a redirect is followed; rejects to end the download. */
+  redirected(url: string): Promise<void>
+}
+
 export interface Downloader {
   /**
-   * Resolves with the bytes behind `url`. Rejects with an ImageError, or with `signal`'s reason when that aborts: an
-   * interrupted download is not a failed one.
+   * Resolves with the bytes behind `url`. Rejects with an ImageError, with `signal`'s reason when that aborts (an
+   * interrupted download is not a failed one), or as `visit` does.
    */
-  download(url: string, signal: AbortSignal): Promise<Download>
+  download(url: string, signal: AbortSignal, visit?: Visit): Promise<Download>
+  /** Resolves with where a download of `url` connects to. */
+  locate: Locate
   /** Ends every connection and every running download. */
   close(): Promise<void>
 }
@@ -55,7 +71,7 @@ export function createDownloader({
   ...policy
 }: DownloadOptions): Downloader {
   const pool = new BufferPool(POOL_BYTES)
-  const { dispatcher, close } = createEgress({
+  const { dispatcher, locate, close } = createEgress({
     policy,
     resolve,
     timeoutMs,
@@ -72,37 +88,46 @@ export function createDownloader({
     }
   })
 
-  async function follow(source: string, signal: AbortSignal): Promise<Download> {
+  async function get(url: string, cookies: Cookies, signal: AbortSignal): Promise<SourceResponse> {
+    const checked = checkSourceUrl(url, policy)
+    if ('problem' in checked) throw new BlockedAddress(`The URL ${checked.problem}`)
+    const parsed = new URL(checked.url)
+    const headers = { ...HEADERS, ...cookies.headerFor(parsed.host) }
+    const response = await getResponse(dispatcher, { url: parsed, headers, maxBytes, pool, signal })
+    cookies.store(parsed.host, response.headers['set-cookie'])
+    return response
+  }
+
+  async function download(source: string, signal: AbortSignal, visit?: Visit): Promise<Download> {
+    const deadline = AbortSignal.timeout(timeoutMs)
+    const either = AbortSignal.any([signal, deadline])
+    const cookies = new Cookies()
     let url = source
     for (let redirects = 0; redirects <= MAX_REDIRECTS; redirects++) {
-      const checked = checkSourceUrl(url, policy)
-      if ('problem' in checked) throw new BlockedAddress(`The URL ${checked.problem}`)
-      const request = { url: new URL(checked.url), headers: HEADERS, maxBytes, pool, signal }
-      const response = await getResponse(dispatcher, request)
+      if (redirects > 0) await visit?.redirected(url)
+      const response = await get(url, cookies, either).catch((error: unknown) => {
+        signal.throwIfAborted()
+        const failure = deadline.aborted ? timeout(timeoutMs) : toImageError(error)
+        visit?.failed(failure)
+        throw failure
+      })
+      visit?.responded()
       if (response.body) return response.body
-      url = redirectTarget(response, checked.url)
+      url = redirectTarget(response, url)
     }
     throw tooManyRedirects(MAX_REDIRECTS)
   }
 
-  return {
-    async download(url, signal) {
-      const deadline = AbortSignal.timeout(timeoutMs)
-      try {
-        return await follow(url, AbortSignal.any([signal, deadline]))
-      } catch (error) {
-        signal.throwIfAborted()
-        throw deadline.aborted ? timeout(timeoutMs) : toImageError(error)
-      }
-    },
-    close
-  }
+  return { download, locate, close }
 }
 
 /** Https may lead to http: pictures are no secret, and their bytes are not trusted either way. */
 function redirectTarget({ status, headers }: SourceResponse, from: string): string {
-  const { location } = headers
-  if (!REDIRECTS.includes(status) || typeof location !== 'string')
+  const locations = new Set([headers.location].flat())
+  const [location] = locations
+  if (!REDIRECTS.includes(status) || location === undefined || locations.size > 1)
     throw httpStatus(status, headers['retry-after'])
-  return URL.parse(location, from)?.href ?? location
+  // undici decodes each byte to one character; as browsers do, the bytes go into the URL as they are.
+  const escaped = location.replace(/[\x80-\xff]/g, (byte) => `%${byte.charCodeAt(0).toString(16).toUpperCase()}`)
+  return URL.parse(escaped, from)?.href ?? escaped
 }

@@ -1,7 +1,8 @@
 import { Agent, type Dispatcher } from 'undici'
 import type { AddressPolicy } from './address-policy.ts'
 import { createConnector } from './connector.ts'
-import { createResolver, type Resolve } from './resolver.ts'
+import { createLocate, type Locate } from './locate.ts'
+import { createResolver, type Resolve, remembering } from './resolver.ts'
 
 export interface EgressOptions {
   policy: AddressPolicy
@@ -18,6 +19,8 @@ export interface EgressOptions {
 export interface Egress {
   /** Sends requests over sockets that lead to permitted addresses. Its errors are those of errors.ts, and undici's. */
   dispatcher: Dispatcher
+  /** Resolves with where requests for a URL lead; those of the next 30 seconds connect to the same addresses. */
+  locate: Locate
   /** Ends every socket, including those that are still being opened. */
   close(): Promise<void>
 }
@@ -29,10 +32,12 @@ export function createEgress({
   maxReadBytes,
   agent
 }: EgressOptions): Egress {
-  const connector = createConnector(policy, resolve, { timeoutMs, maxReadBytes })
+  const remembered = remembering(resolve)
+  const connector = createConnector(policy, remembered, { timeoutMs, maxReadBytes })
   const dispatcher = new Agent({ ...agent, connect: connector.connect, allowH2: false })
   return {
     dispatcher,
+    locate: createLocate(remembered),
     async close() {
       connector.close()
       await dispatcher.destroy()

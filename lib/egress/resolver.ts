@@ -1,18 +1,17 @@
 import { Resolver } from 'node:dns/promises'
 import { readFile } from 'node:fs/promises'
 import { isIP } from 'node:net'
+import { LRUCache } from 'lru-cache'
 
-/** Gives every address of a host name. Rejects with the error of the DNS when there is none. */
+/** Resolves with every address of a host name. Rejects with the error of the DNS when there is none. */
 export type Resolve = (hostname: string) => Promise<string[]>
 
 const HOSTS_FILE = process.platform === 'win32' ? 'C:\\Windows\\System32\\drivers\\etc\\hosts' : '/etc/hosts'
 
 /**
- * Resolves names as `dns.lookup` would, hosts file first, but without its threads: getaddrinfo holds one of libuv's for
- * as long as a hostile name server likes to stall, and those threads are the ones that compress images. Search domains
- * are not applied: the name in a source URL is the whole name.
- *
- * `servers` (`address:port`) are asked instead of the system's own.
+ * Looks names up as `dns.lookup` does, hosts file first, but without getaddrinfo, which holds one of libuv's few threads
+ * for as long as a hostile name server stalls. Search domains are not applied: the name in a source URL is the whole
+ * name. `servers` (`address:port`) replace the system's own.
  */
 export function createResolver(servers?: string[]): Resolve {
   const dns = new Resolver({ timeout: 2000, tries: 3 })
@@ -24,7 +23,7 @@ export function createResolver(servers?: string[]): Resolve {
   }
 }
 
-/** Read anew each time, so that an edit needs no restart; a few lines, once a connection. */
+/** Reads the file each time, so that an edit needs no restart. */
 async function fromHostsFile(hostname: string): Promise<string[]> {
   const name = hostname.replace(/\.$/, '').toLowerCase()
   const text = await readFile(HOSTS_FILE, 'utf8').catch(() => '')
@@ -34,10 +33,28 @@ async function fromHostsFile(hostname: string): Promise<string[]> {
     .flatMap(([address = '', ...names]) => (isIP(address) && names.includes(name) ? [address] : []))
 }
 
-/** A name with addresses of one family only is whole: the other family's answer is an error then. */
+/** For a name with addresses of one family only, the query for the other family fails. */
 async function fromDns(dns: Resolver, hostname: string): Promise<string[]> {
   const [v4, v6] = await Promise.allSettled([dns.resolve4(hostname), dns.resolve6(hostname)])
-  const addresses = [v4, v6].flatMap((answer) => (answer.status === 'fulfilled' ? answer.value : []))
+  const addresses = [v4, v6].flatMap((result) => (result.status === 'fulfilled' ? result.value : []))
   if (addresses.length === 0 && v4.status === 'rejected') throw v4.reason
   return addresses
+}
+
+const MAX_NAMES = 10_000
+const REMEMBERED_MS = 30_000
+/** Long enough for a download that follows; a retry queries the DNS again. */
+const FAILURE_REMEMBERED_MS = 1000
+
+/** Returns the same addresses for a while, so that places are shared out by the ones that are then connected to. */
+export function remembering(resolve: Resolve): Resolve {
+  const names = new LRUCache<string, Promise<string[]>>({ max: MAX_NAMES, ttl: REMEMBERED_MS })
+  return (hostname) => {
+    const known = names.get(hostname)
+    if (known) return known
+    const addresses = resolve(hostname)
+    names.set(hostname, addresses)
+    addresses.catch(() => names.set(hostname, addresses, { ttl: FAILURE_REMEMBERED_MS }))
+    return addresses
+  }
 }

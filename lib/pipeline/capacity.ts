@@ -18,8 +18,6 @@ export interface Capacity {
   compress: number
   /** Images on their way at once: being downloaded, compressed or uploaded. */
   inFlight: number
-  /** Of these, how many may come from one host. */
-  perHost: number
 }
 
 /** Fitted to the cores and the memory of the machine, or of the container if that has less. */
@@ -35,5 +33,5 @@ export function capacityOf({
   const compress = concurrency ?? Math.max(1, Math.min(MAX_AT_ONCE, decodes))
   const sources = Math.floor((memory * SHARE_FOR_SOURCES) / maxSourceBytes)
   const inFlight = Math.max(2 * compress, Math.min(ON_THEIR_WAY * compress, sources))
-  return { compress, inFlight, perHost: Math.ceil(inFlight / 2) }
+  return { compress, inFlight }
 }

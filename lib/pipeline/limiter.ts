@@ -1,78 +1,103 @@
-import pLimit, { type LimitFunction } from 'p-limit'
+import { channel } from 'node:diagnostics_channel'
+import type { Visit } from '../download/download.ts'
+import type { Locate } from '../egress/locate.ts'
+import type { ImageError } from '../image/error.ts'
 import type { Capacity } from './capacity.ts'
-import { HostBusy, HostLimiter } from './host-limiter.ts'
+import { Cores } from './cores.ts'
+import { type Destination, Origins } from './origins.ts'
+import { Places } from './places.ts'
 
-/** How long an image waits for its turn before it is asked whether there should be more turns. */
-const TURN_PATIENCE_MS = 250
-
-const SNOOZE_MS = 5000
-
-/** How long an image waits for a host that is busy with others of its images. */
-const HOST_PATIENCE_MS = 2000
-
-/** The image should be processed again in `waitMs`; no attempt is counted. */
-export class Snoozed extends Error {
-  override readonly name = 'Snoozed'
-  readonly waitMs: number
-
-  constructor(waitMs: number) {
-    super(`Snoozed for ${waitMs} ms`)
-    this.waitMs = waitMs
-  }
+export interface LimiterOptions {
+  capacity: Capacity
+  locate: Locate
+  /** A monotonic clock in milliseconds. */
+  now?: () => number
 }
 
+/** Publishes each limiter of this process once, for metrics. */
+export const limiters = channel('asyncprod:limiter')
+
 /**
- * Who may work when. Waiting (for origins and the store) and computing are bounded apart: there are as many images on their
- * way as it takes to keep the cores busy, whether origins are slow or fast, and no more lie in memory than that.
+ * Keeps the cores busy, and no image waiting because of other origins' images.
+ *
+ * Of all places one origin (a registrable domain, or the network of an address) has at most three quarters, all slow and
+ * failing origins together at most half. An origin that fails all the time gets a circuit breaker.
  */
 export class Limiter {
-  readonly #capacity: Capacity
-  readonly #hosts: HostLimiter
-  readonly #images: LimitFunction
-  readonly #cores: LimitFunction
+  readonly #locate: Locate
+  readonly #now: () => number
+  readonly #origins = new Origins()
+  readonly #cores: Cores
+  readonly #places: Places
 
-  /** `othersWait`: whether there may be images of other hosts that could not even be begun. */
-  constructor(capacity: Capacity, othersWait: () => boolean) {
-    this.#capacity = capacity
-    this.#images = pLimit(2 * capacity.compress)
-    this.#cores = pLimit(capacity.compress)
-    const hasRoom = () => this.#cores.activeCount < capacity.compress && othersWait()
-    this.#hosts = new HostLimiter({ width: capacity.perHost, maxWaitMs: HOST_PATIENCE_MS, hasRoom })
+  constructor({ capacity, locate, now = () => performance.now() }: LimiterOptions) {
+    this.#locate = locate
+    this.#now = now
+    this.#cores = new Cores(capacity.compress, now)
+    this.#places = new Places(capacity.inFlight, this.#cores, this.#origins, now)
+    limiters.publish(this)
   }
 
   /**
-   * Runs `work`, from the download to the end of the upload, in a place of its own. Rejects with Snoozed when the origin
-   * of `sourceUrl` has no place free, with the signal's reason when it aborts before `work` begins.
+   * Runs `work`, from the download to the end of the upload, in a place; the downloader follows the visit. Rejects with
+   * Snoozed when the image should come back later, with an ImageError when its origin keeps failing, with the signal's
+   * reason when that aborts before `work` begins, or as `work` does.
    */
-  run<T>(sourceUrl: string, signal: AbortSignal, work: () => Promise<T>): Promise<T> {
-    const turn = () => {
-      const impatience = setTimeout(() => this.#adjust(), TURN_PATIENCE_MS)
-      return this.#images(() => {
-        clearTimeout(impatience)
-        signal.throwIfAborted()
-        return work()
-      })
+  async run<T>(sourceUrl: string, signal: AbortSignal, work: (visit: Visit) => Promise<T>): Promise<T> {
+    const destination = this.#origins.destination(await this.#locate(sourceUrl))
+    signal.throwIfAborted()
+    await this.#places.take(destination, signal)
+    const visit = this.#visit(destination)
+    try {
+      return await work(visit)
+    } finally {
+      visit.end()
+      this.#places.release()
     }
-    return this.#hosts.run(hostOf(sourceUrl), turn).catch((error: unknown) => {
-      throw error instanceof HostBusy ? new Snoozed(SNOOZE_MS * (1 + Math.random())) : error
-    })
   }
 
   /** Runs `work` on a core. */
   compute<T>(work: () => Promise<T>): Promise<T> {
-    this.#adjust()
-    return this.#cores(work)
+    this.#places.adjust()
+    return this.#cores.run(work)
   }
 
-  /** More images on their way while cores wait for them, fewer while they wait for cores and hold memory. */
-  #adjust(): void {
-    const { compress, inFlight } = this.#capacity
-    const waiting = this.#cores.pendingCount
-    if (waiting === 0) this.#images.concurrency = Math.min(this.#images.concurrency + 1, inFlight)
-    else if (waiting > compress)
-      this.#images.concurrency = Math.max(this.#images.concurrency - 1, 2 * compress)
+  /** Returns how many origins' breakers are in each state, and how many places are held. */
+  origins() {
+    return { ...this.#origins.breakers(this.#now()), places: this.#places.held }
+  }
+
+  #visit(first: Destination): Visit & { end(): void } {
+    let destination = first
+    let since = this.#now()
+    const responded = () => {
+      destination.origin.responded(this.#now() - since)
+      end()
+    }
+    const end = () => {
+      this.#origins.leave(destination)
+      this.#places.schedule()
+    }
+    return {
+      responded,
+      failed: (failure) => {
+        if (!isOutage(failure)) return responded()
+        const now = this.#now()
+        destination.origin.failed(now - since, failure, now)
+        end()
+      },
+      redirected: async (url) => {
+        const next = this.#origins.destination(await this.#locate(url))
+        this.#places.assertAdmitted(next)
+        this.#origins.enter(next)
+        destination = next
+        since = this.#now()
+      },
+      end
+    }
   }
 }
 
-/** Whichever port it is asked on, with or without the root's dot: else one host has a lane for each spelling. */
-const hostOf = (url: string) => URL.parse(url)?.hostname.replace(/\.$/, '') ?? ''
+/** Whether the origin is to blame, and not the image. */
+const isOutage = ({ code, transient }: ImageError) =>
+  code === 'timeout' || (code === 'unreachable' && transient)

@@ -1,7 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import { isUnavailable } from '../database/unavailable.ts'
 import type { Decoder } from '../decoder/decoder.ts'
-import type { Downloader } from '../download/download.ts'
+import type { Downloader, Visit } from '../download/download.ts'
 import { ImageError } from '../image/error.ts'
 import type { Log } from '../log/log.ts'
 import { type RetryPolicy, retryWaitMs } from '../outbox/backoff.ts'
@@ -9,17 +9,17 @@ import type { Outcome } from '../products/changes.ts'
 import type { ImageRow, ProductRecord } from '../products/record.ts'
 import type { ProductStore } from '../products/store.ts'
 import { type ObjectStore, objectKey } from '../storage/object-store.ts'
-import type { Capacity } from './capacity.ts'
 import { type Hold, ImageLocks } from './image-locks.ts'
-import { Limiter, Snoozed } from './limiter.ts'
+import type { Limiter } from './limiter.ts'
+import { Snoozed } from './snoozed.ts'
 import { inStage, outcomes } from './stages.ts'
 
 export interface PipelineOptions {
   store: ProductStore
   objects: ObjectStore
-  downloader: Downloader
+  downloader: Pick<Downloader, 'download'>
   decoder: Pick<Decoder, 'compress'>
-  capacity: Capacity
+  limiter: Limiter
   retry: RetryPolicy
   jobTimeoutMs: number
   log: Log
@@ -39,16 +39,11 @@ interface Job {
 /** What is owed for one product: its due images downloaded, compressed and stored, and the product told, in one commit. */
 export class ImagePipeline {
   readonly #options: PipelineOptions
-  readonly #turns: Limiter
   /** A second message for a product leaves alone what the first has in hand. */
   readonly #inHand = new ImageLocks()
-  #messages = 0
 
   constructor(options: PipelineOptions) {
     this.#options = options
-    const { capacity } = options
-    // While fewer messages are in hand than could be, there are none behind them.
-    this.#turns = new Limiter(capacity, () => this.#messages >= capacity.inFlight)
   }
 
   /**
@@ -57,11 +52,6 @@ export class ImagePipeline {
    * the outcomes cannot be recorded.
    */
   async process(productId: number, stop: AbortSignal): Promise<void> {
-    this.#messages++
-    await this.#process(productId, stop).finally(() => this.#messages--)
-  }
-
-  async #process(productId: number, stop: AbortSignal): Promise<void> {
     const { store } = this.#options
     const product = await this.#persist(() => store.reconciled(productId), stop)
     if (!product) return
@@ -95,9 +85,9 @@ export class ImagePipeline {
 
   async #attempt(image: ImageRow, job: Job): Promise<Outcome> {
     const started = performance.now()
-    const outcome = await this.#turns
-      .run(image.source_url, job.signal, () =>
-        this.#make(image, job).catch((error: unknown) => this.#shortfall(image, error, job))
+    const outcome = await this.#options.limiter
+      .run(image.source_url, job.signal, (visit) =>
+        this.#make(image, job, visit).catch((error: unknown) => this.#shortfall(image, error, job))
       )
       .catch((error: unknown) => this.#turnedAway(image, error, job))
     const details = {
@@ -111,19 +101,23 @@ export class ImagePipeline {
     return outcome
   }
 
-  async #make(image: ImageRow, { productId, signal }: Job): Promise<Outcome> {
+  async #make(image: ImageRow, { productId, signal }: Job, visit: Visit): Promise<Outcome> {
     const key = objectKey(productId, image.id)
-    const { jpeg, ...sizes } = await this.#compressed(image.source_url, { productId, signal })
+    const { jpeg, ...sizes } = await this.#compressed(image.source_url, { productId, signal }, visit)
     const url = await inStage('upload', productId, () => this.#options.objects.put(key, jpeg, signal))
     return { status: 'done', object_key: key, url, ...sizes, bytes: jpeg.length }
   }
 
   /** The source is given back when it is compressed and not when the job is aborted: that does not end what reads it. */
-  async #compressed(sourceUrl: string, { productId, signal }: Pick<Job, 'productId' | 'signal'>) {
-    const { downloader, decoder } = this.#options
-    using source = await inStage('download', productId, () => downloader.download(sourceUrl, signal))
+  async #compressed(
+    sourceUrl: string,
+    { productId, signal }: Pick<Job, 'productId' | 'signal'>,
+    visit: Visit
+  ) {
+    const { downloader, decoder, limiter } = this.#options
+    using source = await inStage('download', productId, () => downloader.download(sourceUrl, signal, visit))
     const { bytes } = source
-    const compressed = await this.#turns.compute(() => {
+    const compressed = await limiter.compute(() => {
       signal.throwIfAborted()
       return inStage('compress', productId, () => decoder.compress(bytes, signal))
     })
@@ -138,6 +132,7 @@ export class ImagePipeline {
 
   /** An image that had begun when the time was over has used an attempt: else one that takes longer has no end. */
   #shortfall(image: ImageRow, error: unknown, { stop, signal }: Job): Outcome {
+    if (error instanceof Snoozed) throw error
     if (stop.aborted) return INTERRUPTED
     const tooSlow = signal.aborted && !(error instanceof ImageError)
     return this.#failure(image, tooSlow ? jobTimeout(this.#options.jobTimeoutMs) : error)

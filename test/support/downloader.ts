@@ -30,8 +30,8 @@ export async function serve(t: Owner, handler: Handler, address = OUTSIDE, port 
 }
 
 /** An origin that writes whatever it likes to the socket each time the client has sent something. */
-export function speak(t: Owner, say: (socket: Socket) => void): Promise<Listening> {
-  const server = createServer((socket) => socket.on('data', () => say(socket)))
+export function speak(t: Owner, say: (socket: Socket, sent: Buffer) => void): Promise<Listening> {
+  const server = createServer((socket) => socket.on('data', (sent) => say(socket, sent)))
   return listen(t, server)
 }
 

@@ -1,7 +1,10 @@
 import { createServer } from 'node:net'
+import { setImmediate as turnOfTheEventLoop } from 'node:timers/promises'
 import tls from 'node:tls'
 import t, { type Test } from 'tap'
+import { Agent, request } from 'undici'
 import { parseNetworks } from '../../../lib/egress/address-policy.ts'
+import { createConnector } from '../../../lib/egress/connector.ts'
 import { createResolver } from '../../../lib/egress/resolver.ts'
 import {
   downloader,
@@ -142,16 +145,48 @@ t.test('names', async (t) => {
     const inside = await canary(t)
     await serve(
       t,
-      (_request, response) => response.writeHead(302, { location: '/again', connection: 'close' }).end(),
+      (_request, response) => response.setHeader('connection', 'close').end(),
       OUTSIDE,
       inside.port
     )
-    const { download, questions } = await withNames(t, {
-      'rebinding.test': () => [questions.length <= 2 ? OUTSIDE : INSIDE]
-    })
-    t.same(await failure(download(`http://rebinding.test:${inside.port}/`, never)), BLOCKED)
-    t.equal(questions.length, 4)
+    const addresses = [OUTSIDE, INSIDE]
+    const connector = createConnector(
+      { networks: parseNetworks(`${OUTSIDE}/32`), ports: [] },
+      async () => addresses.splice(0, 1),
+      { timeoutMs: 30_000, maxReadBytes: 100_000 }
+    )
+    const agent = new Agent({ connect: connector.connect })
+    t.teardown(() => agent.destroy())
+    const get = () => request(`http://rebinding.test:${inside.port}/`, { dispatcher: agent })
+    t.equal((await get()).statusCode, 200)
+    await t.rejects(get(), { name: 'BlockedAddress' })
     t.same(inside.sockets, [])
+  })
+
+  t.test('are connected to by the addresses that they were located at', async (t) => {
+    const { port } = await picture(t)
+    let lookups = 0
+    const resolve = async () => [++lookups === 1 ? OUTSIDE : '192.0.2.1']
+    const { locate, download } = downloader(t, { resolve })
+    t.same(await locate(`http://img.shop.co.uk:${port}/`), { domain: 'shop.co.uk', networks: [OUTSIDE] })
+    t.same((await download(`http://img.shop.co.uk:${port}/`, never)).bytes, PICTURE)
+  })
+
+  t.test('that could not be resolved are looked up again by the next attempt', async (t) => {
+    const { port } = await picture(t)
+    let lookups = 0
+    const resolve = async () => {
+      if (++lookups === 1) throw new Error('SERVFAIL')
+      return [OUTSIDE]
+    }
+    const { download } = downloader(t, { resolve })
+    const url = `http://flaky.test:${port}/`
+    t.match(await failure(download(url, never)), { code: 'unreachable' })
+    while (lookups === 1) {
+      await download(url, never).catch(() => undefined)
+      await turnOfTheEventLoop()
+    }
+    t.same((await download(url, never)).bytes, PICTURE)
   })
 
   t.test('that do not exist are unreachable', async (t) => {

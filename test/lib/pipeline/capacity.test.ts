@@ -20,13 +20,13 @@ t.test('a machine with memory to spare compresses one image more than it has cor
 
 t.test('a container with little memory compresses fewer images than it has cores', (t) => {
   memory(t, 200 * MB)
-  t.strictSame(capacityOf(settings), { compress: 1, inFlight: 2, perHost: 1 })
+  t.strictSame(capacityOf(settings), { compress: 1, inFlight: 2 })
   t.end()
 })
 
 t.test('downloads of the largest size take no more than a quarter of the memory', (t) => {
   memory(t, 1000 * MB)
-  t.strictSame(capacityOf({ ...settings, concurrency: 2 }), { compress: 2, inFlight: 10, perHost: 5 })
+  t.strictSame(capacityOf({ ...settings, concurrency: 2 }), { compress: 2, inFlight: 10 })
   t.end()
 })
 
@@ -34,14 +34,13 @@ t.test('no core needs more downloads than keep it busy', (t) => {
   memory(t, totalmem())
   t.strictSame(capacityOf({ concurrency: 1, maxSourceBytes: 1024 }), {
     compress: 1,
-    inFlight: 16,
-    perHost: 8
+    inFlight: 16
   })
   t.end()
 })
 
 t.test('who sets the concurrency has it, whatever the memory', (t) => {
   memory(t, 64 * MB)
-  t.strictSame(capacityOf({ ...settings, concurrency: 3 }), { compress: 3, inFlight: 6, perHost: 3 })
+  t.strictSame(capacityOf({ ...settings, concurrency: 3 }), { compress: 3, inFlight: 6 })
   t.end()
 })

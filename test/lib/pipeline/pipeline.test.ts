@@ -4,6 +4,7 @@ import t, { type Test } from 'tap'
 import { MemoryCache } from '../../../lib/cache/memory.ts'
 import { ImageError } from '../../../lib/image/error.ts'
 import { Outbox } from '../../../lib/outbox/outbox.ts'
+import { Limiter } from '../../../lib/pipeline/limiter.ts'
 import { ImagePipeline, type PipelineOptions } from '../../../lib/pipeline/pipeline.ts'
 import { ProductChangeFeed } from '../../../lib/products/change-feed.ts'
 import { ProductStore } from '../../../lib/products/store.ts'
@@ -11,6 +12,7 @@ import type { ObjectStore } from '../../../lib/storage/object-store.ts'
 import { embeddedDatabase } from '../../support/database.ts'
 import { createLog } from '../../support/log.ts'
 
+const locate = async (url: string) => ({ domain: new URL(url).hostname, networks: [] })
 const HOUR = 3_600_000
 const turn = () => new Promise(setImmediate)
 const { signal: never } = new AbortController()
@@ -53,9 +55,9 @@ t.test('on a database of its own', async (t) => {
     const pipeline = new ImagePipeline({
       store,
       objects,
-      downloader: { download: async () => source, close: async () => undefined },
+      downloader: { download: async () => source },
       decoder: { compress: async () => ({ jpeg: bytes, width: 8, height: 6 }) },
-      capacity: { compress: 2, inFlight: 4, perHost: 2 },
+      limiter: new Limiter({ capacity: { compress: 2, inFlight: 4 }, locate }),
       retry: { maxAttempts: 3, baseMs: HOUR },
       jobTimeoutMs: HOUR,
       log,
@@ -64,7 +66,7 @@ t.test('on a database of its own', async (t) => {
     return { pipeline, store, objects, log, outbox }
   }
   const downloading = (download: PipelineOptions['downloader']['download']) => ({
-    downloader: { download, close: async () => undefined }
+    downloader: { download }
   })
   const create = (store: ProductStore, ...product_images: string[]) =>
     store.create({ user_id: 1, product_name: 'Lamp', product_price: 1, product_images })
@@ -94,28 +96,6 @@ t.test('on a database of its own', async (t) => {
     t.same([...objects.stored.keys()], [key])
   })
 
-  t.test('a host is one host, by whichever port and spelling its images are asked for', async (t) => {
-    let running = 0
-    let most = 0
-    const { pipeline, store } = build(
-      downloading(async () => {
-        most = Math.max(most, ++running)
-        await turn()
-        running--
-        return source
-      })
-    )
-    const id = await create(
-      store,
-      'http://a.test/1',
-      'https://a.test/1',
-      'http://a.test./1',
-      'http://A.test:8080/1'
-    )
-    await pipeline.process(id, never)
-    t.equal(most, 2)
-  })
-
   t.test(
     'a source is given back when it is compressed, and not when its job is over before that',
     async (t) => {
@@ -137,40 +117,36 @@ t.test('on a database of its own', async (t) => {
     }
   )
 
-  t.test(
-    'an image of a busy host makes room as soon as others may be waiting, and burns no attempt',
-    async (t) => {
-      mock.timers.enable({ apis: ['setInterval'] })
-      t.teardown(() => mock.timers.reset())
-      const [begun, end] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
-      const { pipeline, store, log } = build({
-        capacity: { compress: 2, inFlight: 2, perHost: 1 },
-        ...downloading(async () => {
-          begun.resolve()
-          await end.promise
-          return source
-        })
+  t.test('an image whose origin has no place is snoozed, and no attempt is counted', async (t) => {
+    mock.timers.enable({ apis: ['setInterval'] })
+    t.teardown(() => mock.timers.reset())
+    let time = 0
+    const limiter = new Limiter({ capacity: { compress: 1, inFlight: 2 }, locate, now: () => time })
+    const [begun, end] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
+    const { pipeline, store, log } = build({
+      limiter,
+      ...downloading(async () => {
+        begun.resolve()
+        await end.promise
+        return source
       })
-      const id = await create(store, 'http://busy.test/1', 'http://busy.test/2')
-      const other = await create(store, 'http://other.test/1')
-      await pool.query('DELETE FROM outbox')
-      const work = [pipeline.process(id, never)]
-      await begun.promise
-      mock.timers.tick(60_000)
-      t.same(log.lines, [], 'nobody waits while one message of two is in hand')
-      work.push(pipeline.process(other, never))
-      mock.timers.tick(2000)
-      t.match(await log.said(/Image snoozed/), { details: { product_id: id } })
-      end.resolve()
-      await Promise.all(work)
-      const images = (await store.load(id))?.images.map(({ status, attempts }) => [status, attempts])
-      t.same(images?.sort(), [
-        ['done', 1],
-        ['pending', 0]
-      ])
-      t.equal(await dueRows(id), 0, 'it is owed later')
-    }
-  )
+    })
+    const id = await create(store, 'http://busy.test/1', 'http://busy.test/2')
+    await pool.query('DELETE FROM outbox')
+    const work = pipeline.process(id, never)
+    await begun.promise
+    time += 2000
+    mock.timers.tick(2000)
+    t.match(await log.said(/Image snoozed/), { details: { product_id: id } })
+    end.resolve()
+    await work
+    const images = (await store.load(id))?.images.map(({ status, attempts }) => [status, attempts])
+    t.same(images?.sort(), [
+      ['done', 1],
+      ['pending', 0]
+    ])
+    t.equal(await dueRows(id), 0, 'it is not due yet')
+  })
 
   t.test('an interrupted image is owed again at once, and burns no attempt', async (t) => {
     const stop = new AbortController()

@@ -1,0 +1,94 @@
+import { LRUCache } from 'lru-cache'
+import type { Location } from '../egress/locate.ts'
+import type { ImageError } from '../image/error.ts'
+import { type BreakerState, Origin } from './origin.ts'
+import { Snoozed } from './snoozed.ts'
+
+const MAX_ORIGINS = 10_000
+/** An origin without a download for so long starts anew. */
+const REMEMBERED_MS = 10 * 60_000
+
+/** One origin's part of all places; the rest is free for others at once, as nothing is preempted. */
+const SHARE_OF_ONE = 3 / 4
+/** The part of all slow and failing origins together. */
+const SHARE_OF_TROUBLED = 1 / 2
+
+/** Where one download goes. */
+export interface Destination extends Location {
+  origin: Origin
+}
+
+/** The downloads in progress by where they go, and how many of the places each origin may have. */
+export class Origins {
+  /** By registrable domain. */
+  readonly #origins = new LRUCache<string, Origin>({
+    max: MAX_ORIGINS,
+    ttl: REMEMBERED_MS,
+    updateAgeOnGet: true
+  })
+  readonly #downloads = new Set<Destination>()
+  /** Downloads by domain and by network. */
+  readonly #counts = new Map<string, number>()
+
+  destination(location: Location): Destination {
+    const origin = this.#origins.get(location.domain) ?? new Origin()
+    this.#origins.set(location.domain, origin)
+    return { ...location, origin }
+  }
+
+  /** Returns why nothing is to be downloaded there now, null while the breaker lets downloads pass. */
+  refusal({ domain, origin }: Destination, now: number): Snoozed | ImageError | null {
+    const state = origin.state(now)
+    if (state === 'closed' || (state === 'half_open' && this.#count(domain) === 0)) return null
+    return origin.failure(now) ?? new Snoozed(origin.snoozeMs(1, now))
+  }
+
+  /** Whether one more download may begin there when there are `places` for all. */
+  admits(destination: Destination, places: number, now: number): boolean {
+    const { domain, origin } = destination
+    if (origin.state(now) !== 'closed' && this.#count(domain) > 0) return false
+    if (keysOf(destination).some((key) => this.#count(key) >= shareOf(places, SHARE_OF_ONE))) return false
+    return !origin.isTroubled || this.#troubled() < shareOf(places, SHARE_OF_TROUBLED)
+  }
+
+  /** Returns a number by which origins with fewer downloads come first. */
+  load({ domain, networks }: Destination): number {
+    return 1000 * this.#count(domain) + Math.max(0, ...networks.map((network) => this.#count(network)))
+  }
+
+  enter(destination: Destination): void {
+    this.#downloads.add(destination)
+    for (const key of keysOf(destination)) this.#counts.set(key, this.#count(key) + 1)
+  }
+
+  /** Has no effect on a download that has left already. */
+  leave(destination: Destination): void {
+    if (!this.#downloads.delete(destination)) return
+    for (const key of keysOf(destination)) {
+      if (this.#count(key) > 1) this.#counts.set(key, this.#count(key) - 1)
+      else this.#counts.delete(key)
+    }
+  }
+
+  /** Returns how many breakers of the last minutes' origins are in each state. */
+  breakers(now: number): Record<BreakerState, number> {
+    const states = { closed: 0, open: 0, half_open: 0 }
+    for (const origin of this.#origins.values()) states[origin.state(now)]++
+    return states
+  }
+
+  #troubled(): number {
+    let troubled = 0
+    for (const { origin } of this.#downloads) if (origin.isTroubled) troubled++
+    return troubled
+  }
+
+  #count(key: string): number {
+    return this.#counts.get(key) ?? 0
+  }
+}
+
+/** An address in a URL is its own domain: it counts once. */
+const keysOf = ({ domain, networks }: Location) => [...new Set([domain, ...networks])]
+
+const shareOf = (places: number, share: number) => Math.max(1, Math.floor(places * share))

@@ -1,0 +1,136 @@
+import type { Cores } from './cores.ts'
+import type { Destination, Origins } from './origins.ts'
+import { Snoozed } from './snoozed.ts'
+
+/** How often waiting images may cause more places, or be snoozed. */
+const TICK_MS = 250
+/** An image waits so long for its origin before it is snoozed. */
+const PATIENCE_MS = 2000
+
+interface Waiting {
+  destination: Destination
+  since: number
+  resolve(): void
+  reject(reason: unknown): void
+}
+
+/**
+ * The places for images in progress, each held from the download to the end of the upload. There are more of them while
+ * cores are idle, and fewer while images in memory wait for a core.
+ */
+export class Places {
+  readonly #max: number
+  readonly #cores: Cores
+  readonly #origins: Origins
+  readonly #now: () => number
+  /** In order of arrival. */
+  readonly #waiting = new Set<Waiting>()
+  #count: number
+  #held = 0
+  #timer: NodeJS.Timeout | undefined
+
+  constructor(max: number, cores: Cores, origins: Origins, now: () => number) {
+    this.#max = max
+    this.#cores = cores
+    this.#origins = origins
+    this.#now = now
+    this.#count = this.#min
+  }
+
+  get held(): number {
+    return this.#held
+  }
+
+  /**
+   * Resolves once the image has a place and its download may begin. Rejects with Snoozed or an ImageError when nothing is
+   * to be downloaded from its origin now, or with the signal's reason when that aborts.
+   */
+  async take(destination: Destination, signal: AbortSignal): Promise<void> {
+    const { promise, resolve, reject } = Promise.withResolvers<void>()
+    const waiting = { destination, since: this.#now(), resolve, reject }
+    const abort = () => this.#reject(waiting, signal.reason)
+    signal.addEventListener('abort', abort)
+    this.#waiting.add(waiting)
+    this.schedule()
+    await promise.finally(() => signal.removeEventListener('abort', abort))
+  }
+
+  /** Throws when the download of an image that has a place may not go on to `destination`. */
+  assertAdmitted(destination: Destination): void {
+    const now = this.#now()
+    const refusal = this.#origins.refusal(destination, now)
+    if (refusal) throw refusal
+    if (!this.#origins.admits(destination, this.#count, now)) throw this.#snoozed(destination)
+  }
+
+  release(): void {
+    this.#held--
+    this.schedule()
+  }
+
+  /** Adjusts the number of places before an image asks for a core. */
+  adjust(): void {
+    const { queued, count } = this.#cores
+    if (queued === 0) this.#count = Math.min(this.#count + 1, this.#max)
+    else if (queued > count) this.#count = Math.max(this.#count - 1, this.#min)
+  }
+
+  /** Fills free places, first with an image whose origin has the fewest downloads, then in order of arrival. */
+  schedule(): void {
+    for (const waiting of this.#waiting) {
+      const refusal = this.#origins.refusal(waiting.destination, this.#now())
+      if (refusal) this.#reject(waiting, refusal)
+    }
+    for (let next = this.#next(); next; next = this.#next()) {
+      this.#waiting.delete(next)
+      this.#held++
+      this.#origins.enter(next.destination)
+      next.resolve()
+    }
+    if (this.#waiting.size === 0) {
+      clearInterval(this.#timer)
+      this.#timer = undefined
+    } else this.#timer ??= setInterval(() => this.#tick(), TICK_MS)
+  }
+
+  #next(): Waiting | undefined {
+    if (this.#held >= this.#count) return undefined
+    let next: Waiting | undefined
+    let least = Number.POSITIVE_INFINITY
+    for (const waiting of this.#waiting) {
+      const load = this.#origins.load(waiting.destination)
+      if (load >= least || !this.#origins.admits(waiting.destination, this.#count, this.#now())) continue
+      next = waiting
+      least = load
+    }
+    return next
+  }
+
+  #tick(): void {
+    if (this.#cores.queued === 0) this.#count = Math.min(2 * this.#count, this.#max)
+    this.schedule()
+    // Snoozing leaves the place of a message to one whose images need no waiting, if there is such a message.
+    if (this.#held < this.#count && this.#cores.idleMs >= PATIENCE_MS) this.#snooze()
+  }
+
+  #snooze(): void {
+    const now = this.#now()
+    for (const waiting of this.#waiting) {
+      if (now - waiting.since < PATIENCE_MS) continue
+      this.#reject(waiting, this.#snoozed(waiting.destination))
+    }
+  }
+
+  #snoozed({ origin }: Destination): Snoozed {
+    return new Snoozed(origin.snoozeMs(this.#count, this.#now()))
+  }
+
+  #reject(waiting: Waiting, reason: unknown): void {
+    if (this.#waiting.delete(waiting)) waiting.reject(reason)
+  }
+
+  /** Two a core: one image is downloaded while the one before is computed. */
+  get #min(): number {
+    return 2 * this.#cores.count
+  }
+}

@@ -58,7 +58,7 @@ export const FLOORS: Room[][] = [
     { path: 'lib/auth', holds: 'API keys and tokens', first: 'caller.ts' }
   ],
   [
-    { path: 'lib/egress', holds: 'the guard of every outgoing connection', first: 'connector.ts' },
+    { path: 'lib/egress', holds: 'the guard of every outgoing connection', first: 'egress.ts' },
     { path: 'lib/http', holds: 'errors and the shape of a problem', first: 'app-error.ts' }
   ],
   [

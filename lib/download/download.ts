@@ -128,6 +128,8 @@ function redirectTarget({ status, headers }: SourceResponse, from: string): stri
   if (!REDIRECTS.includes(status) || location === undefined || locations.size > 1)
     throw httpStatus(status, headers['retry-after'])
   // undici decodes each byte to one character; as browsers do, the bytes go into the URL as they are.
-  const escaped = location.replace(/[\x80-\xff]/g, (byte) => `%${byte.charCodeAt(0).toString(16).toUpperCase()}`)
+  const escaped = location.replace(/[\x80-\xff]/g, percentEncoded)
   return URL.parse(escaped, from)?.href ?? escaped
 }
+
+const percentEncoded = (byte: string) => `%${byte.charCodeAt(0).toString(16).toUpperCase()}`

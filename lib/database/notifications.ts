@@ -1,12 +1,16 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import pg from 'pg'
-import type { Log } from '../log/log.ts'
-
-const RECONNECT_MS = 1000
-/** A server that is frozen answers neither a greeting nor a query. */
-const ANSWER_TIMEOUT_MS = 5000
+import { type Log, reasonOf } from '../log/log.ts'
+import { withTimeout } from '../startup/timeout.ts'
 
 export const CHANNELS = { outbox: 'asyncprod_outbox', products: 'asyncprod_products' } as const
+
+const RECONNECT_MS = 1000
+/** A connection may die without a word: only a question finds out. */
+const HEARTBEAT_MS = 10_000
+/** A frozen server responds to neither a connect nor a query. */
+const RESPONSE_TIMEOUT_MS = 5000
+const GOODBYE_MS = 1000
 
 export interface Subscriber {
   /** Another process has sent this. */
@@ -15,18 +19,37 @@ export interface Subscriber {
   connected?(): void
 }
 
+export interface NotificationOptions {
+  connectionString: string
+  log: Log
+  heartbeatMs?: number
+}
+
+/** A connection that listens, and what aborts when it is lost. */
+interface Session {
+  client: pg.Client
+  lost: AbortController
+}
+
 /**
- * What processes that share a PostgreSQL tell each other, over one connection for all channels (LISTEN and NOTIFY). What is
- * said while the connection is lost is lost, too. Not for PGlite, which is one process anyway.
+ * Notifications between processes that share a PostgreSQL, over one connection for all channels (LISTEN and NOTIFY). What is sent
+ * while the connection is lost is lost, too: that is logged once, and once when it is back. Not for PGlite, which is one
+ * process anyway.
  */
 export class Notifications {
-  readonly #options: { connectionString: string; log: Log }
+  readonly #options: NotificationOptions
   readonly #subscribers = new Map<string, Subscriber>()
-  #client: pg.Client | undefined
-  #closed = false
+  readonly #closing = new AbortController()
+  #session: Session | undefined
+  #running: Promise<void> | undefined
 
-  constructor(options: { connectionString: string; log: Log }) {
+  constructor(options: NotificationOptions) {
     this.#options = options
+  }
+
+  /** Whether notifications are received at this moment. */
+  get connected(): boolean {
+    return this.#session !== undefined
   }
 
   /** To be called before `start`. */
@@ -35,57 +58,87 @@ export class Notifications {
   }
 
   start(): void {
-    void this.#connect()
+    this.#running = this.#run()
   }
 
-  /** Tells the other processes, in less than 8000 bytes. Rejects when they cannot be reached. */
+  /** Sends less than 8000 bytes to the other processes. Rejects when that is impossible. */
   async send(channel: string, payload = ''): Promise<void> {
-    const client = this.#client
-    if (!client) throw new Error('There is no connection for notifications')
+    const session = this.#session
+    if (!session) throw new Error('There is no connection for notifications')
     try {
-      await client.query('SELECT pg_notify($1, $2)', [channel, payload])
+      await session.client.query('SELECT pg_notify($1, $2)', [channel, payload])
     } catch (error) {
-      // Nobody is heard over it either; ended, it is made again.
-      void client.end().catch(() => undefined)
+      // It may receive nothing either.
+      session.lost.abort(error)
       throw error
     }
   }
 
   async close(): Promise<void> {
-    this.#closed = true
-    await this.#client?.end()
+    this.#closing.abort()
+    await this.#running
   }
 
-  async #connect(): Promise<void> {
-    if (this.#closed) return
-    const { connectionString, log } = this.#options
+  async #run(): Promise<void> {
+    const { log } = this.#options
+    let isLogged = false
+    while (!this.#closing.signal.aborted) {
+      const session = this.#open()
+      try {
+        await this.#listen(session)
+        if (isLogged) log.info({}, 'Notifications from PostgreSQL are back')
+        isLogged = false
+        await this.#watch(session)
+      } catch (error) {
+        const reason = reasonOf(session.lost.signal.reason ?? error)
+        if (!isLogged && !this.#closing.signal.aborted)
+          log.warn(
+            { reason },
+            'Notifications from PostgreSQL are lost; changes by other processes are noticed late'
+          )
+        isLogged = true
+      }
+      this.#session = undefined
+      await withTimeout(GOODBYE_MS, session.client.end()).catch(() => undefined)
+      await wait(RECONNECT_MS, undefined, { signal: this.#closing.signal }).catch(() => undefined)
+    }
+  }
+
+  #open(): Session {
+    const lost = new AbortController()
     const client = new pg.Client({
-      connectionString,
+      connectionString: this.#options.connectionString,
       keepAlive: true,
-      connectionTimeoutMillis: ANSWER_TIMEOUT_MS,
-      query_timeout: ANSWER_TIMEOUT_MS,
+      connectionTimeoutMillis: RESPONSE_TIMEOUT_MS,
+      query_timeout: RESPONSE_TIMEOUT_MS,
       application_name: 'asyncprod notifications'
     })
+    client.on('error', (error) => lost.abort(error))
+    client.on('end', () => lost.abort(new Error('the server has ended the connection')))
+    return { client, lost }
+  }
+
+  async #listen(session: Session): Promise<void> {
+    const { client } = session
     let own: number | undefined
     client.on('notification', ({ channel, payload = '', processId }) => {
       if (processId !== own) this.#subscribers.get(channel)?.received(payload)
     })
-    client.on('error', (error) => log.warn({ reason: error.message }, 'Notifications are interrupted'))
-    client.on('end', () => {
-      this.#client = undefined
-      void wait(this.#closed ? 0 : RECONNECT_MS).then(() => this.#connect())
-    })
-    try {
-      await client.connect()
-      const channels = [...this.#subscribers.keys()].map((channel) => `LISTEN ${channel}`)
-      await client.query(channels.join(';'))
-      const { rows } = await client.query<{ pid: number }>('SELECT pg_backend_pid() AS pid')
-      own = rows[0]?.pid
-      if (this.#closed) return await client.end()
-      this.#client = client
-      for (const subscriber of this.#subscribers.values()) subscriber.connected?.()
-    } catch {
-      await client.end().catch(() => undefined)
+    await client.connect()
+    const { rows } = await client.query<{ pid: number }>('SELECT pg_backend_pid() AS pid')
+    own = rows[0]?.pid
+    await client.query([...this.#subscribers.keys()].map((channel) => `LISTEN ${channel}`).join(';'))
+    this.#closing.signal.throwIfAborted()
+    this.#session = session
+    for (const subscriber of this.#subscribers.values()) subscriber.connected?.()
+  }
+
+  /** Rejects when the connection is lost, or the service stops. */
+  async #watch({ client, lost }: Session): Promise<never> {
+    const signal = AbortSignal.any([lost.signal, this.#closing.signal])
+    for (;;) {
+      await wait(this.#options.heartbeatMs ?? HEARTBEAT_MS, undefined, { signal })
+      await client.query('SELECT 1')
     }
   }
 }

@@ -1,4 +1,5 @@
 import { CHANNELS, type Notifications } from '../database/notifications.ts'
+import { Batcher } from './batcher.ts'
 import type { Outbox } from './outbox.ts'
 
 /**
@@ -8,19 +9,9 @@ import type { Outbox } from './outbox.ts'
 export function notifyOutbox(outbox: Outbox, notifications: Notifications): void {
   const poke = () => outbox.poke()
   notifications.subscribe(CHANNELS.outbox, { received: poke, connected: poke })
-  let sending: Promise<unknown> | null = null
-  let again = false
-
-  /** One at a time: a notification stands for all rows that were enqueued before it. */
-  function send(): void {
-    again = sending !== null
-    sending ??= notifications
-      .send(CHANNELS.outbox)
-      .catch(() => undefined)
-      .then(() => {
-        sending = null
-        if (again) send()
-      })
-  }
-  outbox.events.on('enqueued', send)
+  // One notification stands for all rows that were enqueued before it.
+  const sends = new Batcher<void>(() => notifications.send(CHANNELS.outbox), {
+    maxItems: Number.POSITIVE_INFINITY
+  })
+  outbox.events.on('enqueued', () => void sends.add().catch(() => undefined))
 }

@@ -13,6 +13,8 @@ declare module 'fastify' {
     products: ProductStore
     productChanges: ProductChangeFeed
     users: UserStore
+    /** Null with PGlite, which is one process. */
+    notifications: Notifications | null
   }
 }
 
@@ -25,6 +27,7 @@ export default fp<{ config: Config }>(
     // What a killed process had in hand need not wait for its lease to end.
     if (!config.database) await outbox.reclaim()
     const notifications = config.database && new Notifications({ ...config.database, log: app.log })
+    app.decorate('notifications', notifications)
     const signal = new ProductChangeFeed(notifications)
     app.decorate('productChanges', signal)
     app.decorate('users', new UserStore(pool))
@@ -42,7 +45,13 @@ export default fp<{ config: Config }>(
     if (!notifications) return
     if (!config.rabbitmq) notifyOutbox(outbox, notifications)
     notifications.start()
+    app.healthChecks.set('notifications', {
+      kind: 'connected',
+      async ping() {
+        if (!notifications.connected) throw new Error('PostgreSQL sends no notifications')
+      }
+    })
     app.addHook('onClose', () => notifications.close())
   },
-  { name: 'products', dependencies: ['postgres', 'redis'] }
+  { name: 'products', dependencies: ['postgres', 'redis', 'health-checks'] }
 )

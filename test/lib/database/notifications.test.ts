@@ -1,24 +1,27 @@
+import { setTimeout as wait } from 'node:timers/promises'
 import pg from 'pg'
 import t, { type Test } from 'tap'
 import { Notifications } from '../../../lib/database/notifications.ts'
 import { createLog } from '../../support/log.ts'
 import { needsServices } from '../../support/servers/needs.ts'
 import { sharedPostgres } from '../../support/servers/shared.ts'
+import { createTcpProxy } from '../../support/tcp-proxy.ts'
 
-/** A process's notifications, and the next of what its subscriber is told. */
+/** The notifications of one process, and what its subscriber receives next. */
 async function member(t: Test, connectionString: string, channel = 'news') {
-  const notifications = new Notifications({ connectionString, log: createLog() })
+  const log = createLog()
+  const notifications = new Notifications({ connectionString, log, heartbeatMs: 200 })
   t.teardown(() => notifications.close())
-  const told: string[] = []
+  const received: string[] = []
   let wake: (() => void) | undefined
-  const tell = (what: string) => {
-    told.push(what)
+  const receive = (what: string) => {
+    received.push(what)
     wake?.()
   }
-  notifications.subscribe(channel, { received: tell, connected: () => tell('connected') })
+  notifications.subscribe(channel, { received: receive, connected: () => receive('connected') })
   notifications.start()
   const next = async (): Promise<string> => {
-    const what = told.shift()
+    const what = received.shift()
     if (what !== undefined) return what
     await new Promise<void>((resolve) => {
       wake = resolve
@@ -26,30 +29,35 @@ async function member(t: Test, connectionString: string, channel = 'news') {
     return next()
   }
   t.equal(await next(), 'connected')
-  return { notifications, next, told }
+  t.equal(notifications.connected, true)
+  return { notifications, next, received, log }
 }
 
-t.test('processes on one database hear each other, but not themselves', needsServices, async (t) => {
-  const url = await (await sharedPostgres(t)).createDatabase()
-  const [ann, bob] = await Promise.all([member(t, url), member(t, url)])
-  await ann.notifications.send('news', 'one')
-  await bob.notifications.send('news', 'two')
-  await ann.notifications.send('news', 'three')
-  t.equal(await bob.next(), 'one')
-  t.equal(await bob.next(), 'three')
-  t.equal(await ann.next(), 'two')
-  t.strictSame(ann.told, [])
-})
+t.test(
+  'processes on one database receive each other’s notifications, but not their own',
+  needsServices,
+  async (t) => {
+    const url = await (await sharedPostgres(t)).createDatabase()
+    const [ann, bob] = await Promise.all([member(t, url), member(t, url)])
+    await ann.notifications.send('news', 'one')
+    await bob.notifications.send('news', 'two')
+    await ann.notifications.send('news', 'three')
+    t.equal(await bob.next(), 'one')
+    t.equal(await bob.next(), 'three')
+    t.equal(await ann.next(), 'two')
+    t.strictSame(ann.received, [])
+  }
+)
 
 t.test('each channel has its own subscriber', needsServices, async (t) => {
   const url = await (await sharedPostgres(t)).createDatabase()
   const [ann, bob] = await Promise.all([member(t, url), member(t, url, 'weather')])
-  await ann.notifications.send('news', 'nobody hears this')
+  await ann.notifications.send('news', 'no subscriber has this channel')
   await ann.notifications.send('weather', 'rain')
   t.equal(await bob.next(), 'rain')
 })
 
-t.test('a lost connection is made again, and the subscribers are told', needsServices, async (t) => {
+t.test('a lost connection is made again, and the subscribers know', needsServices, async (t) => {
   const url = await (await sharedPostgres(t)).createDatabase()
   const [ann, bob] = await Promise.all([member(t, url), member(t, url)])
   const client = new pg.Client(url)
@@ -62,14 +70,48 @@ t.test('a lost connection is made again, and the subscribers are told', needsSer
   t.equal(await ann.next(), 'connected')
   await ann.notifications.send('news', 'still there')
   t.equal(await bob.next(), 'still there')
+  for (const { log } of [ann, bob]) {
+    t.match(
+      log.lines.map(({ level, message }) => ({ level, message })),
+      [
+        { level: 'warn', message: /are lost/ },
+        { level: 'info', message: /are back/ }
+      ]
+    )
+  }
 })
 
-t.test('what cannot be said rejects', async (t) => {
+t.test('a connection that dies without a word is noticed, and made again', needsServices, async (t) => {
+  const url = await (await sharedPostgres(t)).createDatabase()
+  const proxy = await createTcpProxy(url)
+  await proxy.open()
+  t.teardown(() => proxy.close())
+  const ann = await member(t, proxy.url)
+  proxy.freeze()
+  t.match(await ann.log.said(/are lost/), { level: 'warn', details: { reason: 'Query read timeout' } })
+  t.equal(ann.notifications.connected, false)
+  proxy.thaw()
+  t.equal(await ann.next(), 'connected')
+  t.equal(ann.notifications.connected, true)
+})
+
+t.test('a connection that cannot be had is logged once', async (t) => {
+  const log = createLog()
+  const notifications = new Notifications({ connectionString: 'postgres://127.0.0.1:1/x', log })
+  notifications.subscribe('news', { received: () => undefined })
+  notifications.start()
+  await wait(2500)
+  await notifications.close()
+  t.match(log.lines, [{ level: 'warn', message: /are lost/, details: { reason: /ECONNREFUSED/ } }])
+  t.equal(log.lines.length, 1)
+})
+
+t.test('a notification that cannot be sent rejects', async (t) => {
   const notifications = new Notifications({ connectionString: 'postgres://127.0.0.1:1/x', log: createLog() })
   await t.rejects(notifications.send('news'), { message: 'There is no connection for notifications' })
 })
 
-t.test('a connection that cannot say something is made again', needsServices, async (t) => {
+t.test('a connection that cannot send something is made again', needsServices, async (t) => {
   const url = await (await sharedPostgres(t)).createDatabase()
   const [ann, bob] = await Promise.all([member(t, url), member(t, url)])
   await t.rejects(ann.notifications.send('news', 'x'.repeat(8000)), { message: /payload string too long/ })

@@ -2,9 +2,10 @@ import { totalmem } from 'node:os'
 import { extname, join } from 'node:path'
 import pLimit, { type LimitFunction } from 'p-limit'
 import type { Compressed } from '../compress.ts'
+import { DecoderLost, endedDecoder } from './failures.ts'
 import { type Fence, fenceFor } from './fence.ts'
 import type { Limits } from './limits.ts'
-import { DecoderLost, DecoderProcess, endOf } from './process.ts'
+import { DecoderProcess } from './process.ts'
 
 /** Compresses pictures where they can harm nothing but themselves. */
 export interface Decoder {
@@ -87,7 +88,7 @@ class DecoderPool implements Decoder {
       return await decoder.decode(source, { maxPixels: this.#maxPixels }, signal)
     } catch (error) {
       if (!(error instanceof DecoderLost) || this.#isClosed) throw error
-      if (tries === 1) throw endOf(error.message, error)
+      if (tries === 1) throw endedDecoder(error.message, error)
       return await this.#decode(source, signal, tries - 1)
     } finally {
       this.#giveBack(decoder)

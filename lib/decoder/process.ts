@@ -1,33 +1,20 @@
-import { type ChildProcessByStdio, spawn } from 'node:child_process'
-import { mkdtempSync, rmdirSync, writeFileSync } from 'node:fs'
-import { setPriority, tmpdir } from 'node:os'
-import { join } from 'node:path'
-import type { Readable, Writable } from 'node:stream'
 import type { Compressed, CompressOptions } from '../compress.ts'
-import { ImageError } from '../image/error.ts'
 import { type KillReason, publishKill, runningDecoders } from './diagnostics.ts'
+import { DecoderLost, endedDecoder } from './failures.ts'
 import type { Fence } from './fence.ts'
 import { type Frame, FrameReader, frameStart } from './frame.ts'
-import { type Excess, type Limits, watch } from './limits.ts'
+import { type Limits, watch } from './limits.ts'
 import { isState, readReply, UnreadableReply } from './reply.ts'
+import { type DecoderChild, lowerPriority, spawnDecoder } from './spawn.ts'
 
 const START_MS = 30_000
-const PRIORITY = 10
-/** Highest score: a kernel that runs out of memory ends a decoder rather than the process that holds the jobs. */
-const OOM_SCORE = '1000'
 const MAX_LOG = 2000
-const ROOT = '/'
 /** By an operator, or by a kernel without memory, which may choose the decoder of an innocent picture. */
 const KILLED_FROM_OUTSIDE = 'SIGKILL'
 
-/** The decoder ended and the picture need not be the reason: it was not there yet, or something outside ended the decoder. */
-export class DecoderLost extends Error {
-  override readonly name = 'DecoderLost'
-}
-
 /** One child process that decodes one picture at a time. */
 export class DecoderProcess {
-  readonly #child: ChildProcessByStdio<Writable, Readable, Readable>
+  readonly #child: DecoderChild
   readonly #limits: Limits
   readonly #reader = new FrameReader()
   readonly #ready: Promise<void>
@@ -38,11 +25,10 @@ export class DecoderProcess {
   #hasEnded = false
   #log = ''
 
-  constructor({ command, args, env }: Fence, limits: Limits) {
+  constructor(fence: Fence, limits: Limits) {
     this.#limits = limits
-    const cwd = emptyFolder()
-    // A process group of its own: what a terminal sends to the parent's does not reach it.
-    this.#child = spawn(command, args, { cwd, env, detached: true, stdio: ['pipe', 'pipe', 'pipe'] })
+    const { child, removeFolder } = spawnDecoder(fence)
+    this.#child = child
     if (this.#child.pid) runningDecoders.add(this.#child.pid)
     this.#child.on('error', (error) => this.#ended(error.message))
     this.#child.on('exit', (code, signal) => this.#ended(signal ?? `exit code ${code}`))
@@ -51,7 +37,7 @@ export class DecoderProcess {
     this.#child.stderr.setEncoding('utf8').on('data', (text: string) => {
       this.#log = (this.#log + text).slice(-MAX_LOG)
     })
-    this.#ready = this.#start().finally(() => removeFolder(cwd))
+    this.#ready = this.#start().finally(removeFolder)
     // Whoever decodes waits for it; before that nobody does.
     this.#ready.catch(() => undefined)
   }
@@ -104,7 +90,7 @@ export class DecoderProcess {
   async #exchange(source: Buffer, options: CompressOptions): Promise<Compressed> {
     const reply = this.#nextReply()
     const { pid = 0, stdin } = this.#child
-    const stopWatching = watch(pid, this.#limits, ({ reason, error }: Excess) => this.#kill(reason, error))
+    const stopWatching = watch(pid, this.#limits, (reason, error) => this.#kill(reason, error))
     stdin.cork()
     stdin.write(frameStart(options, source.length))
     stdin.write(source)
@@ -114,7 +100,7 @@ export class DecoderProcess {
     } catch (error) {
       if (!(error instanceof UnreadableReply)) throw error
       this.#kill('crash')
-      throw endOf('an unreadable reply', error)
+      throw endedDecoder('an unreadable reply', error)
     } finally {
       stopWatching()
     }
@@ -141,7 +127,7 @@ export class DecoderProcess {
         else this.#reply?.resolve(frame)
       }
     } catch (cause) {
-      this.#kill('crash', endOf('an unreadable reply', cause))
+      this.#kill('crash', endedDecoder('an unreadable reply', cause))
     }
   }
 
@@ -158,37 +144,7 @@ export class DecoderProcess {
     runningDecoders.delete(this.#child.pid ?? 0)
     if (this.#reply && this.#hasBegun && !this.#child.killed) publishKill(this.#child.pid, 'crash')
     const isFault = this.#hasBegun && how !== KILLED_FROM_OUTSIDE
-    this.#reply?.reject(isFault ? endOf(how) : new DecoderLost(`A decoder ended: ${how}`))
+    this.#reply?.reject(isFault ? endedDecoder(how) : new DecoderLost(`A decoder ended: ${how}`))
     this.#exit.resolve()
   }
 }
-
-function lowerPriority(pid: number): void {
-  try {
-    setPriority(pid, PRIORITY)
-    if (process.platform === 'linux') writeFileSync(`/proc/${pid}/oom_score_adj`, OOM_SCORE)
-  } catch {
-    // It has ended already, or the system refuses; neither concerns a picture.
-  }
-}
-
-/** Returns a folder of its own, or the root on a system on which none can be made. */
-function emptyFolder(): string {
-  try {
-    return mkdtempSync(join(tmpdir(), 'asyncprod-decoder-'))
-  } catch {
-    return ROOT
-  }
-}
-
-/** Once the decoder stands in it: in a folder that is gone nothing can be created, and nothing of it is left behind. */
-function removeFolder(folder: string): void {
-  if (folder !== ROOT) rmdirSync(folder)
-}
-
-export const endOf = (how: string, cause?: unknown) =>
-  new ImageError(
-    'corrupt_image',
-    `The image ended its decoder (${how}): save it with another program and send that`,
-    { cause }
-  )

@@ -1,3 +1,5 @@
+import fastifyRedis from '@fastify/redis'
+import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
 import type { Redis } from 'ioredis'
 import type { Cache } from '../../lib/cache/cache.ts'
@@ -10,8 +12,6 @@ import { tryServer } from '../../lib/startup/wait-for-server.ts'
 
 declare module 'fastify' {
   interface FastifyInstance {
-    /** Null without REDIS_URL. */
-    redis: Redis | null
     cache: Cache
   }
 }
@@ -23,14 +23,24 @@ export default fp<{ config: Config }>(
     if (redis) {
       app.addHook('onClose', async () => redis.disconnect())
       await tryServer(REDIS, app.log, () => connectRedis(redis, app.log))
+      await register(app, redis)
     }
     const cache = cacheFor(redis, config)
-    app.decorate('redis', redis)
     app.decorate('cache', cache)
     app.healthChecks.set('redis', { kind: redis ? 'connected' : 'embedded', ping: () => cache.ping() })
   },
   { name: 'redis', dependencies: ['health-checks'] }
 )
+
+/** Decorates the app. @fastify/redis waits for the client's first `ready`, and a start without Redis must not. */
+async function register(app: FastifyInstance, client: Redis): Promise<void> {
+  const release = (event: string, ready: () => void) => {
+    if (event === 'ready') queueMicrotask(ready)
+  }
+  if (client.status !== 'ready') client.on('newListener', release)
+  await app.register(fastifyRedis, { client })
+  client.off('newListener', release)
+}
 
 function cacheFor(redis: Redis | null, { database }: Config): Cache {
   if (redis) return new RedisCache(redis)

@@ -78,9 +78,10 @@ async function handle(
   { content, properties }: ConsumeMessage,
   stop: AbortSignal
 ): Promise<Settlement> {
-  const hint = parseMessage(content)
-  if ('reason' in hint) return { settle: 'dead', reason: hint.reason }
-  await job(hint.product_id, properties.headers ?? {}, () => pipeline.process(hint.product_id, stop))
+  const parsed = parseMessage(content)
+  if (!parsed.ok) return { settle: 'dead', reason: parsed.reason }
+  const { product_id } = parsed.message
+  await job(product_id, properties.headers ?? {}, () => pipeline.process(product_id, stop))
   return { settle: 'ack' }
 }
 

@@ -1,7 +1,7 @@
 import { type Static, Type } from '@sinclair/typebox'
 import { Value } from '@sinclair/typebox/value'
 
-/** The body of a message on the image queue, as the original AsyncProd writes it. Only the product's id is believed. */
+/** The body of a message on the image queue, as the Go service writes it. Only the product's id is trusted. */
 export const ImageMessage = Type.Object({
   product_id: Type.Integer({ minimum: 1, maximum: 2_147_483_647 }),
   user_id: Type.Integer(),
@@ -9,17 +9,18 @@ export const ImageMessage = Type.Object({
 })
 export type ImageMessage = Static<typeof ImageMessage>
 
-/** The message, or the reason why it is none. */
-export function parseMessage(content: Buffer): ImageMessage | { reason: string } {
-  let value: unknown
+/** Returns the message, or the reason why the body is not one. */
+export function parseMessage(
+  content: Buffer
+): { ok: true; message: ImageMessage } | { ok: false; reason: string } {
+  let message: unknown
   try {
-    value = JSON.parse(content.toString())
+    message = JSON.parse(content.toString())
   } catch {
-    return { reason: 'the body is not JSON' }
+    return { ok: false, reason: 'the body is not JSON' }
   }
-  if (Value.Check(ImageMessage, value)) return value
-  const error = Value.Errors(ImageMessage, value).First()
-  return {
-    reason: `the body is no image message: ${error?.path || 'it'} ${error?.message ?? 'does not fit'}`
-  }
+  if (Value.Check(ImageMessage, message)) return { ok: true, message }
+  const error = Value.Errors(ImageMessage, message).First()
+  const problem = `${error?.path || 'it'} ${error?.message ?? 'does not fit'}`
+  return { ok: false, reason: `the body is not an image message: ${problem}` }
 }

@@ -6,7 +6,7 @@ import { respond, startOrigin } from '../support/http/origin.ts'
 import { labelled } from '../support/pictures/pictures.ts'
 import { needsServices } from '../support/servers/needs.ts'
 import { sharedRabbitmq } from '../support/servers/shared.ts'
-import { create, pipeline, quiet, small } from './pipeline.ts'
+import { create, pipeline, quiet, small, until } from './pipeline.ts'
 import { real } from './services-under-test.ts'
 
 t.test('on PostgreSQL, Redis, RabbitMQ and S3', needsServices, async (t) => {
@@ -72,6 +72,28 @@ t.test('on PostgreSQL, Redis, RabbitMQ and S3', needsServices, async (t) => {
     })
   }
 
+  t.test('a valid message with a field `reason` is processed, not dead-lettered', async (t) => {
+    const { app, broker, channel } = await withQueue(t)
+    const origin = await startOrigin()
+    t.teardown(() => origin.stop())
+    origin.on('/1', respond(await labelled(1, small)))
+    const id = await create(app, [])
+    await app.pg.query(
+      `UPDATE products SET product_images = ARRAY[$2], version = version + 1 WHERE id = $1`,
+      [id, `${origin.url}/1`]
+    )
+    await app.pg.query('INSERT INTO product_images (product_id, source_url) VALUES ($1, $2)', [
+      id,
+      `${origin.url}/1`
+    ])
+    const message = { product_id: id, user_id: 1, image_urls: [], reason: 'price changed' }
+    const dead = Promise.withResolvers<string>()
+    await channel.consume(deadQueue(broker.queue), () => dead.resolve('dead-lettered'))
+    channel.sendToQueue(broker.queue, Buffer.from(JSON.stringify(message)))
+    const done = until(app, id, ({ images }) => images[0]?.status === 'done').then(() => 'done')
+    t.equal(await Promise.race([done, dead.promise]), 'done')
+  })
+
   t.test('what is no message becomes a dead letter with its reason', async (t) => {
     const { broker, channel } = await withQueue(t)
     const letters: unknown[] = []
@@ -83,7 +105,7 @@ t.test('on PostgreSQL, Redis, RabbitMQ and S3', needsServices, async (t) => {
     for (const body of ['', '{"product_id":"1","user_id":1,"image_urls":[]}', 'null'])
       channel.sendToQueue(broker.queue, Buffer.from(body))
     await three.promise
-    t.match(letters.sort(), [/is no image message/, /is no image message/, /is not JSON/])
+    t.match(letters.sort(), [/is not an image message/, /is not an image message/, /is not JSON/])
   })
 
   t.test('a purged queue costs time only', async (t) => {

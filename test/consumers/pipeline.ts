@@ -31,7 +31,7 @@ export async function create(app: FastifyInstance, product_images: string[]): Pr
 const show = async (app: FastifyInstance, id: number) => (await app.inject(`/api/v1/products/${id}`)).json()
 
 /** The product as soon as it is as it should be. No clock: the outbox wakes whenever a product was changed. */
-async function until(
+export async function until(
   { products, outbox }: FastifyInstance,
   id: number,
   isRight: (record: ProductRecord) => boolean

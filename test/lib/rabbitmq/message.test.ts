@@ -3,32 +3,39 @@ import { parseMessage } from '../../../lib/rabbitmq/message.ts'
 
 const parse = (text: string) => parseMessage(Buffer.from(text))
 
-t.test('the messages of the original AsyncProd are understood', async (t) => {
+t.test('the Go service’s messages are understood', async (t) => {
   t.strictSame(parse('{"product_id":7,"user_id":1,"image_urls":["https://a.example/b.jpg"]}'), {
-    product_id: 7,
-    user_id: 1,
-    image_urls: ['https://a.example/b.jpg']
+    ok: true,
+    message: { product_id: 7, user_id: 1, image_urls: ['https://a.example/b.jpg'] }
   })
   t.strictSame(parse('{"product_id":2147483647,"user_id":1,"image_urls":null}'), {
-    product_id: 2_147_483_647,
-    user_id: 1,
-    image_urls: null
+    ok: true,
+    message: { product_id: 2_147_483_647, user_id: 1, image_urls: null }
   })
 })
 
-t.test('what somebody adds to a message is no reason to refuse it', async (t) => {
+t.test('additional fields are accepted, whatever their names', async (t) => {
+  t.match(parse('{"product_id":7,"user_id":1,"image_urls":[],"reason":"PUT","ok":false,"message":null}'), {
+    ok: true,
+    message: { product_id: 7 }
+  })
   t.match(parse('{"product_id":7,"user_id":1,"image_urls":[],"trace":"x","__proto__":{"a":1}}'), {
-    product_id: 7
+    ok: true,
+    message: { product_id: 7 }
   })
   t.notOk('a' in {})
 })
 
-t.test('anything else says why it is no message', async (t) => {
-  const no = (reason: string) => ({ reason: `the body is no image message: ${reason}` })
-  const refused: [string, { reason: string }][] = [
-    ['', { reason: 'the body is not JSON' }],
-    ['{', { reason: 'the body is not JSON' }],
-    ['\xff\xfe', { reason: 'the body is not JSON' }],
+t.test('anything else is refused with the reason', async (t) => {
+  const no = (reason: string) => ({
+    ok: false as const,
+    reason: `the body is not an image message: ${reason}`
+  })
+  const NOT_JSON = { ok: false as const, reason: 'the body is not JSON' }
+  const refused: [string, typeof NOT_JSON][] = [
+    ['', NOT_JSON],
+    ['{', NOT_JSON],
+    ['\xff\xfe', NOT_JSON],
     ['null', no('it Expected object')],
     ['[]', no('it Expected object')],
     ['"text"', no('it Expected object')],
@@ -47,5 +54,5 @@ t.test('anything else says why it is no message', async (t) => {
     ['{"product_id":7,"user_id":1}', no('/image_urls Expected required property')],
     ['{"product_id":7,"user_id":1,"image_urls":[1]}', no('/image_urls Expected union value')]
   ]
-  for (const [text, reason] of refused) t.strictSame(parse(text), reason, text)
+  for (const [text, result] of refused) t.strictSame(parse(text), result, text)
 })

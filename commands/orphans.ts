@@ -16,11 +16,8 @@ export async function objects(config: Config, args: string[]): Promise<void> {
   if (positionals.join(' ') !== 'sweep') throw new UsageError(usage)
   await using app = await buildParts(config)
   let count = 0
-  for await (const { key, bytes, modified } of orphans(
-    app.pg.pool,
-    app.objects,
-    config.images.jobTimeoutMs * 2
-  )) {
+  const olderThanMs = config.images.jobTimeoutMs * 2
+  for await (const { key, bytes, modified } of orphans(app.pg.pool, app.objects, { olderThanMs })) {
     if (values.remove) await app.objects.remove(key)
     console.log(`${values.remove ? 'removed ' : ''}${key}  ${bytes} bytes  ${modified.toISOString()}`)
     count++

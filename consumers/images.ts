@@ -10,7 +10,7 @@ import type { OutboxRow } from '../lib/outbox/row.ts'
 import { TaskGroup } from '../lib/outbox/task-group.ts'
 import { capacityOf } from '../lib/pipeline/capacity.ts'
 import { Limiter } from '../lib/pipeline/limiter.ts'
-import { ImagePipeline } from '../lib/pipeline/pipeline.ts'
+import { ProductProcessor } from '../lib/pipeline/process-product.ts'
 import type { Broker, Settlement } from '../lib/rabbitmq/broker.ts'
 import { parseMessage } from '../lib/rabbitmq/message.ts'
 
@@ -22,7 +22,7 @@ interface Intake {
   stop(graceMs: number): Promise<unknown>
 }
 
-/** Makes the images that are owed: as RabbitMQ delivers them, or straight from the outbox where there is none. */
+/** Processes images as RabbitMQ delivers their products, or straight from the outbox where there is no RabbitMQ. */
 export default fp<{ config: Config }>(
   async (app, { config }) => {
     const capacity = capacityOf(config.images)
@@ -36,7 +36,7 @@ export default fp<{ config: Config }>(
       maxPixels: config.images.maxSourcePixels,
       concurrency: capacity.compress
     })
-    const pipeline = new ImagePipeline({
+    const processor = new ProductProcessor({
       store: app.products,
       objects: app.objects,
       downloader,
@@ -49,8 +49,8 @@ export default fp<{ config: Config }>(
     let intake: Intake | undefined
     app.addHook('onReady', async () => {
       intake = app.broker
-        ? await consume(app.broker, pipeline, capacity.inFlight)
-        : relay(app, pipeline, capacity.inFlight)
+        ? await consume(app.broker, processor, capacity.inFlight)
+        : relay(app, processor, capacity.inFlight)
     })
     app.shutdown.add(async (graceMs) => {
       await intake?.stop(graceMs)
@@ -62,9 +62,9 @@ export default fp<{ config: Config }>(
   { name: 'images', dependencies: ['products', 'rabbitmq', 'storage'] }
 )
 
-async function consume(broker: Broker, pipeline: ImagePipeline, capacity: number): Promise<Intake> {
+async function consume(broker: Broker, processor: ProductProcessor, capacity: number): Promise<Intake> {
   const jobs = new TaskGroup()
-  await broker.consume(capacity, (message) => jobs.run((signal) => handle(pipeline, message, signal)))
+  await broker.consume(capacity, (message) => jobs.run((signal) => handle(processor, message, signal)))
   return {
     async stop(graceMs) {
       void broker.cancel()
@@ -73,33 +73,30 @@ async function consume(broker: Broker, pipeline: ImagePipeline, capacity: number
   }
 }
 
+/** Only what cannot be parsed is poison. */
 async function handle(
-  pipeline: ImagePipeline,
-  { content, properties }: ConsumeMessage,
+  processor: ProductProcessor,
+  { content, properties, fields: { redelivered } }: ConsumeMessage,
   stop: AbortSignal
 ): Promise<Settlement> {
   const parsed = parseMessage(content)
   if (!parsed.ok) return { settle: 'dead', reason: parsed.reason }
   const { product_id } = parsed.message
-  await job(product_id, properties.headers ?? {}, () => pipeline.process(product_id, stop))
+  const process = () => processor.process(product_id, stop, { redelivered })
+  await inImageJob(product_id, properties.headers ?? {}, process)
   return { settle: 'ack' }
 }
 
-function relay({ outbox, log }: FastifyInstance, pipeline: ImagePipeline, capacity: number): Intake {
-  const dispatch = (row: OutboxRow, signal: AbortSignal) => work(pipeline, row, signal)
+function relay({ outbox, log }: FastifyInstance, processor: ProductProcessor, capacity: number): Intake {
+  const dispatch = async ({ product_id, payload, claims }: OutboxRow, stop: AbortSignal) => {
+    if (product_id === null) return
+    const process = () => processor.process(product_id, stop, { redelivered: claims > 1 })
+    await inImageJob(product_id, payload, process)
+  }
   const intake = new Relay({ outbox, kind: 'images', capacity, leaseMs: LEASE_MS, dispatch, log })
   intake.start()
   return intake
 }
 
-const job = <T>(productId: number, carried: object, work: () => Promise<T>) =>
+const inImageJob = (productId: number, carried: object, work: () => Promise<void>) =>
   inJob('images of a product', carried, { 'asyncprod.product_id': productId }, work)
-
-async function work(
-  pipeline: ImagePipeline,
-  { product_id, payload }: OutboxRow,
-  stop: AbortSignal
-): Promise<void> {
-  if (product_id === null) return
-  await job(product_id, payload, () => pipeline.process(product_id, stop))
-}

@@ -1,6 +1,7 @@
 import fp from 'fastify-plugin'
 import { Relay } from '../lib/outbox/relay.ts'
 import type { OutboxRow } from '../lib/outbox/row.ts'
+import { removeOrphans } from '../lib/storage/orphans.ts'
 
 const CAPACITY = 8
 const LEASE_MS = 60_000
@@ -9,10 +10,10 @@ const LEASE_MS = 60_000
 export default fp(
   async (app) => {
     const { objects, outbox, log } = app
-    const dispatch = async ({ payload: { key } }: OutboxRow, stop: AbortSignal) => {
-      if (key === undefined) return
-      await objects.remove(key, stop)
-      log.info({ key }, 'Object removed')
+    const dispatch = async ({ payload: { key, prefix } }: OutboxRow, stop: AbortSignal) => {
+      if (key !== undefined) await objects.remove(key, stop)
+      if (prefix !== undefined) await removeOrphans(app.pg.pool, objects, prefix, stop)
+      log.info({ key, prefix }, 'Object removed')
     }
     const relay = new Relay({ outbox, kind: 'object', capacity: CAPACITY, leaseMs: LEASE_MS, dispatch, log })
     app.addHook('onReady', async () => relay.start())

@@ -7,6 +7,8 @@ export const cacheReads = channel('asyncprod:cache-read')
 export interface CachedProduct {
   version: number
   user_id: number
+  /** Whether one of its images is pending. */
+  pending: boolean
   json: string
 }
 

@@ -77,10 +77,11 @@ export class RedisCache implements Cache {
 
 const keyOf = (id: number) => `asyncprod:product:${id}`
 
-const encode = ({ version, user_id, json }: CachedProduct) => `${version} ${user_id} ${json}`
+const encode = ({ version, user_id, pending, json }: CachedProduct) =>
+  `${version} ${user_id} ${Number(pending)} ${json}`
 
 function decode(text: string): CachedProduct {
-  const [version = '', user_id = ''] = text.split(' ', 2)
-  const json = text.slice(version.length + user_id.length + 2)
-  return { version: Number(version), user_id: Number(user_id), json }
+  const [version = '', user_id = '', pending = ''] = text.split(' ', 3)
+  const json = text.slice(version.length + user_id.length + pending.length + 3)
+  return { version: Number(version), user_id: Number(user_id), pending: pending === '1', json }
 }

@@ -1,18 +1,25 @@
 import { createHash } from 'node:crypto'
-import type { Pool } from 'pg'
+import { DatabaseError, type Pool } from 'pg'
 import { AppError } from '../http/app-error.ts'
 
-/** Names a request that its caller may send again although it is to be done once. */
+/** Names a request that its caller may repeat although it is to be done once. */
 export interface IdempotencyKey {
   caller: string
   key: string
 }
 
-interface Answer {
+/** A row of `created`, see `creation`. */
+export interface Created {
+  id: number
+  /** Of the outbox row of a new product; nothing without images, or when the key was used before. */
+  outbox_id?: string | null
+}
+
+/** `created` is null when nothing was created, `used_id` is what the key has created before. */
+interface Attempt {
   free: boolean
-  created: number | null
-  /** What the key has created before; null when it is new. */
-  id: number | null
+  created: Created | null
+  used_id: number | null
   same: boolean | null
   expired: boolean | null
 }
@@ -21,71 +28,70 @@ const VALID = `interval '24 hours'`
 const UNIQUE_VIOLATION = '23505'
 
 /**
- * A statement that creates, unless the key has been used, and remembers the key in the same commit. `creation` is the CTE
- * `created (id)` and others, made of the rows of `unused`; its values are followed by caller, key and fingerprint from
- * $`first` on. The lock lasts as long as the statement: who does not get it has come while the first is in flight.
+ * A statement that creates, and remembers the Idempotency-Key in the same commit, unless the key has been used. `$1` is the
+ * caller, `$2` the key, `$3` the fingerprint, all null without a key. `ctes` end with `created (id, …)`, made from the rows of
+ * `unused`; their values begin at `$4`. The lock is held for the statement: failing to get it means that the first request
+ * is still running.
  */
-export function onceOnly(creation: string, first: number): string {
-  const [caller, key, fingerprint] = [`$${first}::text`, `$${first + 1}::text`, `$${first + 2}::bytea`]
-  return `
+export const creation = (ctes: string) => `
 WITH lock AS MATERIALIZED (
-  SELECT pg_try_advisory_xact_lock(hashtextextended(${caller} || ' ' || ${key}, 0)) AS free
+  SELECT $2::text IS NULL OR pg_try_advisory_xact_lock(hashtextextended($1::text || ' ' || $2, 0)) AS free
 ), used AS MATERIALIZED (
-  SELECT * FROM idempotency_keys WHERE caller = ${caller} AND key = ${key}
+  SELECT * FROM idempotency_keys WHERE caller = $1 AND key = $2
 ), unused AS MATERIALIZED (
   SELECT FROM lock WHERE free AND NOT EXISTS (SELECT FROM used)
-), ${creation}, remembered AS (
+), ${ctes}, remembered AS (
   INSERT INTO idempotency_keys (caller, key, fingerprint, created_id)
-  SELECT ${caller}, ${key}, ${fingerprint}, id FROM created
+  SELECT $1, $2, $3::bytea, id FROM created WHERE $2 IS NOT NULL
 )
-SELECT free, created.id AS created, used.created_id AS id, used.fingerprint = ${fingerprint} AS same,
+SELECT free, to_json(created) AS created, used.created_id AS used_id, used.fingerprint = $3 AS same,
   used.created_at < now() - ${VALID} AS expired
 FROM lock LEFT JOIN created ON true LEFT JOIN used ON true`
-}
 
 /**
- * Runs a statement of `onceOnly` and answers the id of what it created, or created when the key was first used. Rejects with
- * `key_reused` when that was for something else, with `in_flight` while it has not ended.
+ * Runs a `creation`. Resolves with its row of `created`, or with only the id when the key was used for the same before. Rejects
+ * with `key_reused` when it was used for something else, with `in_flight` while the first request runs.
+ * `values` are part of the request, `others` need not be the same when it is repeated.
  */
-export async function createOnce(
+export async function create(
   pool: Pool,
   statement: { name: string; text: string },
   values: unknown[],
-  { caller, key }: IdempotencyKey,
-  /** Values that a repeated request need not repeat; they follow the fingerprint. */
+  { caller, key }: IdempotencyKey | Record<keyof IdempotencyKey, null> = NO_KEY,
   others: unknown[] = []
-): Promise<number> {
-  const fingerprint = createHash('sha256')
-    .update(JSON.stringify([statement.name, values]))
-    .digest()
+): Promise<Created> {
+  const fingerprint =
+    key &&
+    createHash('sha256')
+      .update(JSON.stringify([statement.name, values]))
+      .digest()
   for (;;) {
-    const { free, created, id, same, expired } = await attempt()
-    if (created !== null) return created
-    if (expired) await forget(pool, { caller, key })
-    else if (id !== null && same) return id
-    else if (id !== null)
+    const { free, created, used_id, same, expired } = await attempt()
+    if (created) return created
+    if (key && expired) await forget(pool, { caller, key })
+    else if (used_id !== null && same) return { id: used_id }
+    else if (used_id !== null)
       throw new AppError('key_reused', 'The Idempotency-Key was used for another request.', KEY_USED)
     else if (!free)
-      throw new AppError('in_flight', 'The first request with this Idempotency-Key is not answered yet.')
+      throw new AppError('in_flight', 'The first request with this Idempotency-Key has no response yet.')
   }
 
-  async function attempt(): Promise<Answer> {
+  async function attempt(): Promise<Attempt> {
     try {
-      const { rows } = await pool.query<Answer>({
-        ...statement,
-        values: [...values, caller, key, fingerprint, ...others]
-      })
+      const parameters = [caller, key, fingerprint, ...values, ...others]
+      const { rows } = await pool.query<Attempt>({ ...statement, values: parameters })
       return rows[0] ?? NOTHING
     } catch (error) {
-      // The first request has ended after this one looked for it and before it wrote.
-      const { code, constraint } = error as { code?: string; constraint?: string }
-      if (code === UNIQUE_VIOLATION && constraint === 'idempotency_keys_pkey') return NOTHING
+      // The first request ended between this one's look at the key and its insert.
+      const isRace = error instanceof DatabaseError && error.code === UNIQUE_VIOLATION
+      if (isRace && error.constraint === 'idempotency_keys_pkey') return NOTHING
       throw error
     }
   }
 }
 
-const NOTHING: Answer = { free: true, created: null, id: null, same: null, expired: null }
+const NO_KEY = { caller: null, key: null }
+const NOTHING = { free: true, created: null, used_id: null, same: null, expired: null }
 const KEY_USED = [{ pointer: 'idempotency-key', detail: 'must be a new one for a new request' }]
 
 async function forget(pool: Pool, { caller, key }: IdempotencyKey): Promise<void> {
@@ -95,7 +101,7 @@ async function forget(pool: Pool, { caller, key }: IdempotencyKey): Promise<void
   )
 }
 
-/** Removes keys that are not valid any more, `limit` at most; answers how many that were. */
+/** Removes at most `limit` keys that have expired. Resolves with their number. */
 export async function removeExpiredKeys(pool: Pool, limit: number): Promise<number> {
   const { rowCount } = await pool.query(
     `DELETE FROM idempotency_keys WHERE (caller, key) IN (

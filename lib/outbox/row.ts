@@ -3,9 +3,10 @@ import type { Carrier } from '../log/context.ts'
 export const OUTBOX_KINDS = ['images', 'object', 'webhook'] as const
 export type OutboxKind = (typeof OUTBOX_KINDS)[number]
 
-/** `key` of an object to remove, `version` of a product whose images are finished. */
+/** `key` of an object to remove, `prefix` of objects to remove if no image needs them, `version` of a finished product. */
 export interface Payload extends Carrier {
   key?: string
+  prefix?: string
   version?: number
 }
 
@@ -26,10 +27,9 @@ export interface OutboxRow extends Claim {
   product_images: string[] | null
 }
 
-/** A row to insert. It comes due in `wait_ms` milliseconds. */
+/** A row of a product to insert. It comes due in `wait_ms` milliseconds. */
 export interface NewOutboxRow {
   kind: OutboxKind
-  product_id?: number
   payload?: Payload
   wait_ms: number
 }

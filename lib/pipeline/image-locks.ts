@@ -1,32 +1,33 @@
-/** What is being worked on in this process, by its id. What somebody has in hand nobody else takes. */
+/** Locks on the images that are processed in this process: a second message leaves alone what the first holds. */
 export class ImageLocks {
   readonly #ids = new Set<string>()
 
-  /** Takes what nobody has, until it is let go or the hold is disposed of. */
-  take<T extends { id: string }>(found: T[]): Hold<T> {
-    const taken = found.filter(({ id }) => !this.#ids.has(id))
-    for (const { id } of taken) this.#ids.add(id)
-    return new Hold(taken, this.#ids)
+  /** Locks those of the images that are not locked, until the lock is released or disposed of. */
+  acquire<T extends { id: string }>(images: T[]): ImageLock<T> {
+    const held = images.filter(({ id }) => !this.#ids.has(id))
+    for (const { id } of held) this.#ids.add(id)
+    return new ImageLock(held, this.#ids)
   }
 }
 
-export class Hold<T extends { id: string }> implements Disposable {
-  readonly taken: readonly T[]
-  readonly #left: Set<string>
-  readonly #all: Set<string>
+class ImageLock<T extends { id: string }> implements Disposable {
+  readonly held: readonly T[]
+  readonly #locked: Set<string>
+  #isReleased = false
 
-  constructor(taken: T[], all: Set<string>) {
-    this.taken = taken
-    this.#left = new Set(taken.map(({ id }) => id))
-    this.#all = all
+  constructor(held: T[], locked: Set<string>) {
+    this.held = held
+    this.#locked = locked
   }
 
-  /** Others may take these from now on. */
-  letGo(ids: Iterable<string>): void {
-    for (const id of ids) if (this.#left.delete(id)) this.#all.delete(id)
+  /** Others may lock these images from now on. A second call changes nothing. */
+  release(): void {
+    if (this.#isReleased) return
+    this.#isReleased = true
+    for (const { id } of this.held) this.#locked.delete(id)
   }
 
   [Symbol.dispose](): void {
-    this.letGo(this.#left)
+    this.release()
   }
 }

@@ -1,4 +1,5 @@
 import { channel, tracingChannel } from 'node:diagnostics_channel'
+import type { Log } from '../log/log.ts'
 import type { Outcome } from '../products/changes.ts'
 
 export type Stage = 'download' | 'compress' | 'upload' | 'commit'
@@ -8,14 +9,20 @@ export interface StageContext {
   productId: number
 }
 
-/** Where an image's work can be watched: each stage as it starts and ends. Costs nothing while nobody does. */
+/** Each stage of an image as it starts and ends. Costs nothing without a subscriber. */
 export const stages = tracingChannel<StageContext>('asyncprod:stage')
 
-/** What became of each attempt at an image. */
+/** The outcome of each attempt at an image. */
 export const outcomes = channel('asyncprod:outcome')
 
 export function inStage<T>(stage: Stage, productId: number, work: () => Promise<T>): Promise<T> {
   return stages.tracePromise(work, { stage, productId })
+}
+
+/** Every outcome is reported here, and nowhere else: one log line, and `outcomes` for the metrics. */
+export function report(outcome: Outcome, details: object, log: Log): void {
+  log[outcome.status === 'failed' ? 'warn' : 'info']({ ...details, ...outcome }, `Image ${outcome.status}`)
+  outcomes.publish(outcome)
 }
 
 export const isOutcome = (message: unknown): message is Outcome =>

@@ -1,4 +1,4 @@
-import { type Static, Type } from '@sinclair/typebox'
+import { type Static, type TSchema, Type } from '@sinclair/typebox'
 import { ref } from '../http/schema-ref.ts'
 import { IMAGE_ERROR_CODES } from '../image/error.ts'
 
@@ -7,12 +7,24 @@ export const Id = Type.Integer({ minimum: 1, maximum: 2_147_483_647 })
 
 const Url = Type.String({ format: 'text', minLength: 1, maxLength: 2048 })
 
+/** Clients written in Go, as the Go service's are, send null for what they leave out. */
+const optional = <T extends TSchema>(schema: T) =>
+  Type.Optional(Type.Unsafe<Static<T> | null>({ ...schema, type: [schema.type, 'null'] }))
+
 const productInput = {
   user_id: Id,
   product_name: Type.String({ format: 'text', minLength: 1, maxLength: 255, examples: ['Desk lamp'] }),
-  product_description: Type.Optional(Type.String({ format: 'text', maxLength: 100_000 })),
-  product_price: Type.Number({ minimum: 0, maximum: 99_999_999.99, multipleOf: 0.01, examples: [100.5] }),
-  product_images: Type.Optional(
+  product_description: optional(Type.String({ format: 'text', maxLength: 100_000 })),
+  product_price: optional(
+    Type.Number({
+      minimum: 0,
+      maximum: 99_999_999.99,
+      multipleOf: 0.01,
+      examples: [100.5],
+      description: '0 if left out. Floating-point noise below a millionth is rounded'
+    })
+  ),
+  product_images: optional(
     Type.Array(Url, {
       maxItems: 1000,
       examples: [['https://example.com/lamp.jpg']],
@@ -31,7 +43,10 @@ export const ImageError = Type.Object(
     code: Type.Unsafe<(typeof IMAGE_ERROR_CODES)[number]>({ type: 'string', enum: [...IMAGE_ERROR_CODES] }),
     detail: Type.String()
   },
-  { $id: 'ImageError', description: 'Why the image is not there (yet), and what can be done about it' }
+  {
+    $id: 'ImageError',
+    description: 'Why the image failed, or has not succeeded yet, and what to do about it'
+  }
 )
 
 const nullable = <T extends Parameters<typeof Type.Union>[0][number]>(schema: T) =>
@@ -39,6 +54,7 @@ const nullable = <T extends Parameters<typeof Type.Union>[0][number]>(schema: T)
 
 export const Image = Type.Object(
   {
+    id: Type.String({ format: 'uuid' }),
     source_url: Type.String(),
     status: Type.Unsafe<'pending' | 'done' | 'failed'>({
       type: 'string',

@@ -1,6 +1,6 @@
 import { type Static, Type } from '@sinclair/typebox'
 import type { Pool } from 'pg'
-import { createOnce, type IdempotencyKey, onceOnly } from '../database/idempotency.ts'
+import { create, creation, type IdempotencyKey } from '../database/idempotency.ts'
 import { AppError } from '../http/app-error.ts'
 import { Id } from './schemas.ts'
 
@@ -14,9 +14,9 @@ export const User = Type.Object(
 )
 export type User = Static<typeof User>
 
-const CREATE_ONCE = {
-  name: 'user-create-once',
-  text: onceOnly('created AS (INSERT INTO users (username) SELECT $1::varchar FROM unused RETURNING id)', 2)
+const CREATE = {
+  name: 'user-create',
+  text: creation('created AS (INSERT INTO users (username) SELECT $4::varchar FROM unused RETURNING id)')
 }
 
 export const userNotFound = (id: number) => new AppError('not_found', `There is no user ${id}.`)
@@ -28,15 +28,9 @@ export class UserStore {
     this.#pool = pool
   }
 
-  /** Answers the new user's id, or with a key the one that it has created before. */
+  /** Resolves with the new user's id, or with the one that the key has created before. */
   async create(username: string, key?: IdempotencyKey): Promise<number> {
-    if (key) return createOnce(this.#pool, CREATE_ONCE, [username], key)
-    const { rows } = await this.#pool.query<{ id: number }>(
-      'INSERT INTO users (username) VALUES ($1) RETURNING id',
-      [username]
-    )
-    if (!rows[0]) throw new Error('INSERT answered no id')
-    return rows[0].id
+    return (await create(this.#pool, CREATE, [username], key)).id
   }
 
   /** Rejects with `not_found`. */

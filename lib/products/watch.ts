@@ -4,34 +4,34 @@ import type { ProductChangeFeed } from './change-feed.ts'
 import type { ProductStore } from './store.ts'
 
 export interface WatchOptions {
-  products: ProductStore
-  signal: ProductChangeFeed
-  /** After so many milliseconds without a signal it looks by itself: one may have been lost. */
+  products: Pick<ProductStore, 'read'>
+  changeFeed: ProductChangeFeed
+  /** Without a change for so many milliseconds the product is read all the same: a change may have been lost. */
   quietMs: number
   /** Ends the watch. */
   stop: AbortSignal
 }
 
-/** Yields the product as it is now, then each time it may have changed, or was looked at again; null, at last, when it is gone. */
+/** Yields the product, then again after each change and each quiet time; null, and the end, when it is gone. */
 export async function* watch(
   id: number,
-  { products, signal, quietMs, stop }: WatchOptions
+  { products, changeFeed, quietMs, stop }: WatchOptions
 ): AsyncGenerator<CachedProduct | null, void> {
-  let nudge = new AbortController()
-  const wake = () => nudge.abort()
-  const unwatch = signal.watch(id, wake)
+  let changed = new AbortController()
+  const wake = () => changed.abort()
+  const unsubscribe = changeFeed.subscribe(id, wake)
   stop.addEventListener('abort', wake)
   try {
     while (!stop.aborted) {
-      // Made before the read, so that a change during it is not missed.
-      nudge = new AbortController()
+      // Before the read, so that a change during it is not missed.
+      changed = new AbortController()
       const product = await products.read(id)
       yield product
       if (!product) return
-      if (!stop.aborted) await wait(quietMs, undefined, { signal: nudge.signal }).catch(() => undefined)
+      if (!stop.aborted) await wait(quietMs, undefined, { signal: changed.signal }).catch(() => undefined)
     }
   } finally {
-    unwatch()
+    unsubscribe()
     stop.removeEventListener('abort', wake)
   }
 }

@@ -49,7 +49,8 @@ export class FileStore implements ObjectStore {
   }
 
   async *list(prefix: string): AsyncIterable<StoredObject> {
-    const entries = await readdir(this.#folder, { recursive: true, withFileTypes: true }).catch(noFolderYet)
+    const folder = join(this.#folder, prefix.slice(0, prefix.lastIndexOf('/') + 1))
+    const entries = await readdir(folder, { recursive: true, withFileTypes: true }).catch(noFolderYet)
     for (const entry of entries) {
       const path = join(entry.parentPath, entry.name)
       const key = relative(this.#folder, path).replaceAll(sep, '/')

@@ -25,9 +25,6 @@ export interface StoredObject {
 
 export const OBJECT_PREFIX = 'products/'
 
-/** Image ids are never used twice, so neither are keys: what is stored under one may be cached for ever. */
-export const objectKey = (productId: number, imageId: string) => `${OBJECT_PREFIX}${productId}/${imageId}.jpg`
-
 /** A `put` gives up after this time. */
 export const UPLOAD_TIMEOUT_MS = 60_000
 

@@ -1,38 +1,53 @@
 import type { Pool } from 'pg'
+import { isOwnKey } from './object-key.ts'
 import { OBJECT_PREFIX, type ObjectStore, type StoredObject } from './object-store.ts'
 
 const KEYS_A_QUERY = 500
 
+/** No row names the key, and no pending image can still record it: its generation is another. */
+const ORPHANS = `
+SELECT key FROM unnest($1::text[]) AS key
+WHERE NOT EXISTS (
+  SELECT FROM product_images i
+  WHERE i.product_id = CASE WHEN key ~ '^products/\\d{1,10}/' THEN split_part(key, '/', 2)::bigint END
+    AND (i.object_key = key OR i.status = 'pending' AND starts_with(split_part(key, '/', 3), i.id || '-' || i.generation || '-'))
+)`
+
 /**
- * Objects that no image row names, older than `olderThanMs`: a younger one may belong to an image whose work has not been
- * committed yet. There should be none; they come from a database that was restored to an earlier time, say.
+ * Yields objects that no image needs, older than `olderThanMs`: the Go service names a younger one in a row when it has made all
+ * images of the product. There should be none; they come from killed workers and from restored databases.
  */
 export async function* orphans(
   pool: Pool,
   objects: ObjectStore,
-  olderThanMs: number
+  { prefix = OBJECT_PREFIX, olderThanMs }: { prefix?: string; olderThanMs: number }
 ): AsyncGenerator<StoredObject> {
   const before = Date.now() - olderThanMs
   let batch: StoredObject[] = []
-  for await (const object of objects.list(OBJECT_PREFIX)) {
+  for await (const object of objects.list(prefix)) {
     if (object.modified.getTime() < before) batch.push(object)
     if (batch.length < KEYS_A_QUERY) continue
-    yield* await withoutRow(pool, batch)
+    yield* await withoutImage(pool, batch)
     batch = []
   }
-  yield* await withoutRow(pool, batch)
+  yield* await withoutImage(pool, batch)
 }
 
-async function withoutRow(pool: Pool, objects: StoredObject[]): Promise<StoredObject[]> {
-  const keys = objects.map(({ key }) => key)
-  const { rows } = await pool.query<{ key: string }>(
-    `SELECT key FROM unnest($1::text[]) AS key
-     WHERE NOT EXISTS (
-       SELECT FROM product_images i
-       WHERE i.product_id::text = split_part(key, '/', 2) AND (i.object_key = key OR key LIKE '%/' || i.id || '.jpg')
-     )`,
-    [keys]
-  )
-  const missing = new Set(rows.map(({ key }) => key))
-  return objects.filter(({ key }) => missing.has(key))
+/** Removes our own orphans below a prefix, whatever their age: their keys say that no image can need them any more. */
+export async function removeOrphans(
+  pool: Pool,
+  objects: ObjectStore,
+  prefix: string,
+  signal: AbortSignal
+): Promise<void> {
+  for await (const { key } of orphans(pool, objects, { prefix, olderThanMs: 0 })) {
+    if (isOwnKey(key)) await objects.remove(key, signal)
+  }
+}
+
+async function withoutImage(pool: Pool, objects: StoredObject[]): Promise<StoredObject[]> {
+  if (objects.length === 0) return []
+  const { rows } = await pool.query<{ key: string }>(ORPHANS, [objects.map(({ key }) => key)])
+  const keys = new Set(rows.map(({ key }) => key))
+  return objects.filter(({ key }) => keys.has(key))
 }

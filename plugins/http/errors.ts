@@ -50,6 +50,7 @@ function violations({ validation = [], validationContext }: FastifyError): Input
 
 function withValues(message: string, params: Record<string, unknown> | undefined): string {
   if (params?.format === 'text') return 'must not contain NUL or half of a surrogate pair'
+  if (Array.isArray(params?.type)) return `must be ${params.type.join(' or ')}`
   return Array.isArray(params?.allowedValues) ? `${message}: ${params.allowedValues.join(', ')}` : message
 }
 

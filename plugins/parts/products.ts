@@ -18,18 +18,18 @@ declare module 'fastify' {
   }
 }
 
-/** What the routes and the consumers work with. */
+/** Products, users and the outbox, for routes and consumers. */
 export default fp<{ config: Config }>(
   async (app, { config }) => {
     const { pool } = app.pg
     const outbox = new Outbox(pool)
     app.decorate('outbox', outbox)
-    // What a killed process had in hand need not wait for its lease to end.
+    // No other process holds rows: a killed one's need not wait for the end of their lease.
     if (!config.database) await outbox.reclaim()
     const notifications = config.database && new Notifications({ ...config.database, log: app.log })
     app.decorate('notifications', notifications)
-    const signal = new ProductChangeFeed(notifications)
-    app.decorate('productChanges', signal)
+    const changeFeed = new ProductChangeFeed(notifications)
+    app.decorate('productChanges', changeFeed)
     app.decorate('users', new UserStore(pool))
     app.decorate(
       'products',
@@ -37,7 +37,7 @@ export default fp<{ config: Config }>(
         pool,
         cache: app.cache,
         outbox,
-        signal,
+        changeFeed,
         jobTimeoutMs: config.images.jobTimeoutMs,
         webhooks: config.webhook !== null
       })

@@ -3,7 +3,10 @@ import { checkSourceUrl } from '../../lib/egress/source-url.ts'
 import { AppError, type InputProblem } from '../../lib/http/app-error.ts'
 
 /** Returns the body with its image URLs in the form that is requested. Throws `invalid_input` that names each problem. */
-export function withCheckedImages<T extends { product_images?: string[] }>(body: T, config: Config): T {
+export function withCheckedImages<T extends { product_images?: string[] | null }>(
+  body: T,
+  config: Config
+): T {
   if (!body.product_images) return body
   const problems: InputProblem[] = []
   const { maxPerProduct } = config.images

@@ -5,7 +5,6 @@ import { IdempotencyHeader, idempotencyKey } from '../idempotency.ts'
 import type { Operation } from '../operation.ts'
 import { problems } from '../problem-replies.ts'
 import { withCheckedImages } from './check-images.ts'
-import { nullImagesAreNone } from './null-images.ts'
 import { tags } from './schemas.ts'
 
 export const create: Operation = (app, config) => {
@@ -30,8 +29,7 @@ export const create: Operation = (app, config) => {
           ),
           ...problems(403, 409, 413, 415, 422)
         }
-      },
-      preValidation: nullImagesAreNone
+      }
     },
     async (request, reply) => {
       request.caller.mustActFor(request.body.user_id, '/user_id')

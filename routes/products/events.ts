@@ -21,7 +21,7 @@ const ProductEvents = Type.Unsafe<Readable>({ $ref: `${Product.$id}#` })
  * stop reading and disconnect never end there (20 of 20), and each disconnect of a piped stream is logged as an error.
  */
 export const events: Operation = (app, config) => {
-  const { products, productChanges: signal } = app
+  const { products, productChanges: changeFeed } = app
   const streams = new OpenStreams(config.server.maxEventStreams)
   // Before the server waits for its connections to end.
   app.addHook('preClose', async () => streams.close())
@@ -56,9 +56,9 @@ export const events: Operation = (app, config) => {
       const known = request.headers['last-event-id']
       const product = await products.read(id)
       if (!product || !request.caller.actsFor(product.user_id)) throw productNotFound(id)
-      if (product.version === known && !isPending(product)) return reply.code(204).send(null)
+      if (product.version === known && !product.pending) return reply.code(204).send(null)
       const stop = streams.open(request)
-      const states = watch(id, { products, signal, quietMs: HEARTBEAT_MS, stop: stop.signal })
+      const states = watch(id, { products, changeFeed, quietMs: HEARTBEAT_MS, stop: stop.signal })
       const stream = Readable.from(eventTexts(states, known), { highWaterMark: 1 })
       stream.once('close', () => stop.abort())
       // The stream waits for its generator, which waits for a heartbeat: a client that left would hold its place for 15 s.
@@ -81,12 +81,7 @@ async function* eventTexts(
     if (!product) yield 'event: deleted\ndata: null\n\n'
     else if (product.version === sent) yield ': no change\n\n'
     else yield `id: ${product.version}\nevent: product\ndata: ${product.json}\n\n`
-    if (!product || !isPending(product)) return
+    if (!product?.pending) return
     sent = product.version
   }
-}
-
-function isPending({ json }: CachedProduct): boolean {
-  const { image_status } = JSON.parse(json) as Product
-  return image_status === 'pending'
 }

@@ -5,7 +5,6 @@ import type { Operation } from '../operation.ts'
 import { problems } from '../problem-replies.ts'
 import { withCheckedImages } from './check-images.ts'
 import { ifMatch } from './etag.ts'
-import { nullImagesAreNone } from './null-images.ts'
 import { IfMatch, Message, Params, tags } from './schemas.ts'
 
 interface Replacement {
@@ -34,8 +33,7 @@ export const replace: Operation = (app, config) => {
         headers: IfMatch,
         body: ref(ProductReplacement),
         response
-      },
-      preValidation: nullImagesAreNone
+      }
     },
     (request) => update(request.body.id, request)
   )
@@ -51,8 +49,7 @@ export const replace: Operation = (app, config) => {
         headers: IfMatch,
         body: ref(ProductInput),
         response
-      },
-      preValidation: nullImagesAreNone
+      }
     },
     (request) => update(request.params.id, request)
   )

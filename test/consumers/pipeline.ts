@@ -3,7 +3,6 @@ import type { FastifyInstance } from 'fastify'
 import sharp from 'sharp'
 import type { Test } from 'tap'
 import type { ProductRecord } from '../../lib/products/record.ts'
-import { objectKey } from '../../lib/storage/object-store.ts'
 import { settled } from '../support/app.ts'
 import {
   flood,
@@ -50,7 +49,7 @@ async function keys({ objects }: FastifyInstance, productId: number): Promise<st
   return found.sort()
 }
 
-const keysOf = ({ id, images }: ProductRecord) => images.map((image) => objectKey(id, image.id)).sort()
+const keysOf = ({ images }: ProductRecord) => images.map(({ object_key }) => object_key ?? '').sort()
 
 async function untilKeys(app: FastifyInstance, productId: number, expected: string[]): Promise<void> {
   while (JSON.stringify(await keys(app, productId)) !== JSON.stringify(expected));

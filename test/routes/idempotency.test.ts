@@ -132,7 +132,7 @@ t.test('a request whose first try is in flight is told so', needsServices, async
   const second = await send({ method: 'POST', url: '/api/v1/products', payload: LAMP, headers })
   t.match(second.json(), {
     status: 409,
-    detail: 'The first request with this Idempotency-Key is not answered yet.'
+    detail: 'The first request with this Idempotency-Key has no response yet.'
   })
   t.equal(second.headers['retry-after'], '2')
   await other.query('COMMIT')

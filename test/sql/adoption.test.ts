@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import t, { type Test } from 'tap'
 import { buildTestApp, settled } from '../support/app.ts'
-import { INSERT, ORIGINAL_FORMS, originalUrl, WRITE_BACK } from '../support/go-service-schema.ts'
+import { GO_TABLES, GoService, goKey, goUrl } from '../support/go-service.ts'
 import { startOrigin } from '../support/http/origin.ts'
 import { documented } from '../support/openapi-conformance.ts'
 import { photo } from '../support/pictures/pictures.ts'
@@ -19,20 +19,24 @@ const VARIABLES = { ALLOWED_SOURCE_NETWORKS: '127.0.0.0/8', PUBLIC_BASE_URL: 'ht
 
 const list = (urls: string[] | null) => (urls ? `ARRAY[${urls.map((url) => `'${url}'`)}]::text[]` : 'NULL')
 
-/** Products 1 to 7 of user 2, as the original has left them. */
+const resultOf = (id: number, name: string) => goUrl(goKey(id, name))
+
+/** Products 1 to 7 of user 2, as the Go service has left them. */
 const ROWS: [name: string, images: string[] | null, results: string[] | null][] = [
-  ['complete', ['/one.jpg', '/two.png'], [originalUrl(1, 'one.jpg'), originalUrl(1, 'two.png')]],
-  ['partial', ['/one.jpg', '/two.png'], [originalUrl(2, 'two.png')]],
-  ['ambiguous', ['/a/photo.jpg', '/b/photo.jpg'], [originalUrl(3, 'photo.jpg')]],
+  ['complete', ['/one.jpg', '/two.png'], [resultOf(1, 'one.jpg'), resultOf(1, 'two.png')]],
+  ['partial', ['/one.jpg', '/two.png'], [resultOf(2, 'two.png')]],
+  ['ambiguous', ['/a/photo.jpg', '/b/photo.jpg'], [resultOf(3, 'photo.jpg')]],
   ['not begun', ['/one.jpg'], null],
   ['empty lists', [], []],
   ['no lists', null, null],
   [
     'twice',
     ['/one.jpg', '/two.png', '/one.jpg'],
-    ['one.jpg', 'two.png', 'one.jpg'].map((name) => originalUrl(7, name))
+    ['one.jpg', 'two.png', 'one.jpg'].map((name) => resultOf(7, name))
   ]
 ]
+
+const [complete = [], partial = [], , , , , twice = []] = ROWS.map(([, , results]) => results ?? [])
 
 const CONTENT = [
   `INSERT INTO users (username) VALUES ('ada'), ('bob')`,
@@ -46,15 +50,15 @@ const CONTENT = [
 
 for (const { place, options, create } of PLACES) {
   // The first start of an embedded database takes seconds, and the SQL is the same: one form of the tables will do there.
-  const forms = Object.entries(ORIGINAL_FORMS).slice(0, place === 'embedded' ? 1 : undefined)
+  const forms = Object.entries(GO_TABLES).slice(0, place === 'embedded' ? 1 : undefined)
   for (const [form, tables] of forms) {
-    t.test(`an original database (${place}, ${form}) is adopted in place`, options, async (t) => {
+    t.test(`the Go service’s database (${place}, ${form}) is adopted in place`, options, async (t) => {
       const database = await create(t)
       await database.prepare(`${tables};\n${CONTENT}`)
       const app = await buildTestApp(t, { ...VARIABLES, ...database.variables })
       await t.test('its products are served with their images', (t) => testProducts(t, app))
       await t.test('its users are there, and no others', (t) => testUsers(t, app))
-      await t.test('the original goes on writing beside us', (t) => testForeignWrites(t, app))
+      await t.test('the Go service goes on writing beside us', (t) => testForeignWrites(t, app))
       await t.test('products are created, changed and deleted as ever', (t) => testOwnWrites(t, app))
     })
   }
@@ -65,35 +69,35 @@ async function testProducts(t: Test, app: FastifyInstance) {
   const read = async (id: number) => (await call({ url: `/api/v1/products/${id}` })).json()
   for (let id = 1; id <= ROWS.length; id++) await settled(app, id)
 
-  const complete = await read(1)
+  const first = await read(1)
   const adopted = { width: null, height: null, source_bytes: null, bytes: null, attempts: 0, error: null }
-  t.strictSame(complete, {
+  t.strictSame(first, {
     id: 1,
     user_id: 2,
     product_name: 'complete',
     product_description: 'Old.',
     product_price: 9.99,
     product_images: [url('/one.jpg'), url('/two.png')],
-    compressed_product_images: [originalUrl(1, 'one.jpg'), originalUrl(1, 'two.png')],
-    created_at: complete.created_at,
-    updated_at: complete.updated_at,
+    compressed_product_images: complete,
+    created_at: first.created_at,
+    updated_at: first.updated_at,
     image_status: 'done',
     images: [
-      { source_url: url('/one.jpg'), status: 'done', url: originalUrl(1, 'one.jpg'), ...adopted },
-      { source_url: url('/two.png'), status: 'done', url: originalUrl(1, 'two.png'), ...adopted }
+      { id: first.images[0].id, source_url: url('/one.jpg'), status: 'done', url: complete[0], ...adopted },
+      { id: first.images[1].id, source_url: url('/two.png'), status: 'done', url: complete[1], ...adopted }
     ]
   })
 
-  const partial = await read(2)
-  t.equal(partial.image_status, 'done')
-  t.match(partial.images, [
+  const second = await read(2)
+  t.equal(second.image_status, 'done')
+  t.match(second.images, [
     {
       source_url: url('/one.jpg'),
       url: /^https:\/\/cdn\.example\/products\/2\/.+\.jpg$/,
       width: 64,
       attempts: 1
     },
-    { source_url: url('/two.png'), url: originalUrl(2, 'two.png'), width: null, attempts: 0 }
+    { source_url: url('/two.png'), url: partial[0], width: null, attempts: 0 }
   ])
 
   const ambiguous = await read(3)
@@ -110,9 +114,9 @@ async function testProducts(t: Test, app: FastifyInstance) {
     })
   }
   t.match(await read(6), { product_description: '', created_at: /^2/, updated_at: /^2/ })
-  const [first, , third] = (await read(7)).images
-  t.match(first, { url: originalUrl(7, 'one.jpg') })
-  t.strictSame(third, first)
+  const [one, , again] = (await read(7)).images
+  t.match(one, { url: twice[0] })
+  t.strictSame(again, one)
 
   const listed = (await call({ url: '/api/v1/products?user_id=2' })).json()
   t.strictSame(listed.map(({ id }: { id: number }) => id).sort(), [1, 2, 3, 4, 5, 6, 7])
@@ -128,30 +132,28 @@ async function testUsers(t: Test, app: FastifyInstance) {
 }
 
 async function testForeignWrites(t: Test, app: FastifyInstance) {
-  const call = await documented(app)
-  const { rows } = await app.pg.query<{ id: number }>(INSERT, [2, 'foreign', null, 5, [url('/new.jpg')]])
-  const id = rows[0]?.id ?? 0
+  const go = new GoService(app.pg.pool)
+  const read = async (id: number) => (await app.inject(`/api/v1/products/${id}`)).json()
+  const id = await go.create([url('/new.jpg')])
+  t.match(
+    await read(id),
+    { image_status: 'pending', images: [{ status: 'pending' }] },
+    'its images are seen at once'
+  )
   app.outbox.poke()
   await settled(app, id)
-  const inserted = (await call({ url: `/api/v1/products/${id}` })).json()
-  t.match(inserted, {
-    product_name: 'foreign',
-    product_description: '',
-    image_status: 'done',
-    images: [{ width: 64 }]
-  })
+  const inserted = await read(id)
+  t.match(inserted, { product_name: 'Theirs', image_status: 'done', images: [{ width: 64 }] })
 
-  await app.pg.query('UPDATE products SET product_images = $1 WHERE id = $2', [
-    [url('/newer.jpg'), url('/new.jpg')],
-    id
-  ])
+  await go.replace(id, [url('/newer.jpg'), url('/new.jpg')])
   app.outbox.poke()
   await settled(app, id)
-  const updated = (await call({ url: `/api/v1/products/${id}` })).json()
+  await app.cache.invalidate(id)
+  const updated = await read(id)
   t.strictSame(updated.images[1], inserted.images[0])
   t.match(updated.images[0], { source_url: url('/newer.jpg'), status: 'done', width: 64 })
 
-  await app.pg.query(WRITE_BACK, [[originalUrl(id, 'newer.jpg')], id])
+  await go.writeBack(id, [goUrl(goKey(id, 'newer.jpg'))])
   await app.pg.query('DELETE FROM products WHERE id = $1', [id])
   const { rows: left } = await app.pg.query('SELECT FROM product_images WHERE product_id = $1', [id])
   t.strictSame(left, [])

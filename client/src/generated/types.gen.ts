@@ -34,7 +34,7 @@ export type Problem = {
 };
 
 /**
- * Why the image is not there (yet), and what can be done about it
+ * Why the image failed, or has not succeeded yet, and what to do about it
  */
 export type ImageError = {
     code: 'blocked_address' | 'unreachable' | 'timeout' | 'http_status' | 'too_large' | 'unsupported_format' | 'corrupt_image' | 'too_many_pixels' | 'storage' | 'internal';
@@ -42,6 +42,7 @@ export type ImageError = {
 };
 
 export type Image = {
+    id: string;
     source_url: string;
     status: 'pending' | 'done' | 'failed';
     url: string | null;
@@ -76,24 +77,30 @@ export type Product = {
 export type ProductInput = {
     user_id: number;
     product_name: string;
-    product_description?: string;
-    product_price: number;
+    product_description?: string | null;
+    /**
+     * 0 if left out. Floating-point noise below a millionth is rounded
+     */
+    product_price?: number | null;
     /**
      * http or https URLs
      */
-    product_images?: Array<string>;
+    product_images?: Array<string> | null;
 };
 
 export type ProductReplacement = {
     id: number;
     user_id: number;
     product_name: string;
-    product_description?: string;
-    product_price: number;
+    product_description?: string | null;
+    /**
+     * 0 if left out. Floating-point noise below a millionth is rounded
+     */
+    product_price?: number | null;
     /**
      * http or https URLs
      */
-    product_images?: Array<string>;
+    product_images?: Array<string> | null;
 };
 
 /**

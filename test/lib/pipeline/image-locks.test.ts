@@ -5,22 +5,30 @@ const a = { id: 'a' }
 const b = { id: 'b' }
 const c = { id: 'c' }
 
-t.test('what one has in hand no other takes, until it is let go', async (t) => {
-  const inHand = new ImageLocks()
-  using first = inHand.take([a, b])
-  using second = inHand.take([b, c])
-  t.same([first.taken, second.taken], [[a, b], [c]])
-  first.letGo(['b', 'c'])
-  using third = inHand.take([a, b, c])
-  t.same(third.taken, [b])
+t.test('an image that is locked cannot be locked again until it is released', async (t) => {
+  const locks = new ImageLocks()
+  const first = locks.acquire([a, b])
+  const second = locks.acquire([b, c])
+  t.same([first.held, second.held], [[a, b], [c]])
+  first.release()
+  t.same(locks.acquire([a, b, c]).held, [a, b])
 })
 
-t.test('the end of a hold lets go what is left of it, and nothing that others took since', async (t) => {
-  const inHand = new ImageLocks()
-  const first = inHand.take([a, b])
-  first.letGo(['a'])
-  using second = inHand.take([a])
-  first[Symbol.dispose]()
-  t.same(second.taken, [a])
-  t.same(inHand.take([a, b]).taken, [b])
+t.test('the end of a released lock releases nothing that others have locked since', async (t) => {
+  const locks = new ImageLocks()
+  {
+    using first = locks.acquire([a])
+    first.release()
+    t.same(locks.acquire([a]).held, [a])
+  }
+  t.same(locks.acquire([a]).held, [])
+})
+
+t.test('a lock ends with its scope', async (t) => {
+  const locks = new ImageLocks()
+  {
+    using lock = locks.acquire([a])
+    t.same(lock.held, [a])
+  }
+  t.same(locks.acquire([a]).held, [a])
 })

@@ -8,46 +8,46 @@ import { sharedPostgres } from '../../support/servers/shared.ts'
 async function connected(t: Test, connectionString: string): Promise<ProductChangeFeed> {
   const notifications = new Notifications({ connectionString, log: createLog() })
   t.teardown(() => notifications.close())
-  const signal = new ProductChangeFeed(notifications)
+  const feed = new ProductChangeFeed(notifications)
   const { promise, resolve } = Promise.withResolvers<void>()
-  // A new connection rings for everything that is watched.
-  signal.watch(-1, resolve)
+  // A new connection notifies all subscribers.
+  feed.subscribe(-1, resolve)
   notifications.start()
   await promise
-  return signal
+  return feed
 }
 
-t.test('who watches a product is told of its changes, until they have seen enough', async (t) => {
-  const signal = new ProductChangeFeed(null)
-  const told: string[] = []
-  const endFirst = signal.watch(7, () => told.push('first'))
-  const endSecond = signal.watch(7, () => told.push('second'))
-  signal.watch(8, () => told.push('another product'))
-  signal.tell(7)
+t.test('subscribers of a product are notified of its changes until they unsubscribe', async (t) => {
+  const feed = new ProductChangeFeed(null)
+  const notified: string[] = []
+  const endFirst = feed.subscribe(7, () => notified.push('first'))
+  const endSecond = feed.subscribe(7, () => notified.push('second'))
+  feed.subscribe(8, () => notified.push('another product'))
+  feed.publish(7)
   endFirst()
-  signal.tell(7)
+  feed.publish(7)
   endSecond()
-  signal.tell(7)
-  t.strictSame(told, ['first', 'second', 'second'])
+  feed.publish(7)
+  t.strictSame(notified, ['first', 'second', 'second'])
 })
 
-t.test('a watch that ends twice ends nobody else’s', async (t) => {
-  const signal = new ProductChangeFeed(null)
-  const told: string[] = []
-  const end = signal.watch(7, () => told.push('first'))
+t.test('a subscription that is ended twice ends no other', async (t) => {
+  const feed = new ProductChangeFeed(null)
+  const notified: string[] = []
+  const end = feed.subscribe(7, () => notified.push('first'))
   end()
-  signal.watch(7, () => told.push('second'))
+  feed.subscribe(7, () => notified.push('second'))
   end()
-  signal.tell(7)
-  t.strictSame(told, ['second'])
+  feed.publish(7)
+  t.strictSame(notified, ['second'])
 })
 
-t.test('many changes reach the watchers of another process', needsServices, async (t) => {
+t.test('many changes reach the subscribers of another process', needsServices, async (t) => {
   const url = await (await sharedPostgres(t)).createDatabase()
   const [here, there] = await Promise.all([connected(t, url), connected(t, url)])
   // More than fit into one notification, and ids as long as they get.
   const ids = Array.from({ length: 2000 }, (_, i) => 2_147_483_647 - i)
-  const heard = ids.map((id) => new Promise<void>((resolve) => there.watch(id, resolve)))
-  for (const id of ids) here.tell(id)
-  await t.resolves(Promise.all(heard))
+  const received = ids.map((id) => new Promise<void>((resolve) => there.subscribe(id, resolve)))
+  for (const id of ids) here.publish(id)
+  await t.resolves(Promise.all(received))
 })

@@ -1,6 +1,6 @@
 import t from 'tap'
 import { ProductChangeFeed } from '../../../lib/products/change-feed.ts'
-import { watch } from '../../../lib/products/watch.ts'
+import { type WatchOptions, watch } from '../../../lib/products/watch.ts'
 import { buildTestApp } from '../../support/app.ts'
 
 const LAMP = { user_id: 1, product_name: 'Desk lamp', product_price: 1 }
@@ -8,25 +8,42 @@ const LONG_MS = 1_000_000
 
 const { products } = await buildTestApp(t)
 
-/** What the signal says is for each test to decide: the store tells its own. */
-function start(id: number, quietMs = LONG_MS) {
-  const signal = new ProductChangeFeed(null)
+/** With a feed of its own: the store publishes to another. */
+function start(id: number, quietMs = LONG_MS, reader: WatchOptions['products'] = products) {
+  const changeFeed = new ProductChangeFeed(null)
   const stop = new AbortController()
-  const states = watch(id, { products, signal, quietMs, stop: stop.signal })
-  return { signal, stop, states, version: async () => (await states.next()).value?.version }
+  const states = watch(id, { products: reader, changeFeed, quietMs, stop: stop.signal })
+  return { changeFeed, stop, states, version: async () => (await states.next()).value?.version }
 }
 
-t.test('a change between two looks is not missed', async (t) => {
+t.test('a change between two reads is not missed', async (t) => {
   const id = await products.create(LAMP)
-  const { signal, states, version } = start(id)
+  const { changeFeed, states, version } = start(id)
   t.equal(await version(), 1)
   await products.update({ id }, LAMP)
-  signal.tell(id)
+  changeFeed.publish(id)
   t.equal(await version(), 2)
   await states.return()
 })
 
-t.test('a lost signal costs time only', async (t) => {
+t.test('a change during a read is not missed', async (t) => {
+  const id = await products.create(LAMP)
+  const stale = await products.read(id)
+  let reads = 0
+  const { changeFeed, states, version } = start(id, LONG_MS, {
+    async read(id) {
+      if (++reads > 1) return products.read(id)
+      await products.update({ id }, LAMP)
+      changeFeed.publish(id)
+      return stale
+    }
+  })
+  t.equal(await version(), 1)
+  t.equal(await version(), 2)
+  await states.return()
+})
+
+t.test('a lost change costs time only', async (t) => {
   const id = await products.create(LAMP)
   const { states, version } = start(id, 1)
   t.equal(await version(), 1)
@@ -37,10 +54,10 @@ t.test('a lost signal costs time only', async (t) => {
 
 t.test('a product that is gone ends it', async (t) => {
   const id = await products.create(LAMP)
-  const { signal, states } = start(id)
+  const { changeFeed, states } = start(id)
   await states.next()
   await products.delete({ id })
-  signal.tell(id)
+  changeFeed.publish(id)
   t.strictSame(await states.next(), { value: null, done: false })
   t.strictSame(await states.next(), { value: undefined, done: true })
 })

@@ -6,7 +6,7 @@ import type { Bucket } from '../../../lib/config/servers.ts'
 import { ImageError } from '../../../lib/image/error.ts'
 import { S3Store } from '../../../lib/s3.ts'
 import { FileStore } from '../../../lib/storage/files.ts'
-import { type ObjectStore, objectKey } from '../../../lib/storage/object-store.ts'
+import type { ObjectStore } from '../../../lib/storage/object-store.ts'
 import { startFaultyProxy } from '../../support/http/faulty-proxy.ts'
 import { owned } from '../../support/owner.ts'
 import { createFolder } from '../../support/servers/guard.ts'
@@ -17,6 +17,8 @@ import { sharedS3 } from '../../support/servers/shared.ts'
 const { signal } = new AbortController()
 const picture = Buffer.from('a picture')
 const MiB = 1024 * 1024
+
+const objectKey = (product: number, name: string) => `products/${product}/${name}.jpg`
 
 async function keys(objects: ObjectStore, prefix = ''): Promise<string[]> {
   const found: string[] = []

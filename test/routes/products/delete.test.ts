@@ -60,7 +60,7 @@ t.test('with If-Match only that version is deleted', async (t) => {
       (await remove(id, { 'if-match': tags })).json(),
       problem(
         'version_mismatch',
-        `Product ${id} is not at the version that If-Match names: read it again, and repeat the change with its ETag as it comes, quotes included.`
+        `Product ${id} does not have the version that If-Match names: read it again and retry with its current ETag, including the quotes.`
       )
     )
   }

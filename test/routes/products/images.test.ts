@@ -37,7 +37,8 @@ function gate(path: string) {
   return resolve
 }
 
-const OWED = {
+const PENDING = {
+  status: 'pending',
   url: null,
   width: null,
   height: null,
@@ -53,12 +54,20 @@ t.test('an image is pending until it is there', async (t) => {
   const id = await create([source_url])
   const before = (await read(id)).json()
   t.match(before, { image_status: 'pending', product_images: [source_url], compressed_product_images: [] })
-  t.strictSame(before.images, [{ ...OWED, source_url, status: 'pending' }])
+  t.strictSame(before.images, [{ ...PENDING, id: before.images[0].id, source_url }])
   open()
   const [row] = (await settled(app, id)).images
   const after = await read(id)
-  const url = `https://cdn.example/shop/products/${id}/${row?.id}.jpg`
-  const image = { source_url, status: 'done', url, width: 64, height: 48, source_bytes: picture.length }
+  const url = `https://cdn.example/shop/${row?.object_key}`
+  const image = {
+    id: row?.id,
+    source_url,
+    status: 'done',
+    url,
+    width: 64,
+    height: 48,
+    source_bytes: picture.length
+  }
   t.strictSame(after.json(), {
     ...before,
     updated_at: after.json().updated_at,
@@ -103,7 +112,7 @@ t.test('an image that cannot be made says why', async (t) => {
   ])
 })
 
-t.test('reprocess owes again what failed, and only that', async (t) => {
+t.test('reprocess enqueues failed images again, and no others', async (t) => {
   const path = '/later.jpg'
   const id = await create([good, origin.url + path])
   await settled(app, id)
@@ -113,9 +122,9 @@ t.test('reprocess owes again what failed, and only that', async (t) => {
   const reply = await reprocess(id)
   t.equal(reply.statusCode, 202)
   t.strictSame(reply.json(), { message: 'Images will be processed again' })
-  const [kept, owed] = (await read(id)).json().images
+  const [kept, enqueued] = (await read(id)).json().images
   t.strictSame(kept, before.images[0])
-  t.strictSame(owed, { ...OWED, source_url: origin.url + path, status: 'pending' })
+  t.strictSame(enqueued, { ...PENDING, id: before.images[1].id, source_url: origin.url + path })
   open()
   await settled(app, id)
   const after = (await read(id)).json()

@@ -101,7 +101,7 @@ for (const [form, replace] of Object.entries(FORMS)) {
         (await replace(id, {}, { 'if-match': tags })).json(),
         problem(
           'version_mismatch',
-          `Product ${id} is not at the version that If-Match names: read it again, and repeat the change with its ETag as it comes, quotes included.`
+          `Product ${id} does not have the version that If-Match names: read it again and retry with its current ETag, including the quotes.`
         )
       )
     }
@@ -109,6 +109,15 @@ for (const [form, replace] of Object.entries(FORMS)) {
       t.equal((await replace(id, {}, { 'if-match': tags })).statusCode, 200, tags)
     }
     t.equal((await call({ url: `/api/v1/products/${id}` })).headers.etag, '"4"')
+  })
+
+  t.test(`${form} takes every price as it was sent`, async (t) => {
+    const id = await createLamp()
+    const prices = [524_288.07, 7_442_978.02, 12_345_678.95, 33_333_333.33, 99_999_999.99]
+    for (const product_price of prices) {
+      await replace(id, { product_price })
+      t.equal((await read(id)).product_price, product_price)
+    }
   })
 
   t.test(`${form} of two writers with the same tag lets one win`, async (t) => {

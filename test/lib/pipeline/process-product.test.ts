@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto'
 import { once } from 'node:events'
 import { mock } from 'node:test'
 import t, { type Test } from 'tap'
@@ -5,7 +6,7 @@ import { MemoryCache } from '../../../lib/cache/memory.ts'
 import { ImageError } from '../../../lib/image/error.ts'
 import { Outbox } from '../../../lib/outbox/outbox.ts'
 import { Limiter } from '../../../lib/pipeline/limiter.ts'
-import { ImagePipeline, type PipelineOptions } from '../../../lib/pipeline/pipeline.ts'
+import { type ProcessorOptions, ProductProcessor } from '../../../lib/pipeline/process-product.ts'
 import { ProductChangeFeed } from '../../../lib/products/change-feed.ts'
 import { ProductStore } from '../../../lib/products/store.ts'
 import type { ObjectStore } from '../../../lib/storage/object-store.ts'
@@ -38,21 +39,21 @@ class Objects implements ObjectStore {
 
 t.test('on a database of its own', async (t) => {
   const { pool } = await embeddedDatabase(t)
-  const signal = new ProductChangeFeed(null)
+  const changeFeed = new ProductChangeFeed(null)
 
-  function build(options: Partial<PipelineOptions> = {}) {
+  function build(options: Partial<ProcessorOptions> = {}) {
     const outbox = new Outbox(pool)
     const store = new ProductStore({
       pool,
       cache: new MemoryCache(),
       outbox,
-      signal,
+      changeFeed,
       jobTimeoutMs: HOUR,
       webhooks: false
     })
     const objects = new Objects()
     const log = createLog()
-    const pipeline = new ImagePipeline({
+    const processor = new ProductProcessor({
       store,
       objects,
       downloader: { download: async () => source },
@@ -63,9 +64,9 @@ t.test('on a database of its own', async (t) => {
       log,
       ...options
     })
-    return { pipeline, store, objects, log, outbox }
+    return { processor, store, objects, log, outbox }
   }
-  const downloading = (download: PipelineOptions['downloader']['download']) => ({
+  const downloading = (download: ProcessorOptions['downloader']['download']) => ({
     downloader: { download }
   })
   const create = (store: ProductStore, ...product_images: string[]) =>
@@ -80,11 +81,11 @@ t.test('on a database of its own', async (t) => {
     (await pool.query(`SELECT FROM outbox WHERE product_id = $1 AND due_at <= now()`, [id])).rowCount
 
   t.test('an image is downloaded, compressed, stored and recorded', async (t) => {
-    const { pipeline, store, objects } = build()
+    const { processor, store, objects } = build()
     const id = await create(store, 'http://a.test/1')
-    await pipeline.process(id, never)
+    await processor.process(id, never)
     const [image] = (await store.load(id))?.images ?? []
-    const key = `products/${id}/${image?.id}.jpg`
+    const key = `products/${id}/${image?.id}-1-${hash('sha256', bytes, 'hex').slice(0, 12)}.jpg`
     t.match(image, {
       status: 'done',
       object_key: key,
@@ -101,7 +102,7 @@ t.test('on a database of its own', async (t) => {
     async (t) => {
       const steps: string[] = []
       const stop = new AbortController()
-      const { pipeline, store } = build({
+      const { processor, store } = build({
         ...downloading(async () => ({ bytes, [Symbol.dispose]: () => void steps.push('given back') })),
         decoder: {
           compress: async (source) => {
@@ -112,7 +113,7 @@ t.test('on a database of its own', async (t) => {
           }
         }
       })
-      await pipeline.process(await create(store, 'http://a.test/1'), stop.signal)
+      await processor.process(await create(store, 'http://a.test/1'), stop.signal)
       t.same(steps, ['compressed a picture', 'given back'])
     }
   )
@@ -123,7 +124,7 @@ t.test('on a database of its own', async (t) => {
     let time = 0
     const limiter = new Limiter({ capacity: { compress: 1, inFlight: 2 }, locate, now: () => time })
     const [begun, end] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
-    const { pipeline, store, log } = build({
+    const { processor, store, log } = build({
       limiter,
       ...downloading(async () => {
         begun.resolve()
@@ -133,7 +134,7 @@ t.test('on a database of its own', async (t) => {
     })
     const id = await create(store, 'http://busy.test/1', 'http://busy.test/2')
     await pool.query('DELETE FROM outbox')
-    const work = pipeline.process(id, never)
+    const work = processor.process(id, never)
     await begun.promise
     time += 2000
     mock.timers.tick(2000)
@@ -150,7 +151,7 @@ t.test('on a database of its own', async (t) => {
 
   t.test('an interrupted image is owed again at once, and burns no attempt', async (t) => {
     const stop = new AbortController()
-    const { pipeline, store } = build(
+    const { processor, store } = build(
       downloading(async (_url, signal) => {
         stop.abort(new Error('the service is stopping'))
         throw signal.reason
@@ -158,13 +159,13 @@ t.test('on a database of its own', async (t) => {
     )
     const id = await create(store, 'http://a.test/1')
     await pool.query('DELETE FROM outbox')
-    await pipeline.process(id, stop.signal)
+    await processor.process(id, stop.signal)
     t.same(await imagesOf(store, id), [{ status: 'pending', attempts: 0, error_code: null }])
     t.equal(await dueRows(id), 1)
   })
 
   t.test('an image that takes longer than a job may has used an attempt', async (t) => {
-    const { pipeline, store } = build({
+    const { processor, store } = build({
       jobTimeoutMs: 20,
       ...downloading(async (_url, signal) => {
         if (!signal.aborted) await once(signal, 'abort')
@@ -172,16 +173,16 @@ t.test('on a database of its own', async (t) => {
       })
     })
     const id = await create(store, 'http://a.test/1')
-    await pipeline.process(id, never)
+    await processor.process(id, never)
     t.match(await imagesOf(store, id), [{ status: 'pending', attempts: 1, error_code: 'timeout' }])
   })
 
   t.test('an error that is nobody’s fault but ours is tried again, and says nothing of us', async (t) => {
-    const { pipeline, store } = build({
+    const { processor, store } = build({
       decoder: { compress: () => Promise.reject(new TypeError('x of undefined')) }
     })
     const id = await create(store, 'http://a.test/1')
-    await pipeline.process(id, never)
+    await processor.process(id, never)
     const [image] = (await store.load(id))?.images ?? []
     t.match(image, {
       status: 'pending',
@@ -202,20 +203,20 @@ t.test('on a database of its own', async (t) => {
     })
     const [one, other] = [build(fail), build(fail)]
     const id = await create(one.store, 'http://a.test/1')
-    await Promise.all([one, other].map(({ pipeline }) => pipeline.process(id, never)))
+    await Promise.all([one, other].map(({ processor }) => processor.process(id, never)))
     t.same(await imagesOf(one.store, id), [{ status: 'pending', attempts: 1, error_code: 'http_status' }])
   })
 
   t.test('two workers who make the same image leave one result', async (t) => {
     const [one, other] = [build(), build()]
     const id = await create(one.store, 'http://a.test/1')
-    await Promise.all([one, other].map(({ pipeline }) => pipeline.process(id, never)))
+    await Promise.all([one, other].map(({ processor }) => processor.process(id, never)))
     t.same(await imagesOf(one.store, id), [{ status: 'done', attempts: 1, error_code: null }])
   })
 
   t.test('a database that is away is waited for, and nothing is made twice', async (t) => {
     let downloads = 0
-    const { pipeline, store, log } = build(
+    const { processor, store, log } = build(
       downloading(async () => {
         downloads++
         return source
@@ -228,51 +229,181 @@ t.test('on a database of its own', async (t) => {
       if (failures-- > 0) throw Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED' })
       return finish(...args)
     }
-    await pipeline.process(id, never)
+    await processor.process(id, never)
     t.match(await log.said(/database is away/), { level: 'warn' })
     t.same(await imagesOf(store, id), [{ status: 'done', attempts: 1, error_code: null }])
     t.equal(downloads, 1)
   })
 
-  t.test(
-    'an object whose image is gone is removed; a store that fails then is no failure of the job',
-    async (t) => {
-      for (const fails of [false, true]) {
-        const { pipeline, store, objects, log } = build(
-          downloading(async () => {
-            await store.delete({ id })
-            return source
-          })
-        )
-        if (fails) objects.remove = () => Promise.reject(new Error('the bucket is away'))
-        const id = await create(store, 'http://a.test/1')
-        await pipeline.process(id, never)
-        t.equal(objects.stored.size, fails ? 1 : 0)
-        t.equal(
-          log.lines.some(({ message }) => /stays for now/.test(message)),
-          fails
-        )
-      }
+  /** What is to be removed of the product's objects, as the outbox has it, by when it is due. */
+  const removals = async (id: number) =>
+    (
+      await pool.query<{ key: string; due: boolean }>(
+        `SELECT payload ->> 'key' AS key, due_at <= now() AS due FROM outbox
+         WHERE kind = 'object' AND product_id = $1 ORDER BY due_at`,
+        [id]
+      )
+    ).rows
+
+  for (const [end, change] of [
+    ['its product was deleted', (store: ProductStore, id: number) => store.delete({ id })],
+    [
+      'its URL was removed',
+      (store: ProductStore, id: number) => store.update({ id }, { product_name: 'Lamp' })
+    ],
+    ['it was started over', (store: ProductStore, id: number) => store.reprocess({ id }, true)]
+  ] as const) {
+    t.test(`the object of an image is removed at once and once more when ${end} meanwhile`, async (t) => {
+      const { processor, store, objects } = build(
+        downloading(async () => {
+          await change(store, id)
+          await pool.query('DELETE FROM outbox')
+          return source
+        })
+      )
+      const id = await create(store, 'http://a.test/1')
+      await processor.process(id, never)
+      const [key = ''] = objects.stored.keys()
+      t.same(await removals(id), [
+        { key, due: true },
+        { key, due: false }
+      ])
+    })
+  }
+
+  t.test('an outcome from before a reprocess does not undo it', async (t) => {
+    const late = Promise.withResolvers<void>()
+    const begun = Promise.withResolvers<void>()
+    const cutOff = build(
+      downloading(async () => {
+        begun.resolve()
+        await late.promise
+        throw new ImageError('http_status', 'The server answered 404.')
+      })
+    )
+    const notFound = build(downloading(() => Promise.reject(new ImageError('http_status', 'Again 404.'))))
+    const { processor, store } = build()
+    const id = await create(store, 'http://a.test/1')
+    const first = cutOff.processor.process(id, never)
+    await begun.promise
+    await notFound.processor.process(id, never)
+    t.same(await imagesOf(store, id), [{ status: 'failed', attempts: 1, error_code: 'http_status' }])
+    await store.reprocess({ id }, false)
+    late.resolve()
+    await first
+    t.same(await imagesOf(store, id), [{ status: 'pending', attempts: 0, error_code: null }])
+    await processor.process(id, never)
+    t.same(await imagesOf(store, id), [{ status: 'done', attempts: 1, error_code: null }])
+  })
+
+  t.test('a late upload replaces nothing, and is removed', async (t) => {
+    const late = Promise.withResolvers<void>()
+    const begun = Promise.withResolvers<void>()
+    const objects = new Objects()
+    const cutOff = build({
+      objects,
+      ...downloading(async () => {
+        begun.resolve()
+        await late.promise
+        return source
+      })
+    })
+    const fresh = Buffer.from('the newer picture')
+    const { processor, store } = build({
+      objects,
+      decoder: { compress: async () => ({ jpeg: fresh, width: 800, height: 600 }) }
+    })
+    const id = await create(store, 'http://a.test/1')
+    const first = cutOff.processor.process(id, never)
+    await begun.promise
+    await processor.process(id, never)
+    late.resolve()
+    await first
+    const [image] = (await store.load(id))?.images ?? []
+    t.match(image, { status: 'done', width: 800 })
+    t.equal(
+      objects.stored.get(image?.object_key ?? ''),
+      fresh,
+      'the row names the bytes it was recorded with'
+    )
+    const [stray = ''] = [...objects.stored.keys()].filter((key) => key !== image?.object_key)
+    t.same(await removals(id), [
+      { key: stray, due: true },
+      { key: stray, due: false }
+    ])
+  })
+
+  t.test('two workers who make the same bytes leave the object that the row names', async (t) => {
+    const objects = new Objects()
+    const [one, other] = [build({ objects }), build({ objects })]
+    const id = await create(one.store, 'http://a.test/1')
+    await Promise.all([one, other].map(({ processor }) => processor.process(id, never)))
+    t.match(await imagesOf(one.store, id), [{ status: 'done' }])
+    t.same(await removals(id), [])
+  })
+
+  t.test('an upload that was given up is removed once it can no longer be carried out late', async (t) => {
+    const objects = new Objects()
+    objects.put = () => Promise.reject(new ImageError('storage', 'No response.', { transient: true }))
+    const { processor, store } = build({ objects })
+    const id = await create(store, 'http://a.test/1')
+    const [image] = (await store.load(id))?.images ?? []
+    await processor.process(id, never)
+    t.match(await imagesOf(store, id), [{ status: 'pending', error_code: 'storage' }])
+    const [now, afterwards] = await removals(id)
+    t.match(now, { key: `products/${id}/${image?.id}-1-`, due: true })
+    t.same(afterwards, { ...now, due: false })
+  })
+
+  t.test('after a redelivery what a killed worker may have stored is removed', async (t) => {
+    const { processor, store } = build()
+    const id = await create(store, 'http://a.test/1')
+    await processor.process(id, never, { redelivered: true })
+    const { rows } = await pool.query(
+      `SELECT payload, due_at > now() AS later FROM outbox WHERE kind = 'object' AND product_id = $1`,
+      [id]
+    )
+    t.same(rows, [{ payload: { prefix: `products/${id}/` }, later: true }])
+  })
+
+  t.test('a message that its commit enqueues finds the images unlocked', async (t) => {
+    const stop = new AbortController()
+    let downloads = 0
+    const { processor, store } = build(
+      downloading(async () => {
+        if (++downloads > 1) return source
+        stop.abort()
+        throw stop.signal.reason
+      })
+    )
+    const id = await create(store, 'http://a.test/1')
+    const finish = store.finish.bind(store)
+    store.finish = async (...args) => {
+      store.finish = finish
+      await finish(...args)
+      await processor.process(id, never)
     }
-  )
+    await processor.process(id, stop.signal)
+    t.same(await imagesOf(store, id), [{ status: 'done', attempts: 1, error_code: null }])
+  })
 
   t.test('messages that are delivered again and again without an end fail no image', async (t) => {
-    const { pipeline, store } = build()
+    const { processor, store } = build()
     const id = await create(store, 'http://a.test/1')
     for (let deliveries = 0; deliveries < 12; deliveries++) {
       const killed = build()
       killed.store.finish = () => Promise.reject(new Error('killed'))
-      await t.rejects(killed.pipeline.process(id, never), { message: 'killed' })
+      await t.rejects(killed.processor.process(id, never), { message: 'killed' })
     }
     t.same(await imagesOf(store, id), [{ status: 'pending', attempts: 0, error_code: null }])
-    await pipeline.process(id, never)
+    await processor.process(id, never)
     t.same(await imagesOf(store, id), [{ status: 'done', attempts: 1, error_code: null }])
   })
 
   t.test('a message leaves alone what another has locked', async (t) => {
     let downloads = 0
     const end = Promise.withResolvers<void>()
-    const { pipeline, store } = build(
+    const { processor, store } = build(
       downloading(async () => {
         downloads++
         await end.promise
@@ -280,7 +411,7 @@ t.test('on a database of its own', async (t) => {
       })
     )
     const id = await create(store, 'http://a.test/1', 'http://a.test/2')
-    const messages = Array.from({ length: 20 }, () => pipeline.process(id, never))
+    const messages = Array.from({ length: 20 }, () => processor.process(id, never))
     let ended = 0
     for (const message of messages) void message.then(() => ++ended === 19 && end.resolve())
     await Promise.all(messages)
@@ -288,10 +419,10 @@ t.test('on a database of its own', async (t) => {
   })
 
   t.test('a product that is gone, or has nothing due, is no work', async (t: Test) => {
-    const { pipeline, store } = build(downloading(() => Promise.reject(new Error('nothing to download'))))
-    await pipeline.process(2_000_000_000, never)
+    const { processor, store } = build(downloading(() => Promise.reject(new Error('nothing to download'))))
+    await processor.process(2_000_000_000, never)
     const id = await create(store)
-    await pipeline.process(id, never)
+    await processor.process(id, never)
     t.same(await imagesOf(store, id), [])
   })
 })

@@ -1,0 +1,72 @@
+import { setTimeout as wait } from 'node:timers/promises'
+import { isUnavailable } from '../database/unavailable.ts'
+import type { Attempt } from '../products/changes.ts'
+import type { ImageRow, ProductRecord } from '../products/record.ts'
+import type { ProductStore } from '../products/store.ts'
+import { ImageLocks } from './image-locks.ts'
+import { ImageMaker, type Job, type MakerOptions } from './make-image.ts'
+import { inStage, report } from './stages.ts'
+
+export interface ProcessorOptions extends MakerOptions {
+  store: ProductStore
+}
+
+const DATABASE_RETRY_MS = 1000
+
+/** Processes the due images of products: for each message all of one product, their outcomes recorded in one commit. */
+export class ProductProcessor {
+  readonly #options: ProcessorOptions
+  readonly #maker: ImageMaker
+  readonly #locks = new ImageLocks()
+
+  constructor(options: ProcessorOptions) {
+    this.#options = options
+    this.#maker = new ImageMaker(options)
+  }
+
+  /**
+   * Resolves when the outcomes of the product's due images are recorded. There may be no such image: a message is only a
+   * hint. When `stop` aborts, or the job times out before an image was begun, the image is enqueued again without counting
+   * an attempt. Rejects only when the outcomes cannot be recorded. `redelivered`: a worker may have died during an earlier
+   * delivery.
+   */
+  async process(productId: number, stop: AbortSignal, { redelivered = false } = {}): Promise<void> {
+    const { store, jobTimeoutMs } = this.#options
+    const product = await this.#persist(() => store.load(productId), stop)
+    if (!product) return
+    using lock = this.#locks.acquire(dueImages(product))
+    if (lock.held.length === 0) return
+    const signal = AbortSignal.any([stop, AbortSignal.timeout(jobTimeoutMs)])
+    const attempts = await Promise.all(
+      lock.held.map((image) => this.#attempt(image, { productId, stop, signal }))
+    )
+    // Before the commit: a message enqueued by it may arrive at once and must find these images unlocked.
+    lock.release()
+    const commit = () => store.finish(product, attempts, { redelivered })
+    await this.#persist(() => inStage('commit', productId, commit), stop)
+  }
+
+  async #attempt(image: ImageRow, job: Job): Promise<Attempt> {
+    const started = performance.now()
+    const outcome = await this.#maker.make(image, job)
+    const ms = Math.round(performance.now() - started)
+    report(outcome, { product_id: job.productId, image_id: image.id, ms }, this.#options.log)
+    return { image, outcome }
+  }
+
+  /** Waits for a database that is away: the work is done, and a redelivered message would do it twice. */
+  async #persist<T>(statement: () => Promise<T>, stop: AbortSignal): Promise<T> {
+    for (;;) {
+      try {
+        return await statement()
+      } catch (error) {
+        if (!isUnavailable(error) || stop.aborted) throw error
+        this.#options.log.warn({ err: error }, 'The database is away; trying again')
+        await wait(DATABASE_RETRY_MS, undefined, { signal: stop }).catch(() => undefined)
+      }
+    }
+  }
+}
+
+const dueImages = ({ images, read_at }: ProductRecord) =>
+  images.filter(({ status, due_at }) => status === 'pending' && Date.parse(due_at) <= read_at.getTime())

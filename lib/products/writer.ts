@@ -1,0 +1,78 @@
+import type { Pool, QueryConfig } from 'pg'
+import { carrier } from '../log/context.ts'
+import type { Outbox } from '../outbox/outbox.ts'
+import type { NewOutboxRow } from '../outbox/row.ts'
+import { type Change, imagesAfter } from './changes.ts'
+import { finishedUrls, type ImageRow, type ProductRecord } from './record.ts'
+import { removalsOf } from './removals.ts'
+import { CHANGE, DELETE, ENQUEUE } from './statements.ts'
+
+export interface WriterOptions {
+  pool: Pool
+  outbox: Outbox
+  /** Bounds how long a worker may be busy with an image whose row is gone. */
+  jobTimeoutMs: number
+  /** Whether a webhook is notified of products whose images are finished. */
+  webhooks?: boolean
+}
+
+/** Writes changes of a product that was read before, with the outbox rows that follow from them, in one statement each. */
+export class ProductWriter {
+  readonly #options: WriterOptions
+
+  constructor(options: WriterOptions) {
+    this.#options = options
+  }
+
+  /** Resolves with false, and nothing is written, when the product does not have the record's version any more. */
+  async apply(record: ProductRecord, change: Change, others: NewOutboxRow[] = []): Promise<boolean> {
+    const { fields, add, remove, update, enqueue } = change
+    const compressed_product_images = finishedUrls(fields.product_images, imagesAfter(record, change))
+    const rows = [
+      ...enqueue.map((wait_ms) => ({ kind: 'images' as const, payload: carrier(), wait_ms })),
+      ...this.#removals(record, remove),
+      ...this.#webhook(record, change),
+      ...others
+    ]
+    const values = [
+      JSON.stringify({ ...fields, compressed_product_images }),
+      add,
+      remove.map(({ id }) => id),
+      JSON.stringify(update),
+      JSON.stringify(rows)
+    ]
+    return await this.#write({ ...CHANGE, values: [record.id, record.version, ...values] }, rows)
+  }
+
+  /** Deletes the product, on the same condition. */
+  async delete(record: ProductRecord): Promise<boolean> {
+    const rows = this.#removals(record, record.images)
+    return await this.#write({ ...DELETE, values: [record.id, record.version, JSON.stringify(rows)] }, rows)
+  }
+
+  /** Inserts outbox rows of a product that may be gone. */
+  async enqueue({ id, user_id }: ProductRecord, rows: NewOutboxRow[]): Promise<void> {
+    if (rows.length > 0) await this.#write({ ...ENQUEUE, values: [id, user_id, JSON.stringify(rows)] }, rows)
+  }
+
+  async #write(statement: QueryConfig, rows: NewOutboxRow[]): Promise<boolean> {
+    const { pool, outbox } = this.#options
+    const { rowCount } = await pool.query(statement)
+    if (rowCount === 0) return false
+    outbox.enqueued([...new Set(rows.map(({ kind }) => kind))])
+    return true
+  }
+
+  #removals({ id }: ProductRecord, rows: ImageRow[]): NewOutboxRow[] {
+    return rows.flatMap((row) => removalsOf(id, row, this.#options.jobTimeoutMs))
+  }
+
+  /** The change that leaves no image pending enqueues the webhook. */
+  #webhook(record: ProductRecord, change: Change): NewOutboxRow[] {
+    const isPending = ({ status }: Pick<ImageRow, 'status'>) => status === 'pending'
+    const after = imagesAfter(record, change)
+    const finishes = record.images.some(isPending) && after.length > 0 && !after.some(isPending)
+    if (!this.#options.webhooks || !finishes || change.add.length > 0) return []
+    return [{ kind: 'webhook', payload: { version: record.version + 1, ...carrier() }, wait_ms: 0 }]
+  }
+}

@@ -1,0 +1,44 @@
+import t from 'tap'
+import type { Attempt, Outcome } from '../../../lib/products/changes.ts'
+import { removalsOf, strayRemovals } from '../../../lib/products/removals.ts'
+import { LONGEST_UPLOAD_MS } from '../../../lib/storage/object-store.ts'
+import { doneRow, pendingRow } from '../../support/rows.ts'
+
+const JOB_MS = 1000
+const LATE_MS = JOB_MS + LONGEST_UPLOAD_MS
+
+t.test(
+  'with a row that has an object go that object at once, and again whatever was stored late',
+  async (t) => {
+    t.strictSame(removalsOf(7, doneRow('a'), JOB_MS), [
+      { kind: 'object', payload: { key: 'products/7/a.jpg' }, wait_ms: 0 },
+      {
+        kind: 'object',
+        payload: { key: 'products/7/a.jpg', prefix: 'products/7/row-a-' },
+        wait_ms: LATE_MS
+      }
+    ])
+  }
+)
+
+t.test('of a pending row only an upload that may be under way has to be removed', async (t) => {
+  t.strictSame(removalsOf(7, pendingRow('a'), JOB_MS), [
+    { kind: 'object', payload: { prefix: 'products/7/row-a-' }, wait_ms: LATE_MS }
+  ])
+})
+
+t.test(
+  'what attempts stored and no row names is removed at once and when no upload can be late',
+  async (t) => {
+    const interrupted: Outcome = { status: 'interrupted', wait_ms: 0 }
+    const attempts: Attempt[] = [
+      { image: pendingRow('a'), outcome: { ...interrupted, object_key: 'products/7/a.jpg' } },
+      { image: pendingRow('b'), outcome: { ...interrupted, object_key: 'products/7/b.jpg' } },
+      { image: pendingRow('c'), outcome: interrupted }
+    ]
+    t.strictSame(strayRemovals(attempts, [doneRow('a'), pendingRow('b')]), [
+      { kind: 'object', payload: { key: 'products/7/b.jpg' }, wait_ms: 0 },
+      { kind: 'object', payload: { key: 'products/7/b.jpg' }, wait_ms: LONGEST_UPLOAD_MS }
+    ])
+  }
+)

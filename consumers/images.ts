@@ -34,7 +34,8 @@ export default fp<{ config: Config }>(
     })
     const decoder = createDecoder({
       maxPixels: config.images.maxSourcePixels,
-      concurrency: capacity.compress
+      // As many again for those that take so long that they gave their core to others.
+      concurrency: 2 * capacity.compress
     })
     const processor = new ProductProcessor({
       store: app.products,

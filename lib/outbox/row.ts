@@ -22,8 +22,9 @@ export interface OutboxRow extends Claim {
   kind: OutboxKind
   product_id: number | null
   payload: Payload
-  /** Of its product; null when that is gone. */
-  user_id: number | null
+  /** Whose work it is. */
+  user_id: number
+  /** Of its product, null when that is gone. */
   product_images: string[] | null
 }
 

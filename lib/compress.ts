@@ -9,13 +9,13 @@ import { firstPage } from './image/tiff.ts'
 
 export interface Compressed {
   jpeg: Buffer
-  /** Pixels, as seen upright. */
+  /** Pixels of the upright picture. */
   width: number
   height: number
 }
 
 export interface CompressOptions {
-  /** The most pixels (width times height, as the file's header claims them) that are decoded. */
+  /** Largest picture that is decoded: width times height, as the header claims them. */
   maxPixels: number
 }
 

@@ -38,7 +38,7 @@ export class DecoderProcess {
       this.#log = (this.#log + text).slice(-MAX_LOG)
     })
     this.#ready = this.#start().finally(removeFolder)
-    // Whoever decodes waits for it; before that nobody does.
+    // `decode` reports a failed start; without a picture there is nothing to report it to.
     this.#ready.catch(() => undefined)
   }
 

@@ -25,7 +25,7 @@ export type ImageFormat = (typeof FORMATS)[number][0]
 
 export const IMAGE_FORMATS = FORMATS.map(([name]) => name)
 
-/** The format of an image, judged by its first bytes and never by a name or a content type. */
+/** Returns the format of an image by its first bytes, never by a name or a content type. */
 export function imageFormat(source: Buffer): ImageFormat | undefined {
   const head = source.toString('hex', 0, 160)
   return FORMATS.find(([, magic]) => magic.test(head))?.[0]
@@ -36,7 +36,7 @@ export function unsupported(what: string): ImageError {
   return new ImageError('unsupported_format', `${what} is not supported: send ${IMAGE_FORMATS.join(', ')}`)
 }
 
-/** What the bytes are that are no such image, as the subject of a sentence. */
+/** Returns what other kind of bytes these are, as the subject of a sentence. */
 export function describeUnsupported(source: Buffer): string {
   if (source.length === 0) return 'An empty file'
   const text = source.toString('latin1', 0, 1024)

@@ -10,9 +10,9 @@ interface Segment {
 }
 
 /**
- * In how many scans a JPEG is drawn, `max` and one at most; 1 where the first one holds every component and is the whole
- * picture. With more, libjpeg keeps all coefficients in memory, and goes through all of them once a scan. Each `ff da` from
- * the first scan to the end of the image counts, also in what claims to be another segment.
+ * Returns the number of scans in a JPEG, counting no further than `max` + 1; 1 if the first scan holds every component. With
+ * more than one, libjpeg keeps all coefficients in memory and goes through all of them for each scan. Each `ff da` from the
+ * first scan to the end of the image counts, even inside what claims to be another segment.
  */
 export function countScans(jpeg: Buffer, max: number): number {
   const { frame, scan } = header(jpeg)

@@ -1,6 +1,6 @@
 import { availableParallelism, totalmem } from 'node:os'
 
-/** What a picture of the largest size that is let in takes while it is decoded: measured, rounded up. */
+/** What a decoder takes for a picture that comes row by row. Larger needs are bounded for each decoder. */
 const BYTES_PER_DECODE = 150 * 1024 * 1024
 
 /** At 25 ms a picture this many downloads of 400 ms each keep a core busy. */

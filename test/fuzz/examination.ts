@@ -19,7 +19,7 @@ export interface Report {
   /** Files that ended in no way that was promised, or that ended their decoder. */
   findings: Finding[]
   seconds: number
-  /** Megabytes of the decoders together after the first tenth of the files, at most, and at the end. */
+  /** Megabytes of all decoders: after the first tenth of the files, at the peak and at the end. */
   memory: { early: number; peak: number; end: number }
 }
 

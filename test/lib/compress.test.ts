@@ -59,14 +59,14 @@ t.test('Every kind becomes an upright baseline sRGB JPEG of quality 75 without m
     const seen = await sharp(jpeg).metadata()
     t.strictSame(
       {
-        told: [width, height],
+        returned: [width, height],
         is: [seen.format, seen.width, seen.height, seen.space, seen.channels, seen.depth],
         coding: [seen.chromaSubsampling, seen.isProgressive, quantisation(jpeg)],
         metadata: [seen.exif, seen.icc, seen.xmp, seen.iptc, seen.orientation],
         corners: await readCorners(jpeg)
       },
       {
-        told: [800, 600],
+        returned: [800, 600],
         is: ['jpeg', 800, 600, 'srgb', 3, 'uchar'],
         coding: ['4:2:0', false, quantisation(reference)],
         metadata: [undefined, undefined, undefined, undefined, undefined],
@@ -201,7 +201,7 @@ t.test('A picture that every browser shows is not refused for what its encoder w
   t.strictSame(await readCorners((await compress(trailed, limits)).jpeg), CORNERS)
 })
 
-t.test('What is no picture that is understood is named, and what is understood is said', async (t) => {
+t.test('What is no picture that is understood is named, and the supported formats are listed', async (t) => {
   for (const [name, file] of Object.entries(STRANGE_FILES)) {
     t.strictSame(await failure(file), {
       code: 'unsupported_format',
@@ -211,7 +211,7 @@ t.test('What is no picture that is understood is named, and what is understood i
   }
 })
 
-t.test('The loaders of all other formats are shut, also for those who ask libvips itself', async (t) => {
+t.test('The loaders of all other formats are shut, also to direct calls of sharp', async (t) => {
   const starts = {
     svg: '<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"/>',
     ppm: 'P6 1 1 255\nabc',
@@ -319,7 +319,7 @@ t.test('A TIFF of many channels is unsupported rather than broken', async (t) =>
   })
 })
 
-t.test('A label is still read after compression, and a picture without one is told apart', async (t) => {
+t.test('A label is still read after compression, and a picture without one is recognised', async (t) => {
   for (const [id, width, height] of [
     [0, 1000, 750],
     [16_777_215, 120, 90],

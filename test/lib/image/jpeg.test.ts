@@ -5,21 +5,21 @@ import { hiddenScans, withStrayBytes } from '../../support/pictures/attacks.ts'
 import { photo } from '../../support/pictures/pictures.ts'
 import { everyBitAlone, scannedJpeg } from '../../support/pictures/scans.ts'
 
-const MOST = 100
+const MAX = 100
 const each = [1, 2, 3]
 
 t.test('A JPEG whose first scan holds everything is one scan', async (t) => {
-  t.equal(countScans(await photo({ width: 64, height: 64 }), MOST), 1)
+  t.equal(countScans(await photo({ width: 64, height: 64 }), MAX), 1)
   const together = { components: each, spectrum: [0, 63] as [number, number] }
   const jpeg = scannedJpeg({ side: 64, components: 3, isProgressive: false, scans: [together] })
-  t.equal(countScans(jpeg, MOST), 1)
+  t.equal(countScans(jpeg, MAX), 1)
   t.equal(
     countScans(
       await sharp(jpeg)
         .withExif({ IFD0: { Copyright: 'ÿÚÿÚÿÚ' } })
         .jpeg()
         .toBuffer(),
-      MOST
+      MAX
     ),
     1
   )
@@ -30,29 +30,29 @@ t.test(
   async (t) => {
     const scans = each.map((id) => ({ components: [id], spectrum: [0, 63] as [number, number] }))
     const jpeg = scannedJpeg({ side: 64, components: 3, isProgressive: false, scans })
-    t.equal(countScans(jpeg, MOST), 3)
+    t.equal(countScans(jpeg, MAX), 3)
     t.match(await sharp(jpeg, { failOn: 'warning' }).stats(), { channels: { length: 3 } }, 'it is a picture')
   }
 )
 
 t.test('The scans of a progressive JPEG are counted, no further than it takes', async (t) => {
   const source = sharp(await photo({ width: 64, height: 64 }))
-  t.equal(countScans(await source.jpeg({ progressive: true }).toBuffer(), MOST), 10)
+  t.equal(countScans(await source.jpeg({ progressive: true }).toBuffer(), MAX), 10)
   const many = scannedJpeg({ side: 64, components: 1, isProgressive: true, scans: everyBitAlone(1) })
   t.match(await sharp(many, { failOn: 'warning' }).stats(), { channels: { length: 1 } }, 'it is a picture')
   t.equal(countScans(many, 1000), 883)
-  t.equal(countScans(many, MOST), MOST + 1)
+  t.equal(countScans(many, MAX), MAX + 1)
 })
 
 t.test('What ends in the middle of a segment has the scans that it has', async (t) => {
   const jpeg = scannedJpeg({ side: 64, components: 1, isProgressive: true, scans: everyBitAlone(1) })
   const lengths = Array.from({ length: 400 }, (_, length) => length)
-  const counts = lengths.map((length) => countScans(jpeg.subarray(0, length), MOST))
+  const counts = lengths.map((length) => countScans(jpeg.subarray(0, length), MAX))
   t.strictSame(
     counts,
     counts.toSorted((a, b) => a - b)
   )
-  t.equal(countScans(Buffer.alloc(64, 0xff), MOST), 0)
+  t.equal(countScans(Buffer.alloc(64, 0xff), MAX), 0)
 })
 
 t.test('Scans that hide behind reserved markers or in other segments are counted', async (t) => {
@@ -77,7 +77,7 @@ t.test('What follows the end of the image is no scan of it', async (t) => {
   const progressive = await sharp(await photo({ width: 64, height: 64 }))
     .jpeg({ progressive: true })
     .toBuffer()
-  t.equal(countScans(Buffer.concat([progressive, progressive, progressive]), MOST), 10)
+  t.equal(countScans(Buffer.concat([progressive, progressive, progressive]), MAX), 10)
 })
 
 t.test('A JPEG is tidied of what every browser forgives, and of nothing else', async (t) => {

@@ -23,8 +23,8 @@ export async function rotatedAvif(side: number, rotations: number): Promise<Buff
 }
 
 /**
- * A progressive JPEG of 883 scans, which hide from whoever believes in lengths: before each restart stands a reserved marker
- * with what looks like a length of 65,277 bytes. To libjpeg it is noise.
+ * A progressive JPEG of 883 scans that are invisible to a parser that trusts lengths: before each restart stands a reserved
+ * marker with what looks like a length of 65,277 bytes. To libjpeg it is noise.
  */
 export function hiddenScans(side: number): Buffer {
   const scans = everyBitAlone(1)

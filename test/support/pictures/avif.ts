@@ -29,7 +29,7 @@ const fullBox = (type: string, version: number, ...parts: Part[]) => box(type, [
 export const size = (width: number, height: number) => fullBox('ispe', 0, u32(width), u32(height))
 export const rotation = () => box('irot', [1])
 
-/** An AVIF of these items, the first of which, or the one named, is the primary image. Encoders let nobody choose them. */
+/** Returns an AVIF of these items, which no encoder offers to choose; `primary` counts from 1. */
 export function avif(items: AvifItem[], primary = 1): Buffer {
   const ids = items.map((_, at) => at + 1)
   const properties = [...new Set(items.flatMap((item) => item.properties))]

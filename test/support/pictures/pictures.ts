@@ -84,7 +84,7 @@ export interface LabelOptions {
   format?: 'jpeg' | 'png' | 'webp' | 'avif' | 'gif' | 'tiff'
 }
 
-/** A picture that carries a number (0 to 16,777,215) that survives resizing and JPEG. 1000x750 unless told. */
+/** A picture that carries a number (0 to 16,777,215) that survives resizing and JPEG. 1000x750 by default. */
 export function labelled(id: number, options: LabelOptions = {}): Promise<Buffer> {
   const { width = 1000, height = 750, format = 'jpeg' } = options
   const bits = bitsOf(id)

@@ -21,7 +21,7 @@ interface ScannedJpeg {
 /** Blocks between two restarts. */
 const RESTART_INTERVAL = 16_384
 
-/** A grey square of a JPEG, drawn in the scans that are asked for. Encoders that are at hand let nobody choose them. */
+/** Returns a grey square as a JPEG in the given scans, which no encoder offers to choose. */
 export function scannedJpeg({ side, components, isProgressive, scans, noise }: ScannedJpeg): Buffer {
   const ids = Array.from({ length: components }, (_, i) => i + 1)
   const frame = [8, side >> 8, side & 0xff, side >> 8, side & 0xff, components]

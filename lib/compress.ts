@@ -71,9 +71,7 @@ export async function compress(source: Buffer, { maxPixels }: CompressOptions): 
 function checked(source: Buffer, format: ImageFormat, maxPixels: number): Buffer {
   switch (format) {
     case 'JPEG':
-      if (countScans(source, MAX_SCANS) > MAX_SCANS)
-        throw unsupported(`A JPEG of more than ${MAX_SCANS} scans`)
-      return tidied(source)
+      return withFewScans(tidied(source))
     case 'AVIF':
       if (checkAvif(source) > maxPixels) throw tooManyPixels(maxPixels)
       return source
@@ -84,6 +82,12 @@ function checked(source: Buffer, format: ImageFormat, maxPixels: number): Buffer
     default:
       return source
   }
+}
+
+/** Counts the scans that the decoder will find, so after the JPEG was tidied. */
+function withFewScans(jpeg: Buffer): Buffer {
+  if (countScans(jpeg, MAX_SCANS) > MAX_SCANS) throw unsupported(`A JPEG of more than ${MAX_SCANS} scans`)
+  return jpeg
 }
 
 /** Refuses by the header. */

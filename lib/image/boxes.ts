@@ -22,9 +22,10 @@ export class Reader {
     return this.#at >= this.bytes.length
   }
 
-  /** An unsigned number of 0 to 8 bytes. */
+  /** An unsigned number of 0 to 4 or of 8 bytes. */
   number(length: number): number {
     if (length === 8) return this.number(4) * 2 ** 32 + this.number(4)
+    if (length > 4) throw new BrokenBoxes(`No number has ${length} bytes`)
     const at = this.#skip(length)
     return length === 0 ? 0 : this.bytes.readUIntBE(at, length)
   }

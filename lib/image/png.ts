@@ -26,7 +26,7 @@ export async function withRightSum(png: Buffer): Promise<Buffer | undefined> {
     if (!isIntact) return undefined
     if (type === 'IDAT') data.push(body)
     else if (data.length === 0) before.push(whole)
-    if (type === 'IEND') {
+    if (type === 'IEND' && data.length > 0) {
       const right = await summed(Buffer.concat(data), rowBytes(png))
       return (
         right && Buffer.concat([png.subarray(0, SIGNATURE_BYTES), ...before, chunk('IDAT', right), whole])

@@ -46,7 +46,7 @@ export function firstPage(tiff: Buffer): Buffer {
   const parts = Math.max(...[STRIP_OFFSETS, TILE_OFFSETS].map((tag) => entries.get(tag)?.count ?? 0))
   if (parts > MAX_PARTS) throw unsupported(`A TIFF of more than ${MAX_PARTS} strips or tiles`)
   const nextPage = tiff.subarray(next.at, next.at + next.bytes)
-  if (nextPage.every((byte) => byte === 0)) return tiff
+  if (nextPage.length < next.bytes || nextPage.every((byte) => byte === 0)) return tiff
   const alone = Buffer.from(tiff)
   alone.fill(0, next.at, next.at + next.bytes)
   return alone
@@ -64,6 +64,8 @@ function firstDirectory(tiff: Buffer): Directory | undefined {
     if (version !== 42 && version !== 43) return undefined
     const [entryBytes, countBytes, offsetBytes, valueAt] = LAYOUTS[version]
     const start = read(version === 43 ? 8 : 4, offsetBytes)
+    // It could make its own position the one of the next page.
+    if (start < HEADER_BYTES) throw unsupported('A TIFF whose directory lies in its header')
     const first = start + countBytes
     const entries: Directory['entries'] = new Map()
     const count = Math.min(read(start, countBytes), MAX_ENTRIES)
@@ -81,3 +83,4 @@ function firstDirectory(tiff: Buffer): Directory | undefined {
 
 const SHORT = 3
 const MAX_ENTRIES = 4096
+const HEADER_BYTES = 8

@@ -7,6 +7,7 @@ import {
   overlayAvif,
   pagedTiff,
   rotatedAvif,
+  scansBehindAnEmptyOne,
   withStrayBytes
 } from '../support/pictures/attacks.ts'
 import { claimSize, pngBomb, pngChunk, STRANGE_FILES, tiffBomb } from '../support/pictures/broken-pictures.ts'
@@ -345,6 +346,7 @@ t.test('Files that are small and cost minutes are refused, or cost next to nothi
   const attacks = {
     'an overlay of rotated pictures': [await overlayAvif(7000), /neither AV1 nor a grid/],
     'eight rotations': [await rotatedAvif(7000, 8), /repeats irot/],
+    'scans behind an empty one': [scansBehindAnEmptyOne(2000), /more than 100 scans/],
     'hidden scans': [hiddenScans(7000), /more than 100 scans/],
     'hidden scans behind stray bytes': [withStrayBytes(hiddenScans(7000)), /more than 100 scans/]
   } as const

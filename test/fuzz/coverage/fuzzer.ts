@@ -2,8 +2,8 @@ import { generator } from '../../support/pictures/pictures.ts'
 import { mutate, type Random } from './mutate.ts'
 
 export interface Target {
-  /** Throws if the code under test breaks its promise for this input. */
-  fuzz: (input: Buffer) => void
+  /** Throws or rejects if the code under test breaks its promise for this input. */
+  fuzz: (input: Buffer) => void | Promise<void>
   /** Words that the input's format is made of. */
   dictionary?: (string | Buffer)[]
 }
@@ -43,10 +43,10 @@ export class Fuzzer {
   }
 
   /** Runs the target, and keeps an input that reaches something new. A throwing target is a Finding. */
-  execute(input: Buffer): void {
+  async execute(input: Buffer): Promise<void> {
     this.executions++
     try {
-      this.#target.fuzz(input)
+      await this.#target.fuzz(input)
     } catch (error) {
       throw new Finding(input, error)
     }
@@ -54,10 +54,10 @@ export class Fuzzer {
   }
 
   /** Runs the target with changed inputs until the time is up. */
-  fuzz(milliseconds: number): void {
+  async fuzz(milliseconds: number): Promise<void> {
     const end = performance.now() + milliseconds
     while (performance.now() < end)
-      this.execute(mutate(this.#pick(), this.#pick(), this.#dictionary, this.#random))
+      await this.execute(mutate(this.#pick(), this.#pick(), this.#dictionary, this.#random))
   }
 
   /** Prefers inputs that were found last. */

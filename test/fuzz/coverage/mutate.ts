@@ -3,7 +3,7 @@ export type Random = (sides: number) => number
 const NUMBERS = [
   0, 1, 2, 0x7f, 0x80, 0xff, 0x100, 0x7fff, 0x8000, 0xffff, 0x10000, 0x7fffffff, 0x80000000, 0xffffffff
 ]
-const MAX_BYTES = 4096
+const MAX_BYTES = 2048
 
 type Mutation = (input: Buffer, random: Random, other: Buffer) => Buffer
 

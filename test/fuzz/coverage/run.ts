@@ -32,11 +32,11 @@ const target: Target = await import(join(TARGETS, `${name}.ts`))
 const folder = join(CORPUS, name)
 const fuzzer = new Fuzzer(target, takeCounters, Number(values.seed))
 try {
-  if (values.input) fuzzer.execute(readFileSync(values.input))
+  if (values.input) await fuzzer.execute(readFileSync(values.input))
   else {
-    for (const input of readCorpus()) fuzzer.execute(input)
-    fuzzer.fuzz(Number(values.seconds) * 1000)
-    if (values.save) save()
+    for (const input of readCorpus()) await fuzzer.execute(input)
+    await fuzzer.fuzz(Number(values.seconds) * 1000)
+    if (values.save) await save()
   }
   const { reached, counters } = fuzzer.coverage
   console.log(
@@ -60,10 +60,10 @@ function readCorpus(): Buffer[] {
     .map((file) => readFileSync(join(folder, file)))
 }
 
-/** Replaces the stored corpus with as few and as small inputs as reach the same. */
-function save(): void {
-  const needed = new Fuzzer(target, takeCounters, 0)
-  for (const input of fuzzer.corpus.toSorted((a, b) => a.length - b.length)) needed.execute(input)
+/** Replaces the stored corpus with few and small inputs that reach the same counters, however often. */
+async function save(): Promise<void> {
+  const needed = new Fuzzer(target, () => takeCounters().map((bucket) => Math.min(bucket, 1)), 0)
+  for (const input of fuzzer.corpus.toSorted((a, b) => a.length - b.length)) await needed.execute(input)
   rmSync(folder, { recursive: true, force: true })
   mkdirSync(folder, { recursive: true })
   for (const input of needed.corpus) writeFileSync(join(folder, hash(input)), input)

@@ -98,5 +98,10 @@ t.test('What cannot be read is never taken for harmless', async (t) => {
   const file = avif([grid(1, 2), image()])
   for (let length = 28; length < file.length; length++)
     t.throws(() => checkAvif(file.subarray(0, length)), `${length} bytes`)
+  for (const widths of [0x74, 0x47, 0xff]) {
+    const wide = Buffer.from(file)
+    wide[wide.indexOf('iloc') + 8] = widths
+    t.throws(() => checkAvif(wide), { name: 'BrokenBoxes' }, `fields of ${widths.toString(16)} bytes`)
+  }
   t.ok(checkAvif(Buffer.concat([file, Buffer.from('appended, and no box')])), 'what is appended does no harm')
 })

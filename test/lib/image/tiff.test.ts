@@ -34,6 +34,14 @@ t.test('A compression that cannot be read is named', async (t) => {
   }
 })
 
+t.test('A directory inside the header is refused: cutting pages off would move it', async (t) => {
+  const tiff = pagedTiff(3)
+  for (const start of [0, 4, 7]) {
+    tiff.writeUInt32LE(start, 4)
+    t.throws(() => firstPage(tiff), { code: 'unsupported_format', message: /^A TIFF whose directory/ })
+  }
+})
+
 t.test('Strips and tiles are bounded', async (t) => {
   t.throws(() => firstPage(withTag(273, 70_001, 8)), {
     code: 'unsupported_format',
@@ -45,6 +53,8 @@ t.test('Strips and tiles are bounded', async (t) => {
 t.test('What is broken is left for the decoder to refuse', async (t) => {
   const tiff = tiffBomb(10, 10)
   for (let length = 0; length < tiff.length; length++) t.ok(firstPage(tiff.subarray(0, length)))
+  const paged = pagedTiff(2)
+  for (let length = 0; length < paged.length; length++) t.ok(firstPage(paged.subarray(0, length)))
   for (const start of ['4d4d002b0008000000000000', '49492b0008000000ffffffffffffffff', '49492a00ffffffff'])
     t.ok(firstPage(Buffer.from(start, 'hex')))
 })

@@ -1,5 +1,5 @@
 import { avif, flatAv1, rotation, size, u16 } from './avif.ts'
-import { everyBitAlone, scannedJpeg } from './scans.ts'
+import { everyBitAlone, type Scan, scannedJpeg } from './scans.ts'
 
 const MANY = 250
 
@@ -35,6 +35,24 @@ export function hiddenScans(side: number): Buffer {
     scans,
     noise: Buffer.from('ff05fefd', 'hex')
   })
+}
+
+/**
+ * A baseline JPEG of 1000 scans behind an empty scan header, which claims to hold all components. Repairing that header
+ * takes it away.
+ */
+export function scansBehindAnEmptyOne(side: number): Buffer {
+  const scans = Array.from(
+    { length: 1000 },
+    (_, i): Scan => ({ components: [(i % 3) + 1], spectrum: [0, 63] })
+  )
+  const jpeg = scannedJpeg({ side, components: 3, isProgressive: false, scans })
+  const first = jpeg.indexOf(Buffer.from('ffda', 'hex'))
+  return Buffer.concat([
+    jpeg.subarray(0, first),
+    Buffer.from('fffe000300ffda000003', 'hex'),
+    jpeg.subarray(first)
+  ])
 }
 
 /** The JPEG with a comment and three bytes behind it that belong to nothing, before its first table. */

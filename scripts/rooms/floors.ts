@@ -35,7 +35,6 @@ export const FLOORS: Room[][] = [
   [{ path: 'lib/observability', holds: 'metrics and tracing', first: 'metrics.ts' }],
   [
     { path: 'lib/pipeline', holds: 'one job, from message to commit', first: 'pipeline.ts' },
-    { path: 'lib/workbench.ts', holds: 'the parts that commands use' },
     { path: 'lib/version.ts', holds: 'the version' }
   ],
   [

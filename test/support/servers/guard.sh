@@ -1,10 +1,25 @@
 # Ends the servers of a test process that is gone, and removes their folder ($1).
 # Standard input is a pipe that the test process holds open and never writes to: it closes when that process ends,
 # in whichever way, SIGKILL included. $1/pids holds a file per server, named by its process group, with the signal that
-# ends it at once.
+# ends it at once and the time at which its leader was started.
 read -r _
+
+# Whether the number belongs to another process by now. While a group exists, its leader's number is not used again.
+is_other() {
+  [ -r "/proc/$1/stat" ] || return 1
+  set -- "$2" $(sed 's/.*) //' "/proc/$1/stat" 2> /dev/null)
+  [ "$#" -gt 20 ] && [ "$1" != "${21}" ]
+}
+
 for file in "$1"/pids/*; do
-  [ -e "$file" ] && kill -s "$(cat "$file")" -- "-${file##*/}" 2> /dev/null
+  [ -e "$file" ] || continue
+  group=${file##*/}
+  read -r signal started < "$file"
+  if is_other "$group" "$started"; then
+    rm -f "$file"
+  else
+    kill -s "$signal" -- "-$group" 2> /dev/null
+  fi
 done
 for file in "$1"/pids/*; do
   tries=0

@@ -4,7 +4,7 @@ import { existsSync } from 'node:fs'
 import { setTimeout as delay } from 'node:timers/promises'
 import t from 'tap'
 import { needsOwn } from './needs.ts'
-import { isAlive } from './process-tree.ts'
+import { isAlive, type ProcessId } from './process-tree.ts'
 
 const program = (ending: string) => `
   import { createFolder } from '${import.meta.dirname}/guard.ts'
@@ -20,7 +20,7 @@ const stay = 'setInterval(() => {}, 1000)'
 for (const [how, ending, signal] of [
   ['comes to its end', '', undefined],
   ['throws', 'throw new Error("on purpose")', undefined],
-  ['is told to stop', stay, 'SIGTERM'],
+  ['gets SIGTERM', stay, 'SIGTERM'],
   ['is interrupted', stay, 'SIGINT'],
   ['is killed', stay, 'SIGKILL']
 ] as const) {
@@ -33,13 +33,13 @@ for (const [how, ending, signal] of [
       })
       const exited = once(child, 'exit')
       const [line] = await once(child.stdout, 'data')
-      const { pids, folder }: { pids: number[]; folder: string } = JSON.parse(line)
+      const { pids, folder }: { pids: ProcessId[]; folder: string } = JSON.parse(line)
       t.ok(pids.length > 3)
 
       if (signal) child.kill(signal)
       await exited
 
-      // no event tells of the end of what is not one's own child
+      // there is no event for the end of a process that is not one's own child
       while (pids.some(isAlive)) await delay(20)
       t.notOk(existsSync(folder))
     }

@@ -4,10 +4,11 @@ import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:f
 import { Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { identify } from './process-tree.ts'
 
 /**
- * One temporary folder for everything that this process starts, and a shell that waits for this process to end.
- * Exit handlers would miss SIGKILL and change what SIGTERM does; a closed pipe tells of every end alike.
+ * One temporary folder for everything that this process starts, and a shell that waits for this process to
+ * end. Exit handlers would miss SIGKILL and change what SIGTERM does; a pipe closes at every end alike.
  */
 type Guard = { folder: string; shell: ChildProcess }
 
@@ -34,9 +35,10 @@ export function createFolder(name: string): string {
   return mkdtempSync(join(guarded().folder, `${name}-`))
 }
 
-/** Has the process group sent that signal, without the SIG in front, when this process ends. */
+/** Sends that signal to the process group when this process ends. */
 export function watch(group: number, signal: NodeJS.Signals): void {
-  writeFileSync(join(guarded().folder, 'pids', String(group)), signal.slice('SIG'.length))
+  const line = `${signal.slice('SIG'.length)} ${identify(group).split('@')[1]}`
+  writeFileSync(join(guarded().folder, 'pids', String(group)), line)
 }
 
 export function forget(group: number): void {

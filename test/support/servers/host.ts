@@ -3,11 +3,12 @@ import { createServer } from 'node:http'
 import { endAll } from './guard.ts'
 import { hostSocket } from './host-socket.ts'
 import { hosted } from './hosted.ts'
-import { isAlive } from './process-tree.ts'
+import { identify, isAlive } from './process-tree.ts'
 
-// The servers that the test files of one tap run share live below this process. before.ts starts it, after.ts stops it,
-// and when the run is interrupted it notices that tap is gone.
+// The servers that the test files of one tap run share are children of this process. before.ts starts it
+// and after.ts stops it; when the run is interrupted, it ends because tap has gone.
 const tap = Number(process.argv[2])
+const tapProcess = identify(tap)
 const socket = hostSocket(tap)
 
 const routes = new Map<string, () => Promise<unknown>>(
@@ -31,4 +32,4 @@ async function end(): Promise<void> {
 
 rmSync(socket, { force: true })
 server.listen(socket, () => process.send?.('listening'))
-setInterval(() => isAlive(tap) || void end(), 500)
+setInterval(() => isAlive(tapProcess) || void end(), 500)

@@ -9,23 +9,26 @@ export interface Usage {
   peakBytes: number
 }
 
+/** A process, even if another gets its number when it has ended: `pid@start`. */
+export type ProcessId = `${number}@${number}`
+
 /** Linux counts CPU time in hundredths of a second, whatever its own clock does. */
 const TICKS_A_SECOND = 100
 
+/** The process that has that number now. */
+export const identify = (pid: number): ProcessId => `${pid}@${readState(pid)?.started ?? 0}`
+
 /** Whether that process runs. A zombie, dead but not yet collected by its parent, does not. */
-export function isAlive(pid: number): boolean {
-  const state = readState(pid)
-  if (state) return !'ZX'.includes(state.code)
-  try {
-    process.kill(pid, 0)
-    return true
-  } catch {
-    return false
-  }
+export function isAlive(id: ProcessId): boolean {
+  const state = readState(pidOf(id))
+  if (state) return identify(pidOf(id)) === id && !'ZX'.includes(state.code)
+  return signalTo(id, 0)
 }
 
 /** The processes below that one, children before grandchildren. Empty where there is no /proc. */
-export function descendants(root: number): number[] {
+export const descendants = (root: number): ProcessId[] => pidsBelow(root).map(identify)
+
+function pidsBelow(root: number): number[] {
   const parents = new Map(runningPids().map((pid) => [pid, readState(pid)?.parent]))
   const found = [root]
   for (const ancestor of found) {
@@ -43,7 +46,7 @@ export const commandOf = (pid: number) => readState(pid)?.command ?? ''
 /** Of a process and everything below it, what has ended included. Linux only. */
 export function usageOf(root: number): Usage {
   const usage = { cpuSeconds: 0, residentBytes: 0, peakBytes: 0 }
-  for (const pid of [root, ...descendants(root)]) {
+  for (const pid of [root, ...pidsBelow(root)]) {
     usage.cpuSeconds += (readState(pid)?.ticks ?? 0) / TICKS_A_SECOND
     usage.residentBytes += readMemory(pid, 'VmRSS')
     usage.peakBytes += readMemory(pid, 'VmHWM')
@@ -53,7 +56,7 @@ export function usageOf(root: number): Usage {
 
 /** Starts the peak of a process and everything below it anew, where their users may. */
 export function forgetPeak(root: number): void {
-  for (const pid of [root, ...descendants(root)]) {
+  for (const pid of [root, ...pidsBelow(root)]) {
     try {
       writeFileSync(`/proc/${pid}/clear_refs`, '5')
     } catch {
@@ -62,14 +65,17 @@ export function forgetPeak(root: number): void {
   }
 }
 
-/** Nothing happens when the process has ended. */
-export function signalTo(pid: number, signal: NodeJS.Signals): void {
+/** Returns whether the process was there to receive the signal. */
+export function signalTo(id: ProcessId, signal: NodeJS.Signals | 0): boolean {
+  if (identify(pidOf(id)) !== id) return false
   try {
-    process.kill(pid, signal)
+    return process.kill(pidOf(id), signal)
   } catch {
-    // it ended in the meantime
+    return false
   }
 }
+
+const pidOf = (id: ProcessId) => Number.parseInt(id, 10)
 
 function runningPids(): number[] {
   try {
@@ -85,6 +91,8 @@ interface State {
   parent: number
   /** Its own, and those of its children that have ended. */
   ticks: number
+  /** In ticks after the boot. */
+  started: number
 }
 
 function readState(pid: number): State | undefined {
@@ -95,7 +103,7 @@ function readState(pid: number): State | undefined {
     const [code = '', parent] = fields
     const ticks = fields.slice(11, 15).reduce((sum, field) => sum + Number(field), 0)
     const command = stat.slice(stat.indexOf('(') + 1, stat.lastIndexOf(')'))
-    return { command, code, parent: Number(parent), ticks }
+    return { command, code, parent: Number(parent), ticks, started: Number(fields[19]) }
   } catch {
     return undefined
   }

@@ -3,7 +3,7 @@ import { setTimeout as wait } from 'node:timers/promises'
 import t from 'tap'
 import { createFolder } from './guard.ts'
 import { SupervisedProcess } from './process.ts'
-import { descendants, isAlive } from './process-tree.ts'
+import { descendants, identify, isAlive } from './process-tree.ts'
 import { runProgram, startServer } from './start.ts'
 
 const shell = (script: string) => ({ command: '/bin/sh', args: ['-c', script], cwd: createFolder('shell') })
@@ -32,12 +32,12 @@ t.test('a program that does not exist is reported by its name', async (t) => {
 
 t.test('the end of a process is the end of what it started, in other sessions too', async (t) => {
   const server = await startServer(shell('setsid sleep 600 & sleep 600 & echo ready; wait'), /ready/)
-  const below = descendants(server.pid)
-  t.equal(below.length, 2)
+  const tree = [identify(server.pid), ...descendants(server.pid)]
+  t.equal(tree.length, 3)
 
   t.same(await server.stop(), { code: null, signal: 'SIGKILL' })
 
-  t.strictSame([server.pid, ...below].filter(isAlive), [])
+  t.strictSame(tree.filter(isAlive), [])
 })
 
 t.test('what a process printed before can be awaited like what it prints', async (t) => {

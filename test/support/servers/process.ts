@@ -79,7 +79,7 @@ export class SupervisedProcess extends EventEmitter<{ line: [string]; close: [] 
     return lines.slice(-LINES_SHOWN).join('\n') || '(it printed nothing)'
   }
 
-  /** Resolves with the first line that matches, printed already or yet to come. Rejects when it ends without one. */
+  /** Resolves with the first line that matches, printed or yet to come. Rejects when it ends without one. */
   async said(pattern: RegExp): Promise<string> {
     const known = this.lines.find((line) => pattern.test(line))
     if (known !== undefined) return known
@@ -95,16 +95,16 @@ export class SupervisedProcess extends EventEmitter<{ line: [string]; close: [] 
   }
 
   signal(signal: NodeJS.Signals): void {
-    signalTo(this.pid, signal)
+    this.child.kill(signal)
   }
 
   /** Stops the clock of its process tree: connections stay open, and nothing responds. */
   freeze(): void {
-    for (const pid of [this.pid, ...descendants(this.pid)]) signalTo(pid, 'SIGSTOP')
+    this.#signalTree('SIGSTOP')
   }
 
   thaw(): void {
-    for (const pid of [this.pid, ...descendants(this.pid)]) signalTo(pid, 'SIGCONT')
+    this.#signalTree('SIGCONT')
   }
 
   /** CPU and memory of its process tree. */
@@ -121,7 +121,7 @@ export class SupervisedProcess extends EventEmitter<{ line: [string]; close: [] 
     this.signal(signal)
     await once(this.child, 'exit')
     clearTimeout(impatient)
-    for (const pid of below) signalTo(pid, 'SIGKILL')
+    for (const id of below) signalTo(id, 'SIGKILL')
     while (below.some(isAlive)) await delay(5)
     return this.ended
   }
@@ -133,6 +133,11 @@ export class SupervisedProcess extends EventEmitter<{ line: [string]; close: [] 
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.stop()
+  }
+
+  #signalTree(signal: NodeJS.Signals): void {
+    this.signal(signal)
+    for (const id of descendants(this.pid)) signalTo(id, signal)
   }
 
   #hold(change: 'ref' | 'unref'): void {

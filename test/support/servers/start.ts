@@ -6,7 +6,7 @@ import { type Program, SupervisedProcess } from './process.ts'
 const START_LIMIT_MS = 90_000
 
 /**
- * Starts a server. Resolves when it is ready: it printed a line that the pattern matches, or listens on that port of
+ * Starts a server. Resolves when it is ready: it printed a line that matches, or listens on that port of
  * 127.0.0.1. From then on it does not keep this process alive.
  * @throws when it ends before; after 90 s it is killed; the message carries the end of its output
  */
@@ -27,7 +27,8 @@ export async function startServer(program: Program, ready: RegExp | number): Pro
  * @throws when it fails; the message carries the end of its output
  */
 export async function runProgram(program: Program): Promise<void> {
-  const log = join(program.cwd, 'output') // a pipe would break with this process, and the program with the pipe
+  // A pipe would break with this process, and the program with the pipe.
+  const log = join(program.cwd, 'output')
   const run = new SupervisedProcess({ ...program, log, endSignal: 'SIGCONT' })
   const { code } = await run.ended
   if (code !== 0) await run.failure('instead of 0')

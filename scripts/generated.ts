@@ -22,6 +22,14 @@ export async function generate(files: Map<string, string | null>, command: strin
   }
 }
 
+/** Resolves with a document that has `content` between `<!-- name -->` and `<!-- /name -->`. */
+export async function withSection(path: string, name: string, content: string): Promise<string> {
+  const text = await readFile(path, 'utf8')
+  const section = new RegExp(`(<!-- ${name} -->\\n).*(<!-- /${name} -->)`, 's')
+  if (!section.test(text)) throw new Error(`${path} lacks the lines <!-- ${name} --> and <!-- /${name} -->`)
+  return text.replace(section, (_, begin, end) => `${begin}${content}${end}`)
+}
+
 async function write(path: string, text: string | null): Promise<void> {
   if (text === null) return rm(path)
   await mkdir(dirname(path), { recursive: true })

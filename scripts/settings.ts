@@ -1,10 +1,8 @@
-import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Settings } from '../lib/config/settings.ts'
-import { generate, ROOT } from './generated.ts'
+import { generate, ROOT, withSection } from './generated.ts'
 
 const readme = join(ROOT, 'README.md')
-const MARKED = /(<!-- settings -->\n).*(<!-- \/settings -->)/s
 
 interface Schema {
   description?: string
@@ -18,12 +16,9 @@ const settings = Object.entries<Schema>(Settings.properties).map(([name, schema]
   return { name, value: String(value), description: description + choice }
 })
 
-const text = await readFile(readme, 'utf8')
-if (!MARKED.test(text)) throw new Error('README.md lacks the lines <!-- settings --> and <!-- /settings -->')
-
 const files = new Map([
   [join(ROOT, '.env.example'), example()],
-  [readme, text.replace(MARKED, (_, begin, end) => `${begin}${table()}${end}`)]
+  [readme, await withSection(readme, 'settings', table())]
 ])
 await generate(files, 'npm run settings')
 

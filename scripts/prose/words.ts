@@ -27,11 +27,7 @@ export const PHRASES: [RegExp, string][] = [
 
 /** Paths that are still to be swept. */
 export const UNSWEPT: string[] = [
-  'ARCHITECTURE.md',
-  'CHANGELOG.md',
-  'CONTRIBUTING.md',
   'README.md',
-  'SECURITY.md',
   'bench',
   'commands',
   'consumers',

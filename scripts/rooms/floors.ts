@@ -14,12 +14,12 @@ export const FLOORS: Room[][] = [
     { path: 'examples', holds: 'what a program can do with the package', first: 'extend.ts' }
   ],
   [
-    { path: 'server.ts', holds: 'the process: settings, signals, exit code' },
+    { path: 'server.ts', holds: 'the process: its environment and its exit code' },
     { path: 'commands', holds: 'what the command line can do besides serving', first: 'check.ts' },
     { path: 'index.ts', holds: 'what the npm package exports' }
   ],
   [
-    { path: 'start.ts', holds: 'starts the app and stops it on a signal' },
+    { path: 'start.ts', holds: 'listens, and stops on a signal' },
     { path: 'client', holds: '@asyncprod/client', first: 'src/index.ts' }
   ],
   [{ path: 'app.ts', holds: 'the composition root' }],
@@ -34,7 +34,7 @@ export const FLOORS: Room[][] = [
   ],
   [{ path: 'lib/observability', holds: 'metrics and tracing', first: 'metrics.ts' }],
   [
-    { path: 'lib/pipeline', holds: 'one job, from message to commit', first: 'pipeline.ts' },
+    { path: 'lib/pipeline', holds: 'one job, from message to commit', first: 'process-product.ts' },
     { path: 'lib/version.ts', holds: 'the version' }
   ],
   [

@@ -14,7 +14,7 @@ const COMMANDS: Record<string, () => Promise<Work>> = {
 }
 
 /** Errors whose message says what to do; the stack of others is for developers. */
-const EXPECTED = ['ConfigError', 'StartError', 'AppError']
+const EXPECTED = ['ConfigError', 'StartError', 'AppError', 'UnroutableError']
 
 const OLDEST_NODE = 24
 

@@ -2,6 +2,8 @@ import { parseArgs } from 'node:util'
 import type { Config } from '../lib/config/config.ts'
 import { ConfigError } from '../lib/config/error.ts'
 import { type DeadLetter, DeadLetters } from '../lib/rabbitmq/dead-letters.ts'
+import { RABBITMQ } from '../lib/rabbitmq/server.ts'
+import { reachServer } from '../lib/startup/wait-for-server.ts'
 import { positive, UsageError } from './arguments.ts'
 
 export const usage = `asyncprod dead list [--limit 50]      the oldest dead letters and why they are dead
@@ -12,8 +14,7 @@ asyncprod dead purge <id…> | --all    deleted for good`
 /** `asyncprod dead …`: the messages that nobody could work on. */
 export async function dead(config: Config, args: string[]): Promise<void> {
   const { rabbitmq } = config
-  const [url] = rabbitmq?.urls ?? []
-  if (!rabbitmq || !url)
+  if (!rabbitmq)
     throw new ConfigError(
       'RABBITMQ_URL is not set: without RabbitMQ there are no dead letters, look at `asyncprod failed list`'
     )
@@ -23,7 +24,7 @@ export async function dead(config: Config, args: string[]): Promise<void> {
   } as const
   const { values, positionals } = parseArgs({ args, options, allowPositionals: true })
   const [action, ...ids] = positionals
-  const letters = await DeadLetters.open(url, rabbitmq.queue)
+  const letters = await reachServer(RABBITMQ, () => DeadLetters.open(rabbitmq))
   try {
     await run(letters, action, { ids, all: values.all, limit: positive('--limit', values.limit) })
   } finally {

@@ -11,7 +11,8 @@ import { TaskGroup } from '../lib/outbox/task-group.ts'
 import { capacityOf } from '../lib/pipeline/capacity.ts'
 import { Limiter } from '../lib/pipeline/limiter.ts'
 import { ProductProcessor } from '../lib/pipeline/process-product.ts'
-import type { Broker, Settlement } from '../lib/rabbitmq/broker.ts'
+import type { Broker } from '../lib/rabbitmq/broker.ts'
+import type { Settlement } from '../lib/rabbitmq/consumer.ts'
 import { parseMessage } from '../lib/rabbitmq/message.ts'
 
 const LEASE_MS = 30_000

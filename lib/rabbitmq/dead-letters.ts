@@ -1,7 +1,11 @@
 import { type ChannelModel, type ConfirmChannel, connect, type GetMessage } from 'amqplib'
+import { CONNECT_TIMEOUT_MS } from './connection.ts'
+import { Sender } from './sender.ts'
 import { deadQueue } from './topology.ts'
 
-/** A message that nobody could work on. */
+const NOT_FOUND = 404
+
+/** A message that could not be processed. */
 export interface DeadLetter {
   id: string
   reason: string
@@ -10,24 +14,28 @@ export interface DeadLetter {
   body: string
 }
 
-/** The dead letters of an image queue, for people who look after them. */
+/** The dead letters of an image queue, for their operator. */
 export class DeadLetters {
   readonly #connection: ChannelModel
   readonly #channel: ConfirmChannel
+  readonly #sender: Sender
   readonly #queue: string
 
   private constructor(connection: ChannelModel, channel: ConfirmChannel, queue: string) {
     this.#connection = connection
     this.#channel = channel
+    channel.on('error', () => undefined)
+    this.#sender = new Sender(channel)
     this.#queue = queue
   }
 
-  static async open(url: string, queue: string): Promise<DeadLetters> {
-    const connection = await connect(url)
+  /** Connects to the first node that responds. Rejects with the reasons of all if none does. */
+  static async open({ urls, queue }: { urls: string[]; queue: string }): Promise<DeadLetters> {
+    const connection = await connectToFirst(urls)
     return new DeadLetters(connection, await connection.createConfirmChannel(), queue)
   }
 
-  /** The oldest ones; they stay where they are. */
+  /** Resolves with the oldest ones; they stay where they are. */
   async list(limit: number): Promise<DeadLetter[]> {
     const letters: DeadLetter[] = []
     await this.#visit(limit, async (letter) => {
@@ -37,36 +45,34 @@ export class DeadLetters {
     return letters
   }
 
-  /** Sends those that are chosen to the image queue again; answers how many. */
-  async replay(chosen: (letter: DeadLetter) => boolean): Promise<number> {
+  /** Moves the chosen ones back to the image queue. Resolves with their number; rejects, and keeps them, without it. */
+  async replay(isChosen: (letter: DeadLetter) => boolean): Promise<number> {
     return this.#visit(Number.POSITIVE_INFINITY, async (letter, { content, properties }) => {
-      if (!chosen(letter)) return false
-      const { contentType, messageId } = properties
-      this.#channel.sendToQueue(this.#queue, content, { persistent: true, contentType, messageId })
-      await this.#channel.waitForConfirms()
+      if (!isChosen(letter)) return false
+      const { contentType } = properties
+      await this.#sender.send(this.#queue, content, { contentType, messageId: letter.id })
       return true
     })
   }
 
-  /** Deletes those that are chosen; answers how many. */
-  async purge(chosen: (letter: DeadLetter) => boolean): Promise<number> {
-    return this.#visit(Number.POSITIVE_INFINITY, async (letter) => chosen(letter))
+  /** Deletes the chosen ones. Resolves with their number. */
+  async purge(isChosen: (letter: DeadLetter) => boolean): Promise<number> {
+    return this.#visit(Number.POSITIVE_INFINITY, async (letter) => isChosen(letter))
   }
 
-  /** What was read and not taken goes back to the queue. */
+  /** Letters that were read and stay go back to their queue. */
   async close(): Promise<void> {
-    await this.#channel.close()
     await this.#connection.close()
   }
 
-  /** Takes the letters for which `take` resolves to true, and answers how many those were. */
+  /** Removes the letters for which `take` resolves with true. Resolves with their number. */
   async #visit(
     limit: number,
     take: (letter: DeadLetter, message: GetMessage) => Promise<boolean>
   ): Promise<number> {
-    const { messageCount } = await this.#channel.checkQueue(deadQueue(this.#queue))
+    const count = await this.#count()
     let taken = 0
-    for (let seen = 0; seen < Math.min(limit, messageCount); seen++) {
+    for (let visited = 0; visited < Math.min(limit, count); visited++) {
       const message = await this.#channel.get(deadQueue(this.#queue))
       if (!message) break
       if (!(await take(toDeadLetter(message), message))) continue
@@ -75,6 +81,28 @@ export class DeadLetters {
     }
     return taken
   }
+
+  /** Without the queue there are none. */
+  async #count(): Promise<number> {
+    try {
+      return (await this.#channel.checkQueue(deadQueue(this.#queue))).messageCount
+    } catch (error) {
+      if (error instanceof Error && 'code' in error && error.code === NOT_FOUND) return 0
+      throw error
+    }
+  }
+}
+
+async function connectToFirst(urls: string[]): Promise<ChannelModel> {
+  const errors: unknown[] = []
+  for (const url of urls) {
+    try {
+      return await connect(url, { timeout: CONNECT_TIMEOUT_MS })
+    } catch (error) {
+      errors.push(error)
+    }
+  }
+  throw new AggregateError(errors)
 }
 
 function toDeadLetter({ content, properties: { messageId, headers = {} } }: GetMessage): DeadLetter {

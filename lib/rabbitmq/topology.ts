@@ -1,35 +1,68 @@
-import type { ChannelModel } from 'amqplib'
+import type { Channel, ChannelModel } from 'amqplib'
+import type { Log } from '../log/log.ts'
 
-/** The broker's own last word on a message that takes worker after worker down with it. */
+/** A message that was delivered this often goes to the dead letters: the broker's own bound. */
 const DELIVERY_LIMIT = 20
 
-/** The queue for what nobody can work on. */
+const ACCESS_REFUSED = 403
+const PRECONDITION_FAILED = 406
+
+/** The queue for messages that cannot be processed. */
 export const deadQueue = (queue: string) => `${queue}.dead`
 
-/**
- * Declares the image queue and its dead letters, both quorum queues. Resolves with false when the queue is there with other
- * arguments, as the original AsyncProd declares it: it is used as it is then.
- */
-export async function declareImageQueue(connection: ChannelModel, queue: string): Promise<boolean> {
-  await declareQueue(connection, deadQueue(queue), { 'x-queue-type': 'quorum' })
-  return declareQueue(connection, queue, {
-    'x-queue-type': 'quorum',
-    'x-delivery-limit': DELIVERY_LIMIT,
-    'x-dead-letter-exchange': '',
-    'x-dead-letter-routing-key': deadQueue(queue)
-  })
+/** The image queue and its dead letters, both quorum queues. */
+export class Topology {
+  readonly queue: string
+  readonly #log: Log
+  #hasWarned = false
+
+  constructor(queue: string, log: Log) {
+    this.queue = queue
+    this.#log = log
+  }
+
+  /**
+   * Declares both queues. One that exists with other arguments, as the Go service declares it, is used as it is, and so
+   * are queues that the user may not declare.
+   */
+  async declare(connection: ChannelModel): Promise<void> {
+    await declare(connection, deadQueue(this.queue), { 'x-queue-type': 'quorum' })
+    const isOurs = await declare(connection, this.queue, {
+      'x-queue-type': 'quorum',
+      'x-delivery-limit': DELIVERY_LIMIT,
+      'x-dead-letter-exchange': '',
+      'x-dead-letter-routing-key': deadQueue(this.queue)
+    })
+    if (isOurs || this.#hasWarned) return
+    this.#hasWarned = true
+    this.#log.warn(
+      { queue: this.queue },
+      'The queue exists with other arguments and is used as it is; delete it while it is empty to get a quorum queue with dead letters'
+    )
+  }
 }
 
-/** A refused declaration closes its channel, so each has its own. */
-async function declareQueue(connection: ChannelModel, queue: string, args: object): Promise<boolean> {
+/** Resolves with false if the queue exists with other arguments. */
+async function declare(connection: ChannelModel, queue: string, args: object): Promise<boolean> {
+  try {
+    await onChannel(connection, (channel) => channel.assertQueue(queue, { durable: true, arguments: args }))
+    return true
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? error.code : undefined
+    if (code === PRECONDITION_FAILED) return false
+    if (code !== ACCESS_REFUSED) throw error
+    await onChannel(connection, (channel) => channel.checkQueue(queue)).catch(() => Promise.reject(error))
+    return true
+  }
+}
+
+/** Opens a channel of its own: a refused declaration closes it. */
+async function onChannel(
+  connection: ChannelModel,
+  work: (channel: Channel) => Promise<unknown>
+): Promise<void> {
   const channel = await connection.createChannel()
   channel.on('error', () => undefined)
-  try {
-    await channel.assertQueue(queue, { durable: true, arguments: args })
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 406) return false
-    throw error
-  }
+  await work(channel)
   await channel.close()
-  return true
 }

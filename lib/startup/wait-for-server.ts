@@ -58,8 +58,17 @@ export async function tryServer(server: Server, log: Log, attempt: () => Promise
   }
 }
 
+/** Tries once. Rejects with a StartError. */
+export async function reachServer<T>(server: Server, attempt: () => Promise<T>): Promise<T> {
+  try {
+    return await attempt()
+  } catch (cause) {
+    throw new StartError(`${server.name} cannot be used: ${explain(server, cause)}`, { cause })
+  }
+}
+
 /** Returns the reason and what to do about it. */
-export function explain({ settings, cureOf }: Server, error: unknown): string {
+function explain({ settings, cureOf }: Server, error: unknown): string {
   const cure = cureOf(error) ?? `Is it running, and is ${settings} right?`
   return `${reasonOf(error).replace(/\.$/, '')}. ${cure}`
 }

@@ -1,36 +1,30 @@
 import fp from 'fastify-plugin'
 import type { Config } from '../../lib/config/config.ts'
 import { Broker } from '../../lib/rabbitmq/broker.ts'
-import { withTimeout } from '../../lib/startup/timeout.ts'
-import { StartError } from '../../lib/startup/wait-for-server.ts'
+import { RABBITMQ } from '../../lib/rabbitmq/server.ts'
+import { tryServer, waitForServer } from '../../lib/startup/wait-for-server.ts'
 
 declare module 'fastify' {
   interface FastifyInstance {
-    /** Null when the outbox is worked off without RabbitMQ. */
+    /** Null without RABBITMQ_URL. */
     broker: Broker | null
   }
 }
 
-/** Work to be published waits in the outbox until RabbitMQ is there, so only who consumes it waits for it to start. */
+/** Messages wait in the outbox until RabbitMQ can be used, so only a worker waits for it. */
 export default fp<{ config: Config }>(
   async (app, { config }) => {
-    const { role, rabbitmq, startupTimeoutMs } = config
+    const { role, rabbitmq, startupTimeoutMs: timeoutMs } = config
     if (!rabbitmq) return void app.decorate('broker', null)
 
-    const broker = new Broker({ ...rabbitmq, log: app.log })
+    const { log } = app
+    const broker = new Broker({ ...rabbitmq, log })
     app.addHook('onClose', () => broker.close())
-    if (role !== 'api') await usable(broker, startupTimeoutMs)
+    const ready = () => broker.ready()
+    if (role === 'api') await tryServer(RABBITMQ, log, ready)
+    else await waitForServer(RABBITMQ, { timeoutMs, log }, ready)
     app.decorate('broker', broker)
     app.healthChecks.set('rabbitmq', { kind: 'connected', ping: () => broker.depth() })
   },
   { name: 'rabbitmq', dependencies: ['health-checks'] }
 )
-
-async function usable(broker: Broker, timeoutMs: number): Promise<void> {
-  await withTimeout(timeoutMs, broker.ready()).catch((cause: unknown) => {
-    throw new StartError(
-      `RabbitMQ could not be used within ${timeoutMs} ms. Is it running, and is RABBITMQ_URL right?`,
-      { cause }
-    )
-  })
-}

@@ -1,0 +1,112 @@
+import { EventEmitter } from 'node:events'
+import type { ChannelWrapper } from 'amqp-connection-manager'
+import { type Log, reasonOf } from '../log/log.ts'
+import { Connection, type ConnectionOptions } from './connection.ts'
+import { Sender, UnroutableError } from './sender.ts'
+
+/**
+ * Publishes over a connection of its own: a memory or disk alarm blocks a connection that publishes as a whole, and
+ * acknowledgements would be blocked with it. Emits `connect` whenever messages can be published (again), `failed` when
+ * an attempt at that failed.
+ */
+export class Publisher extends EventEmitter<{ connect: []; failed: [unknown] }> {
+  readonly #connection: Connection
+  readonly #log: Log
+  readonly #queue: string
+  #channel: ChannelWrapper
+  #sender: Sender | null = null
+  #isBlocked = false
+
+  constructor(options: ConnectionOptions) {
+    super()
+    this.#log = options.log
+    this.#queue = options.topology.queue
+    this.#connection = new Connection(options)
+    this.#connection.on('failed', (error) => this.emit('failed', error))
+    this.#connection.on('lost', () => {
+      this.#sender = null
+      this.#isBlocked = false
+    })
+    this.#connection.on('blocked', () => this.#block())
+    this.#connection.on('unblocked', () => this.#unblock())
+    this.#channel = this.#openChannel()
+  }
+
+  /** Whether messages can be published at this moment. */
+  get isReady(): boolean {
+    return this.#sender !== null && !this.#isBlocked
+  }
+
+  /** Resolves when the broker has the message on disk. Rejects if it cannot be routed, is refused or not confirmed. */
+  async send(queue: string, content: Buffer, options: Parameters<Sender['send']>[2]): Promise<void> {
+    const sender = this.#readySender()
+    try {
+      await sender.send(queue, content, options)
+    } catch (error) {
+      if (sender === this.#sender) this.#recover(error)
+      throw error
+    }
+  }
+
+  /** Resolves with the number of messages that wait in the image queue. */
+  async depth(): Promise<number> {
+    // Asking for a queue that is not declared yet would close the channel.
+    this.#readySender()
+    return (await this.#channel.checkQueue(this.#queue)).messageCount
+  }
+
+  async close(): Promise<void> {
+    this.#sender = null
+    await this.#connection.close()
+  }
+
+  /** amqp-connection-manager would queue messages without bound; the outbox does that. */
+  #readySender(): Sender {
+    if (this.#sender && !this.#isBlocked) return this.#sender
+    throw new Error('RabbitMQ cannot be used at this moment')
+  }
+
+  /**
+   * A new connection declares a queue that is gone. Otherwise the channel is replaced: after it met a quorum queue
+   * without a leader, RabbitMQ 3.10 refuses every message on it. A blocked connection confirms once it is unblocked.
+   */
+  #recover(error: unknown): void {
+    if (this.#isBlocked) return
+    if (error instanceof UnroutableError) {
+      this.#connection.renew()
+      return
+    }
+    this.#log.warn(
+      { queue: this.#queue, reason: reasonOf(error) },
+      'RabbitMQ did not take a message; the next ones go over a new channel'
+    )
+    this.#sender = null
+    this.#connection.discard(this.#channel)
+    this.#channel = this.#openChannel()
+  }
+
+  #openChannel(): ChannelWrapper {
+    return this.#connection.openChannel('publisher', (channel) => {
+      const sender = new Sender(channel)
+      channel.once('close', () => {
+        if (this.#sender === sender) this.#sender = null
+      })
+      this.#sender = sender
+      this.emit('connect')
+    })
+  }
+
+  #block(): void {
+    this.#isBlocked = true
+    this.#log.warn(
+      {},
+      'RabbitMQ accepts no messages because of a memory or disk alarm; they wait in the outbox'
+    )
+  }
+
+  #unblock(): void {
+    this.#isBlocked = false
+    this.#log.info({}, 'RabbitMQ accepts messages again')
+    if (this.#sender) this.emit('connect')
+  }
+}

@@ -1,10 +1,13 @@
 import fp from 'fastify-plugin'
+import { withBackoff } from '../lib/outbox/backoff.ts'
 import { Relay } from '../lib/outbox/relay.ts'
 import type { OutboxRow } from '../lib/outbox/row.ts'
 import { removeOrphans } from '../lib/storage/orphans.ts'
 
 const CAPACITY = 8
 const LEASE_MS = 60_000
+/** About four hours; objects that are left then belong to no image, and the sweep removes those. */
+const RETRY = { maxAttempts: 30, baseMs: 1000 }
 
 /** Removes the objects of images that are gone: replaced, or of a deleted product. */
 export default fp(
@@ -15,7 +18,15 @@ export default fp(
       if (prefix !== undefined) await removeOrphans(app.pg.pool, objects, prefix, stop)
       log.info({ key, prefix }, 'Object removed')
     }
-    const relay = new Relay({ outbox, kind: 'object', capacity: CAPACITY, leaseMs: LEASE_MS, dispatch, log })
+    const relay = new Relay({
+      outbox,
+      kind: 'object',
+      capacity: CAPACITY,
+      leaseMs: LEASE_MS,
+      dispatch,
+      retryMs: withBackoff(RETRY),
+      log
+    })
     app.addHook('onReady', async () => relay.start())
     app.shutdown.add((graceMs) => relay.stop(graceMs))
   },

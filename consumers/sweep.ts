@@ -1,51 +1,73 @@
+import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
 import type { Config } from '../lib/config/config.ts'
 import { removeExpiredKeys } from '../lib/database/idempotency.ts'
+import { OrphanSweep } from '../lib/storage/orphan-sweep.ts'
 
-/** Three jobs in a row would have ended by then. */
+/** Three jobs one after the other would have ended by then. */
 const LOST_AFTER_JOBS = 3
 const IMAGES_A_SWEEP = 1000
-/** A statement that deletes so many is over in milliseconds. */
-const KEYS_AT_ONCE = 1000
+/** In a queue as deep as this images may wait for longer, and would be enqueued twice. */
+const DEEP_QUEUE = 1000
+/** A statement that deletes so many takes milliseconds. */
+const ROWS_AT_ONCE = 1000
+/** A process that delivers webhooks would have claimed such a row long ago. */
+const UNDELIVERED_MS = 60 * 60_000
+const ORPHANS_EVERY_MS = 10 * 60_000
 
-/** Owes again what somebody took over and lost (a message of a broker whose disk was wiped, say), and forgets old keys. */
+/** Repairs and removes, from time to time, what no other part can know of. Each sweep is bounded, and repeated. */
 export default fp<{ config: Config }>(
-  async (
-    app,
-    {
-      config: {
-        images: { jobTimeoutMs }
+  async (app, { config }) => {
+    const { jobTimeoutMs } = config.images
+    const { signal } = app.shutdown
+    const sweeps = [() => enqueueLostImages(app, jobTimeoutMs), () => removeOldKeys(app), removeOrphans(app)]
+    if (!config.webhook) sweeps.push(() => discardWebhooks(app))
+
+    async function sweep(): Promise<void> {
+      for (const run of sweeps) {
+        if (signal.aborted) return
+        await run().catch((error: unknown) => app.log.warn({ err: error }, 'A sweep failed; it is repeated'))
       }
     }
-  ) => {
+
     let running = Promise.resolve()
-    const sweep = async () => {
-      try {
-        const products = await app.products.sweep(jobTimeoutMs * LOST_AFTER_JOBS, IMAGES_A_SWEEP)
-        if (products > 0) app.log.warn({ products }, 'Images nobody was working on are owed again')
-      } catch (error) {
-        app.log.warn({ err: error }, 'The sweep for lost images failed; it is tried again')
-      }
-    }
-    let closing = false
-    const forgetKeys = async () => {
-      try {
-        while (!closing && (await removeExpiredKeys(app.pg.pool, KEYS_AT_ONCE)) === KEYS_AT_ONCE);
-      } catch (error) {
-        app.log.warn({ err: error }, 'Old idempotency keys could not be removed; it is tried again')
-      }
-    }
     let timer: NodeJS.Timeout | undefined
     app.addHook('onReady', async () => {
       timer = setInterval(() => {
-        running = running.then(sweep).then(forgetKeys)
+        running = running.then(sweep)
       }, jobTimeoutMs)
     })
     app.shutdown.add(async () => {
-      closing = true
       clearInterval(timer)
       await running
     })
   },
-  { name: 'sweep', dependencies: ['products'] }
+  { name: 'sweep', dependencies: ['products', 'rabbitmq', 'storage'] }
 )
+
+/** Enqueues images again whose work was lost, as with a broker's disk. */
+async function enqueueLostImages({ broker, products, log }: FastifyInstance, jobMs: number): Promise<void> {
+  if (broker && (await broker.depth()) >= DEEP_QUEUE) return
+  const count = await products.sweep(jobMs * LOST_AFTER_JOBS, IMAGES_A_SWEEP)
+  if (count > 0) log.warn({ products: count }, 'Pending images that were lost are enqueued again')
+}
+
+async function removeOldKeys({ pg, shutdown: { signal } }: FastifyInstance): Promise<void> {
+  while (!signal.aborted && (await removeExpiredKeys(pg.pool, ROWS_AT_ONCE)) === ROWS_AT_ONCE);
+}
+
+function removeOrphans({ pg, objects, log, shutdown: { signal } }: FastifyInstance): () => Promise<void> {
+  const orphans = new OrphanSweep(pg.pool, objects, log)
+  let lastRun = Number.NEGATIVE_INFINITY
+  return async () => {
+    if (performance.now() - lastRun < ORPHANS_EVERY_MS) return
+    lastRun = performance.now()
+    await orphans.run(signal)
+  }
+}
+
+/** Webhooks that were due when WEBHOOK_URL was removed. */
+async function discardWebhooks({ outbox, log }: FastifyInstance): Promise<void> {
+  const webhooks = await outbox.discard('webhook', UNDELIVERED_MS)
+  if (webhooks > 0) log.warn({ webhooks }, 'Webhooks were discarded: WEBHOOK_URL is not set')
+}

@@ -1,6 +1,6 @@
 import fp from 'fastify-plugin'
 import type { Config } from '../lib/config/config.ts'
-import { retryWaitMs } from '../lib/outbox/backoff.ts'
+import { withBackoff } from '../lib/outbox/backoff.ts'
 import { Relay } from '../lib/outbox/relay.ts'
 import type { OutboxRow } from '../lib/outbox/row.ts'
 import { toProduct } from '../lib/products/record.ts'
@@ -11,7 +11,7 @@ const LEASE_MS = 60_000
 /** With waits of ten minutes at most: about four hours. */
 const MAX_ATTEMPTS = 30
 
-/** Tells WEBHOOK_URL when all images of a product are finished. */
+/** Notifies WEBHOOK_URL when all images of a product are finished. */
 export default fp<{ config: Config }>(
   async (app, { config }) => {
     const { webhook: receiver, images } = config
@@ -21,7 +21,7 @@ export default fp<{ config: Config }>(
 
     async function dispatch({ id, product_id, payload }: OutboxRow, stop: AbortSignal): Promise<void> {
       const record = product_id === null ? null : await products.load(product_id)
-      // Deleted, or changed since: the end of that change is told when it has come.
+      // The product was deleted or changed since. The end of that change has a row of its own.
       if (!record || record.images.some(({ status }) => status === 'pending')) return
       // The receiver may read the product at once.
       await cache.invalidate(record.id)
@@ -40,8 +40,7 @@ export default fp<{ config: Config }>(
       capacity: CAPACITY,
       leaseMs: LEASE_MS,
       dispatch,
-      retryMs: ({ claims }) =>
-        claims < MAX_ATTEMPTS ? retryWaitMs({ ...images.retry, maxAttempts: MAX_ATTEMPTS }, claims) : null,
+      retryMs: withBackoff({ ...images.retry, maxAttempts: MAX_ATTEMPTS }),
       log
     })
     app.addHook('onReady', async () => relay.start())

@@ -98,10 +98,10 @@ export class S3Store implements ObjectStore {
     await this.#client.send(command, signal && { abortSignal: signal })
   }
 
-  async *list(prefix: string): AsyncIterable<StoredObject> {
+  async *list(prefix: string, after = ''): AsyncIterable<StoredObject> {
     for await (const page of paginateListObjectsV2(
       { client: this.#client },
-      { Bucket: this.#bucket, Prefix: prefix }
+      { Bucket: this.#bucket, Prefix: prefix, StartAfter: after }
     )) {
       for (const { Key, LastModified, Size } of page.Contents ?? []) {
         if (Key && LastModified) yield { key: Key, modified: LastModified, bytes: Size ?? 0 }

@@ -1,3 +1,5 @@
+import type { Claim } from './row.ts'
+
 export interface RetryPolicy {
   maxAttempts: number
   baseMs: number
@@ -18,3 +20,9 @@ export function retryWaitMs(
   const longest = Math.min(baseMs * 2 ** (attempt - 1), LONGEST_WAIT_MS)
   return Math.round(Math.max(longest * (1 - random() / 2), retryAfterMs))
 }
+
+/** Returns the `retryMs` of a relay whose rows are given up after `maxAttempts` claims. */
+export const withBackoff =
+  (policy: RetryPolicy) =>
+  ({ claims }: Claim): number | null =>
+    claims < policy.maxAttempts ? retryWaitMs(policy, claims) : null

@@ -89,6 +89,17 @@ export class Outbox {
     )
   }
 
+  /** Deletes rows of a kind that have been due for longer than `forMs`, without a claim. Resolves with their number. */
+  async discard(kind: OutboxKind, forMs: number): Promise<number> {
+    const due = (scheduled: string) =>
+      `SELECT id FROM outbox WHERE kind = $1 AND ${scheduled} AND due_at < now() - $2::float8 * interval '1 ms'`
+    const { rowCount } = await this.#pool.query(
+      `DELETE FROM outbox WHERE id IN (${due('scheduled')} UNION ALL ${due('NOT scheduled')})`,
+      [kind, forMs]
+    )
+    return rowCount ?? 0
+  }
+
   /** Ends every lease. For a start on a database that no other process works on. */
   async reclaim(): Promise<void> {
     await this.#pool.query('UPDATE outbox SET due_at = now() WHERE claims > 0 AND due_at > now()')

@@ -48,15 +48,16 @@ export class FileStore implements ObjectStore {
     await rm(join(this.#folder, key), { force: true })
   }
 
-  async *list(prefix: string): AsyncIterable<StoredObject> {
+  async *list(prefix: string, after = ''): AsyncIterable<StoredObject> {
     const folder = join(this.#folder, prefix.slice(0, prefix.lastIndexOf('/') + 1))
     const entries = await readdir(folder, { recursive: true, withFileTypes: true }).catch(noFolderYet)
-    for (const entry of entries) {
-      const path = join(entry.parentPath, entry.name)
-      const key = relative(this.#folder, path).replaceAll(sep, '/')
-      if (!entry.isFile() || !key.startsWith(prefix)) continue
+    const keys = entries
+      .filter((entry) => entry.isFile())
+      .map((entry) => relative(this.#folder, join(entry.parentPath, entry.name)).replaceAll(sep, '/'))
+      .filter((key) => key.startsWith(prefix) && key > after)
+    for (const key of keys.sort()) {
       // It may have been removed since.
-      const file = await stat(path).catch(() => undefined)
+      const file = await stat(join(this.#folder, key)).catch(() => undefined)
       if (file) yield { key, modified: file.mtime, bytes: file.size }
     }
   }

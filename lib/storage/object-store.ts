@@ -10,8 +10,8 @@ export interface ObjectStore {
   urlOf(key: string): string
   /** Resolves also when there is no such object. */
   remove(key: string, signal?: AbortSignal): Promise<void>
-  /** Yields the objects whose key begins with the prefix. */
-  list(prefix: string): AsyncIterable<StoredObject>
+  /** Yields the objects whose key begins with the prefix and comes after `after`, in the order of their keys. */
+  list(prefix: string, after?: string): AsyncIterable<StoredObject>
   /** Rejects when objects cannot be stored. */
   ping(): Promise<void>
   close(): Promise<void>

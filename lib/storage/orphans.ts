@@ -45,7 +45,8 @@ export async function removeOrphans(
   }
 }
 
-async function withoutImage(pool: Pool, objects: StoredObject[]): Promise<StoredObject[]> {
+/** Resolves with those of the objects that no image names or will name. */
+export async function withoutImage(pool: Pool, objects: StoredObject[]): Promise<StoredObject[]> {
   if (objects.length === 0) return []
   const { rows } = await pool.query<{ key: string }>(ORPHANS, [objects.map(({ key }) => key)])
   const keys = new Set(rows.map(({ key }) => key))

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { retryWaitMs } from '../../../lib/outbox/backoff.ts'
+import { retryWaitMs, withBackoff } from '../../../lib/outbox/backoff.ts'
 
 const POLICY = { maxAttempts: 5, baseMs: 2000 }
 const longest = () => 0
@@ -28,4 +28,10 @@ t.test('it is never shorter than the origin asked for', async (t) => {
   t.equal(retryWaitMs(POLICY, 1, 30_000, longest), 30_000)
   t.equal(retryWaitMs(POLICY, 5, 30_000, longest), 32_000)
   t.equal(retryWaitMs(POLICY, 1, undefined, longest), 2000)
+})
+
+t.test('a relay gives a row up after so many claims', async (t) => {
+  const retryMs = withBackoff(POLICY)
+  t.ok(Number(retryMs({ id: '1', claims: 4 })) >= 8000)
+  t.equal(retryMs({ id: '1', claims: 5 }), null)
 })

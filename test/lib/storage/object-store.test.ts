@@ -73,6 +73,9 @@ function conformance(
     await objects.put(objectKey(55, 'c'), picture, signal)
     t.same(await keys(objects, 'products/5/'), ['products/5/a.jpg', 'products/5/b.jpg'])
     t.same(await keys(objects, 'products/nobody/'), [])
+    const after: string[] = []
+    for await (const { key } of objects.list('products/5', 'products/5/a.jpg')) after.push(key)
+    t.same(after, ['products/5/b.jpg', 'products/55/c.jpg'], 'in order, from a key on')
     for await (const { bytes, modified } of objects.list('products/5/')) {
       t.equal(bytes, picture.length)
       t.ok(Math.abs(modified.getTime() - since) < 60_000, modified.toISOString())

@@ -1,0 +1,60 @@
+import type { Pool } from 'pg'
+import type { Log } from '../log/log.ts'
+import { isOwnKey } from './object-key.ts'
+import { OBJECT_PREFIX, type ObjectStore, type StoredObject } from './object-store.ts'
+import { withoutImage } from './orphans.ts'
+
+const OBJECTS_A_RUN = 1000
+/** Far longer than an upload lives: a database that was restored to an earlier time may be replaced by the right one. */
+const MIN_AGE_MS = 24 * 60 * 60_000
+/** More orphans than these are no leftovers: the bucket belongs to another database, too, or this one is not the newest. */
+const MAX_ORPHANS = OBJECTS_A_RUN / 10
+
+/**
+ * Removes objects that no image needs, a part of the bucket at a time. Each run continues where the last one ended; the first begins
+ * anywhere, so that processes that are restarted often come to all parts.
+ */
+export class OrphanSweep {
+  readonly #pool: Pool
+  readonly #objects: ObjectStore
+  readonly #log: Log
+  #after: string
+
+  constructor(
+    pool: Pool,
+    objects: ObjectStore,
+    log: Log,
+    after = `${OBJECT_PREFIX}${Math.ceil(Math.random() * 99)}`
+  ) {
+    this.#pool = pool
+    this.#objects = objects
+    this.#log = log
+    this.#after = after
+  }
+
+  async run(signal: AbortSignal): Promise<void> {
+    const oldest = Date.now() - MIN_AGE_MS
+    const old = (await this.#next()).filter(
+      ({ key, modified }) => isOwnKey(key) && modified.getTime() < oldest
+    )
+    const orphans = await withoutImage(this.#pool, old)
+    if (orphans.length > MAX_ORPHANS) {
+      const details = { objects: old.length, orphans: orphans.length }
+      this.#log.error(details, 'Too many objects belong to no image of this database; none is removed')
+      return
+    }
+    for (const { key } of orphans) await this.#objects.remove(key, signal)
+    if (orphans.length > 0)
+      this.#log.info({ objects: orphans.length }, 'Objects without an image were removed')
+  }
+
+  async #next(): Promise<StoredObject[]> {
+    const objects: StoredObject[] = []
+    for await (const object of this.#objects.list(OBJECT_PREFIX, this.#after)) {
+      objects.push(object)
+      if (objects.length === OBJECTS_A_RUN) break
+    }
+    this.#after = objects.length === OBJECTS_A_RUN ? (objects.at(-1)?.key ?? '') : ''
+    return objects
+  }
+}

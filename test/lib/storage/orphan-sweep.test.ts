@@ -1,0 +1,88 @@
+import { utimes } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Pool } from 'pg'
+import t from 'tap'
+import { FileStore } from '../../../lib/storage/files.ts'
+import { objectKey } from '../../../lib/storage/object-key.ts'
+import { OrphanSweep } from '../../../lib/storage/orphan-sweep.ts'
+import { embeddedDatabase } from '../../support/database.ts'
+import { createLog } from '../../support/log.ts'
+import { createFolder } from '../../support/servers/guard.ts'
+
+const { signal } = new AbortController()
+const DAYS = 24 * 60 * 60
+const picture = Buffer.from('a picture')
+
+/** Objects in a folder, each as old as the test says. */
+function openStore() {
+  const folder = createFolder('objects')
+  const objects = new FileStore(folder, () => 'http://a.test')
+  return {
+    objects,
+    async put(key: string, days: number) {
+      await objects.put(key, picture, signal)
+      const then = Date.now() / 1000 - days * DAYS
+      await utimes(join(folder, key), then, then)
+      return key
+    },
+    async keys() {
+      const found: string[] = []
+      for await (const { key } of objects.list('products/')) found.push(key)
+      return found
+    }
+  }
+}
+
+const keyOf = (product: number) => objectKey(product, { id: crypto.randomUUID(), generation: 1 }, picture)
+
+async function createImage(pool: Pool): Promise<string> {
+  const { rows } = await pool.query<{ product_id: number; id: string }>(
+    `WITH product AS (INSERT INTO products (user_id, product_name, product_price, version) VALUES (1, 'Lamp', 1, 1) RETURNING id)
+     INSERT INTO product_images (product_id, source_url, status) SELECT id, 'http://a.test/1.jpg', 'done' FROM product
+     RETURNING product_id, id`
+  )
+  const [image] = rows
+  if (!image) throw new Error('no image')
+  const key = objectKey(image.product_id, { id: image.id, generation: 1 }, picture)
+  await pool.query('UPDATE product_images SET object_key = $1 WHERE id = $2', [key, image.id])
+  return key
+}
+
+t.test('on a database', async (t) => {
+  const { pool } = await embeddedDatabase(t)
+
+  t.test('old objects of ours that no image names are removed, and no others', async (t) => {
+    const { objects, put, keys } = openStore()
+    const log = createLog()
+    const kept = [
+      await put(await createImage(pool), 3),
+      await put(keyOf(2_000_000_001), 0.5),
+      await put('products/2000000002/shoe_1700000000.jpg', 3)
+    ]
+    await put(keyOf(2_000_000_003), 3)
+    await new OrphanSweep(pool, objects, log, '').run(signal)
+    t.same(await keys(), kept.sort())
+    t.match(log.lines, [{ level: 'info', details: { objects: 1 } }])
+  })
+
+  t.test('a run is bounded, and the next one continues', async (t) => {
+    const { objects, put, keys } = openStore()
+    const log = createLog()
+    for (let n = 0; n < 1000; n++) await put(`products/1/foreign-${n}.jpg`, 3)
+    const last = await put(keyOf(2), 3)
+    const sweep = new OrphanSweep(pool, objects, log, '')
+    await sweep.run(signal)
+    t.ok((await keys()).includes(last))
+    await sweep.run(signal)
+    t.notOk((await keys()).includes(last))
+  })
+
+  t.test('in a bucket of another database nothing is removed', async (t) => {
+    const { objects, put, keys } = openStore()
+    const log = createLog()
+    for (let n = 0; n < 101; n++) await put(keyOf(n), 3)
+    await new OrphanSweep(pool, objects, log, '').run(signal)
+    t.equal((await keys()).length, 101)
+    t.match(log.lines, [{ level: 'error', details: { orphans: 101 } }])
+  })
+})

@@ -1,4 +1,5 @@
 import type { AddressPolicy } from '../egress/address-policy.ts'
+import { BufferPool, MAX_HEADER_BYTES } from '../egress/buffers.ts'
 import { createEgress } from '../egress/egress.ts'
 import { BlockedAddress } from '../egress/errors.ts'
 import type { Locate } from '../egress/locate.ts'
@@ -6,7 +7,6 @@ import { readLimit } from '../egress/read-limit.ts'
 import type { Resolve } from '../egress/resolver.ts'
 import { checkSourceUrl } from '../egress/source-url.ts'
 import type { ImageError } from '../image/error.ts'
-import { BufferPool } from './buffer-pool.ts'
 import { Cookies } from './cookies.ts'
 import { httpStatus, timeout, toImageError, tooManyRedirects } from './errors.ts'
 import { getResponse, type SourceResponse } from './response.ts'
@@ -81,7 +81,7 @@ export function createDownloader({
       connections: connectionsPerOrigin,
       // undici's default of 10 minutes would let many origins each hold many sockets.
       keepAliveMaxTimeout: 10_000,
-      maxHeaderSize: 16_384,
+      maxHeaderSize: MAX_HEADER_BYTES,
       // Both restart with every byte, so they bound nothing that the timeout of the download does not.
       headersTimeout: 0,
       bodyTimeout: 0

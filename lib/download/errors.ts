@@ -1,6 +1,11 @@
 import { STATUS_CODES } from 'node:http'
+import { errors } from 'undici'
+import { MAX_HEADER_BYTES } from '../egress/buffers.ts'
 import { BlockedAddress, ReadLimitExceeded } from '../egress/errors.ts'
 import { ImageError } from '../image/error.ts'
+
+/** Statuses below 500 that another attempt may not meet: 202 says that the image is being made. */
+const PASSING = [202, 408, 425, 429]
 
 const MAX_RETRY_AFTER_MS = 3_600_000
 
@@ -50,7 +55,7 @@ export function tooManyRedirects(maxRedirects: number): ImageError {
 
 /** Names the status in the standard's words: the server's own could say anything. */
 export function httpStatus(status: number, retryAfter: unknown): ImageError {
-  const transient = status >= 500 || [408, 425, 429].includes(status)
+  const transient = status >= 500 || PASSING.includes(status)
   const message = `The server responded with ${status} ${STATUS_CODES[status] ?? ''}`.trim()
   return new ImageError('http_status', message, {
     transient,
@@ -71,9 +76,22 @@ function unreachable(cause: unknown): ImageError {
   const certificate = isCertificateError(cause)
   const message = certificate
     ? 'The server’s TLS certificate is not valid. Have it renewed, or use another URL.'
-    : 'The server could not be reached, or broke off its response.'
+    : (malformed(cause) ?? 'The server could not be reached, or broke off its response.')
   // A certificate is not renewed between two attempts.
   return new ImageError('unreachable', message, { cause, transient: !certificate })
+}
+
+/** Returns what is wrong with a response that undici cannot read. The words are its own or ours, never the server's. */
+function malformed(cause: unknown): string | undefined {
+  if (cause instanceof errors.HeadersOverflowError)
+    return `The headers of the response are larger than ${MAX_HEADER_BYTES} bytes.`
+  if (cause instanceof errors.ResponseContentLengthMismatchError)
+    return 'The response states its length more than once, or in two ways.'
+  if (cause instanceof errors.SocketError && cause.message === 'bad response')
+    return 'The server responded with 100 Continue, which the request does not ask for.'
+  if (!(cause instanceof errors.HTTPParserError)) return undefined
+  const [, reason = 'unknown reason'] = /\((.*)\)$/.exec(cause.message) ?? []
+  return `The response is not valid HTTP: ${reason}.`
 }
 
 /** Returns Retry-After (seconds or an HTTP date) as milliseconds from now, undefined when it is neither. */

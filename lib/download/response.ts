@@ -1,6 +1,6 @@
 import type { Dispatcher } from 'undici'
+import type { BufferPool } from '../egress/buffers.ts'
 import { BodyBuffer } from './body-buffer.ts'
-import type { BufferPool } from './buffer-pool.ts'
 import { compressedBody } from './errors.ts'
 
 export interface SourceRequest {

@@ -2,10 +2,10 @@ import { once } from 'node:events'
 import { isIP, type LookupFunction, type Socket } from 'node:net'
 import { buildConnector } from 'undici'
 import { type AddressPolicy, isPermitted } from './address-policy.ts'
+import { connectReusing } from './buffers.ts'
 import { BlockedAddress } from './errors.ts'
 import { limitReads } from './read-limit.ts'
 import type { Resolve } from './resolver.ts'
-import { connectReading } from './socket.ts'
 import { isLocalhost, LOOPBACK, portOf } from './source-url.ts'
 
 export interface ConnectorOptions {
@@ -47,7 +47,7 @@ export function createConnector(
     closing.signal.throwIfAborted()
 
     // Connects by the addresses just checked: a second lookup could return others (DNS rebinding).
-    const socket = connectReading({ host, port, lookup: lookupFrom(addresses), noDelay: true })
+    const socket = connectReusing({ host, port, lookup: lookupFrom(addresses), noDelay: true })
     sockets.add(socket.once('close', () => sockets.delete(socket)))
     // undici listens only once the socket is connected; an unhandled 'error' would end the process before that.
     socket.on('error', () => {})

@@ -3,10 +3,11 @@ import type { Socket } from 'node:net'
 import { createServer } from 'node:net'
 import { setImmediate as turnOfTheEventLoop } from 'node:timers/promises'
 import t, { type Test } from 'tap'
-import { connectReading } from '../../../lib/egress/socket.ts'
+import { BufferPool, connectReusing } from '../../../lib/egress/buffers.ts'
 import { downloader, listen, never, OUTSIDE, serve, speak } from '../../support/downloader.ts'
 
-const MB = 1024 * 1024
+const KB = 1024
+const MB = 1024 * KB
 
 /** No two places of it look alike. */
 const pattern = (bytes: number, seed = 0) => {
@@ -17,13 +18,13 @@ const pattern = (bytes: number, seed = 0) => {
 
 async function connected(t: Test, say: (socket: Socket) => void): Promise<Socket> {
   const { port } = await listen(t, createServer(say))
-  const socket = connectReading({ host: OUTSIDE, port })
+  const socket = connectReusing({ host: OUTSIDE, port })
   t.teardown(() => socket.destroy())
   await once(socket, 'connect')
   return socket
 }
 
-t.test('who reads at once reads everything', async (t) => {
+t.test('a reader that reads at once reads everything', async (t) => {
   const sent = pattern(8 * MB)
   const socket = await connected(t, (server) => server.end(sent))
   const chunks: Buffer[] = []
@@ -34,7 +35,7 @@ t.test('who reads at once reads everything', async (t) => {
   t.ok(Buffer.concat(chunks).equals(sent))
 })
 
-t.test('who reads in small bites reads everything, too', async (t) => {
+t.test('so does one that reads in small bites', async (t) => {
   const sent = pattern(MB)
   const socket = await connected(t, async (server) => {
     for (let at = 0; at < MB; at += 40_000) {
@@ -103,4 +104,44 @@ t.test('a header in pieces after a large body is read as it was sent', async (t)
   t.ok((await download(origin.url, never)).bytes.equals(large))
   t.ok((await download(origin.url, never)).bytes.equals(large))
   t.equal(asked.length, 3)
+})
+
+t.test('a buffer that is in use is not given to another', async (t) => {
+  const pool = new BufferPool(1024 * KB)
+  const buffers = Array.from({ length: 20 }, () => pool.take(100 * KB))
+  t.equal(new Set(buffers).size, 20)
+  const [first, second] = buffers
+  if (!first || !second) throw new Error('There are twenty')
+  pool.give(second)
+  pool.give(first)
+  t.equal(pool.take(100 * KB), first)
+  t.equal(pool.take(100 * KB), second)
+  t.notOk(buffers.includes(pool.take(100 * KB)))
+})
+
+t.test('a buffer is large enough, and no more than twice what was requested', async (t) => {
+  const pool = new BufferPool(1024 * KB)
+  for (const bytes of [0, 1, 64 * KB, 64 * KB + 1, 1024 * KB, 1_650_000]) {
+    const { length } = pool.take(bytes)
+    t.ok(length >= bytes && length <= Math.max(64 * KB, bytes * 2), `${bytes}: ${length}`)
+  }
+})
+
+t.test('a small request does not take a large buffer', async (t) => {
+  const pool = new BufferPool(1024 * KB)
+  pool.give(pool.take(1024 * KB))
+  t.equal(pool.take(1).length, 64 * KB)
+})
+
+t.test('what is kept is bounded: what was given first is dropped first', async (t) => {
+  const pool = new BufferPool(256 * KB)
+  const [large, ...small] = [128, 64, 64, 64].map((size) => pool.take(size * KB))
+  for (const buffer of [large, ...small]) if (buffer) pool.give(buffer)
+  t.not(pool.take(128 * KB), large)
+  t.same(
+    small.map(() => small.includes(pool.take(64 * KB))),
+    [true, true, true]
+  )
+  pool.give(pool.take(512 * KB))
+  t.equal(pool.take(512 * KB).length, 512 * KB)
 })

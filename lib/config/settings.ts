@@ -22,7 +22,7 @@ export const Settings = Type.Object({
   LOG_LEVEL: oneOf(
     ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'],
     'info',
-    'Least important level that is logged'
+    'Minimum log level'
   ),
   DATA_DIR: Type.String({
     default: './data',
@@ -150,12 +150,12 @@ export const Settings = Type.Object({
     minimum: 1,
     maximum: 100,
     default: 5,
-    description: 'Attempts at an image before a passing trouble counts as its failure'
+    description: 'Attempts at an image before a temporary error becomes permanent'
   }),
   RETRY_BASE_MS: milliseconds(2000, 'Wait before the second attempt; doubles with each further one'),
   JOB_TIMEOUT_MS: milliseconds(
     120_000,
-    'Longest time one message may be worked on; then its rest is handed back, and work that got lost is owed again'
+    'Maximum time for one message; its unfinished images are then enqueued again'
   ),
   SHUTDOWN_GRACE_MS: milliseconds(30_000, 'Time for running work to end after SIGTERM'),
   STARTUP_TIMEOUT_MS: milliseconds(60_000, 'How long a start waits for a server that is not up yet'),

@@ -27,7 +27,6 @@ export const PHRASES: [RegExp, string][] = [
 
 /** Paths that are still to be swept. */
 export const UNSWEPT: string[] = [
-  'README.md',
   'bench',
   'commands',
   'consumers',

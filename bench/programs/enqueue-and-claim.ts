@@ -1,6 +1,6 @@
 import pg from 'pg'
 import { Outbox } from '../../lib/outbox/outbox.ts'
-import { CREATE } from '../../lib/products/statements.ts'
+import { CREATE } from '../../lib/products/create.ts'
 import { onQuestion, options, say } from './child.ts'
 
 const LANES = 16
@@ -15,14 +15,21 @@ const pool = new pg.Pool({
   max: LANES
 })
 const outbox = new Outbox(pool)
-const product = [1, 'Desk', 'A desk.', 1, ['http://a.test/1', 'http://a.test/2'], '{}', NO_LEASE]
+const product = JSON.stringify({
+  user_id: 1,
+  product_name: 'Desk',
+  product_description: 'A desk.',
+  product_price: 1,
+  product_images: ['http://a.test/1', 'http://a.test/2']
+})
+const NO_KEY = [null, null, null]
 
 onQuestion<{ seconds: number }>(async ({ seconds }) => {
   const end = performance.now() + seconds * 1000
   let done = 0
   const lane = async () => {
     for (; performance.now() < end; done++) {
-      await pool.query({ ...CREATE, values: product })
+      await pool.query({ ...CREATE, values: [...NO_KEY, product, '{}', NO_LEASE] })
       const rows = await outbox.claim('images', 1, LEASE_MS)
       await outbox.done(rows)
     }

@@ -38,8 +38,8 @@ async function fill({ query }: Setup, { products, rows }: { products: number; ro
     [products]
   )
   await query(
-    `INSERT INTO outbox (kind, product_id, due_at)
-     SELECT 'images', id, now() - id * interval '1 ms' FROM products ORDER BY id LIMIT $1`,
+    `INSERT INTO outbox (kind, user_id, product_id, due_at)
+     SELECT 'images', user_id, id, now() - id * interval '1 ms' FROM products ORDER BY id LIMIT $1`,
     [rows]
   )
   await query('VACUUM ANALYZE products, outbox')

@@ -1,4 +1,5 @@
 import type { Finding } from './finding.ts'
+import { LEFT_TO_DO } from './quiet.ts'
 import type { World } from './world.ts'
 
 export async function objectsAndRows(world: World): Promise<Finding[]> {
@@ -22,7 +23,7 @@ export async function objectsAndRows(world: World): Promise<Finding[]> {
 }
 
 export async function emptyOutbox(world: World): Promise<Finding> {
-  const owed = await world.query<{ id: string; kind: string }>('SELECT id, kind FROM outbox')
+  const owed = await world.query<{ id: string; kind: string }>(`SELECT id, kind ${LEFT_TO_DO}`)
   return {
     promise: 'nothing is owed any more',
     figure: 'outbox',

@@ -1,6 +1,9 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import type { World } from './world.ts'
 
+/** Objects are removed at once, and again when no upload can still be carried out: nobody waits for that. */
+export const LEFT_TO_DO = `FROM outbox WHERE NOT (kind = 'object' AND due_at > now() + interval '1 minute')`
+
 const LOOK_EVERY_MS = 1000
 
 /** What is still to be done, as one can see in the database and the queues. */
@@ -31,7 +34,7 @@ export async function untilQuiet(
 async function look({ query, queues }: World): Promise<Rest> {
   const [rows] = await query<Omit<Rest, 'messages'>>(
     `SELECT (SELECT count(*)::integer FROM product_images WHERE status = 'pending') AS pending,
-      (SELECT count(*)::integer FROM outbox) AS owed`
+      (SELECT count(*)::integer ${LEFT_TO_DO}) AS owed`
   )
   const { pending = 0, owed = 0 } = rows ?? {}
   // Listing the queues costs a second of CPU.

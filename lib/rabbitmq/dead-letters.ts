@@ -62,6 +62,8 @@ export class DeadLetters {
 
   /** Letters that were read and stay go back to their queue. */
   async close(): Promise<void> {
+    // A connection that is closed under its channel may lose the acknowledgements that were sent last.
+    await this.#channel.close().catch(() => undefined)
     await this.#connection.close()
   }
 

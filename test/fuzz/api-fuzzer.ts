@@ -55,7 +55,7 @@ async function furnish(app: FastifyInstance): Promise<void> {
 async function check(request: FuzzRequest, app: FastifyInstance, call: Call): Promise<number> {
   const { operationId, ...rest } = request
   if (operationId === 'watchProduct') return checkStream(rest, app)
-  const reply = await (isLongId(rest.url) ? app.inject(rest) : call(rest))
+  const reply = await (isOtherOperation(rest.url) ? app.inject(rest) : call(rest))
   const { statusCode, headers, body } = reply
   if (statusCode >= 500) throw new Error(`${statusCode}: ${body}`)
   if (statusCode >= 400) checkRefusal(statusCode, headers['content-type'], body, rest)
@@ -77,8 +77,11 @@ async function checkStream(request: Omit<FuzzRequest, 'operationId'>, app: Fasti
   return statusCode
 }
 
-/** The router refuses an id this long before it finds an operation. */
-const isLongId = (url: string) => decodeURIComponent(url.split('?')[0]?.split('/')[4] ?? '').length > 100
+/** The router refuses an id this long before it finds an operation, and without an id it finds another one. */
+function isOtherOperation(url: string): boolean {
+  const id = url.split('?')[0]?.split('/')[4]
+  return id !== undefined && (id === '' || decodeURIComponent(id).length > 100)
+}
 
 function checkRefusal(
   status: number,

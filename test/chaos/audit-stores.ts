@@ -1,5 +1,4 @@
 import type { Finding } from './finding.ts'
-import { LEFT_TO_DO } from './quiet.ts'
 import type { World } from './world.ts'
 
 export async function objectsAndRows(world: World): Promise<Finding[]> {
@@ -23,7 +22,7 @@ export async function objectsAndRows(world: World): Promise<Finding[]> {
 }
 
 export async function emptyOutbox(world: World): Promise<Finding> {
-  const owed = await world.query<{ id: string; kind: string }>(`SELECT id, kind ${LEFT_TO_DO}`)
+  const owed = await world.query<{ id: string; kind: string }>('SELECT id, kind FROM outbox')
   return {
     promise: 'nothing is owed any more',
     figure: 'outbox',

@@ -7,7 +7,8 @@ export const RABBITMQ: Server = { name: 'RabbitMQ', settings: 'RABBITMQ_URL', cu
 const CURES: [RegExp, string][] = [
   [/ACCESS.REFUSED.*Login was refused/s, 'Set the right user and password in RABBITMQ_URL.'],
   [
-    /vhost .*(not found|refused)|access to vhost/s,
+    // amqplib says of a refused virtual host only what it expected instead.
+    /access to vhost|vhost .* not found|Expected ConnectionOpenOk/s,
     'Create the virtual host, or set another one in RABBITMQ_URL: it follows the last slash, encoded (%2F for /).'
   ],
   [

@@ -76,7 +76,7 @@ t.test('health, documentation and finished images stay open', async (t) => {
   for (const url of [
     '/health',
     '/api/v1/health',
-    '/documentation',
+    '/documentation/',
     '/documentation/static/index.css',
     '/openapi.json'
   ])
@@ -95,7 +95,7 @@ t.test('HEAD asks for the same as GET', async (t) => {
     [401, 404, 200]
   )
   t.strictSame(
-    [await head('/health/live'), await head('/documentation'), await head('/metrics')],
+    [await head('/health/live'), await head('/documentation/'), await head('/metrics')],
     [200, 200, 401]
   )
 })

@@ -22,7 +22,7 @@ t.test('data is never taken for a page', async (t) => {
 })
 
 t.test('the documentation runs its own scripts only, in nobody’s frame', async (t) => {
-  const reply = await app.inject('/documentation')
+  const reply = await app.inject('/documentation/')
   t.equal(reply.headers['x-content-type-options'], 'nosniff')
   t.equal(
     reply.headers['content-security-policy'],

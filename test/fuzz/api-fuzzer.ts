@@ -77,7 +77,7 @@ async function checkStream(request: Omit<FuzzRequest, 'operationId'>, app: Fasti
   return statusCode
 }
 
-/** The router refuses an id this long before it finds an operation, and without an id it finds another one. */
+/** The router refuses an id this long before it finds an operation. Without an id it finds another one. */
 function isOtherOperation(url: string): boolean {
   const id = url.split('?')[0]?.split('/')[4]
   return id !== undefined && (id === '' || decodeURIComponent(id).length > 100)

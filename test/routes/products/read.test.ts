@@ -87,8 +87,7 @@ t.test('what cannot be an id is 400, on every route that takes one', async (t) =
     ['x', 'must be integer'],
     ['%00', 'must be integer'],
     ['null', 'must be integer'],
-    ['true', 'must be integer'],
-    ['', 'must be integer']
+    ['true', 'must be integer']
   ]
   for (const [id, detail] of ids) {
     const expected = problem('invalid_request', 'The request does not match the schema.', [

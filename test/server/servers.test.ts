@@ -20,7 +20,7 @@ t.test(
     const waits: [LinkName, RegExp][] = [
       ['postgres', /PostgreSQL cannot be used yet; trying again/],
       ['redis', /Redis cannot be used yet; the service starts without it/],
-      ['rabbitmq', /RabbitMQ cannot be reached; trying again/],
+      ['rabbitmq', /RabbitMQ cannot be used yet; trying again/],
       ['s3', /The object store cannot be used yet; trying again/]
     ]
     for (const [name, said] of waits) {

@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util'
 
 export const usage =
-  'asyncprod demo [--keep]                shows it: pictures of its own, through the whole service, to a table'
+  'asyncprod demo [--keep]                processes pictures of its own on a service of its own, and shows a table'
 
 /** `asyncprod demo`. It reads no settings. */
 export async function demo(args: string[]): Promise<void> {

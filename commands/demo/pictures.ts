@@ -11,7 +11,7 @@ export interface Picture {
 
 type Rgb = readonly [number, number, number]
 
-/** Different pictures of different formats, the last one broken; made here and now, so that they need no download. */
+/** Pictures of different formats, the last one broken. They are made here, so the demo downloads nothing. */
 export function makePictures(): Promise<Picture[]> {
   return Promise.all([
     picture('hills.jpg', 'JPEG, EXIF rotated', landscape(3000, 2000, DAY), (image) =>

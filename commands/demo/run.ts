@@ -3,7 +3,6 @@ import { mkdtempDisposable } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
-import { styleText } from 'node:util'
 import { buildApp } from '../../app.ts'
 import {
   type Client,
@@ -15,7 +14,6 @@ import {
 import { loadConfig } from '../../lib/config/config.ts'
 import { type Origin, serve } from './origin.ts'
 import { makePictures, type Picture } from './pictures.ts'
-import { Screen } from './screen.ts'
 import { type Result, table } from './table.ts'
 
 const PRODUCTS = [
@@ -25,47 +23,57 @@ const PRODUCTS = [
   { product_name: 'Torn print', product_price: 1, pictures: ['broken.jpg'] }
 ]
 
-/** Runs the demo until it has ended or, to `keep` the service, until Ctrl-C. */
+/** At a terminal, or with --keep, it stays until Enter or Ctrl-C, so that its links can be opened. */
 export async function run(keep: boolean): Promise<void> {
+  const stays = keep || (process.stdin.isTTY && process.stdout.isTTY)
   const stop = new AbortController()
   process.once('SIGINT', () => stop.abort())
+  if (stays) console.log('This demo stays until you press Enter or Ctrl-C.\n')
   try {
-    await demo(keep, stop.signal)
-    if (!keep) console.log('\nThe service has ended, its folder is gone: with --keep both stay until Ctrl-C.')
+    await demo(stays, stop.signal)
   } catch (error) {
     if (!stop.signal.aborted) throw error
     process.exitCode = 130
   }
 }
 
-/** The whole service on a folder of its own, from pictures that did not exist before to URLs that can be opened. */
-async function demo(keep: boolean, signal: AbortSignal): Promise<void> {
+/** The whole service on a folder of its own, from pictures made here to URLs that can be opened. */
+async function demo(stays: boolean, signal: AbortSignal): Promise<void> {
   await using closing = new AsyncDisposableStack()
-  const screen = closing.use(new Screen())
   const folder = closing.use(await mkdtempDisposable(join(tmpdir(), 'asyncprod-demo-')))
 
-  const pictures = await screen.task('Making pictures', makePictures())
+  const pictures = await timed('Making pictures', makePictures())
   const origin = closing.use(await serve(pictures))
-  const url = await screen.task('Starting the service on an empty folder', start(folder.path, closing))
-  screen.say('', `The pictures are at ${origin.url}, AsyncProd is at ${url}. Creating products:`, '')
+  const url = await timed('Starting the service on an empty folder', start(folder.path, closing))
 
   const client = createClient({ baseUrl: url })
-  const orders = PRODUCTS.map((product) => order(product, { client, origin, pictures, screen, signal }))
+  const orders = PRODUCTS.map((product) => order(product, { client, origin, pictures, signal }))
   const results = (await Promise.all(orders)).flat()
-  screen.say('', ...table(results), '', styleText('bold', 'To look at'))
-  screen.say(
-    ...results.flatMap(({ image }) => image.url ?? []),
-    `${url}/api/v1/products`,
-    `${url}/documentation`
-  )
+  console.log(['', ...table(results)].join('\n'))
   if (!results.every(isAsExpected)) process.exitCode = 1
-  if (keep) {
-    screen.say('', 'All of it stays until Ctrl-C.')
-    await once(signal, 'abort')
-  }
+  if (!stays) return
+  const links = results.flatMap(({ image }) => image.url ?? [])
+  console.log(
+    [
+      '',
+      'To look at, until Enter or Ctrl-C:',
+      ...links,
+      `${url}/api/v1/products`,
+      `${url}/documentation`
+    ].join('\n')
+  )
+  await Promise.race([once(signal, 'abort'), once(process.stdin, 'data')])
+  process.stdin.destroy()
 }
 
-/** Answers the address of a service that may download from loopback, which nobody else's may. */
+async function timed<T>(name: string, work: Promise<T>): Promise<T> {
+  const begin = performance.now()
+  const value = await work
+  console.log(`${name}: ${((performance.now() - begin) / 1000).toFixed(1)} s`)
+  return value
+}
+
+/** Resolves with the address of a service that may download from loopback, as no other may. */
 async function start(folder: string, closing: AsyncDisposableStack): Promise<string> {
   const settings = { DATA_DIR: folder, LOG_LEVEL: 'silent', ALLOWED_SOURCE_NETWORKS: '127.0.0.0/8' }
   const app = await buildApp(loadConfig(settings))
@@ -77,32 +85,26 @@ interface Shop {
   client: Client
   origin: Origin
   pictures: Picture[]
-  screen: Screen
   signal: AbortSignal
 }
 
-/** Creates one product, follows its images, and answers what became of each. */
+/** Creates one product and follows its images. Resolves with the result of each. */
 async function order(
   { pictures: names, ...product }: (typeof PRODUCTS)[number],
-  { client, origin, pictures, screen, signal }: Shop
+  { client, origin, pictures, signal }: Shop
 ): Promise<Result[]> {
-  const report = screen.begin(product.product_name)
   const own = pictures.filter(({ name }) => names.includes(name))
   const body = { user_id: 1, ...product, product_images: own.map(origin.urlOf) }
   const begin = performance.now()
-  const { images, image_status } = await waitForImages(await create(client, body, signal), {
-    client,
-    signal,
-    onChange: ({ id, image_status }) => {
-      if (image_status === 'pending') report(`product ${id} is created, its images are pending`)
-    }
-  })
+  const id = await create(client, body, signal)
+  console.log(`${product.product_name}: product ${id} is created, its images are pending`)
+  const { images, image_status } = await waitForImages(id, { client, signal })
   const ms = performance.now() - begin
-  report(`${image_status} after ${Math.round(ms)} ms`, image_status === 'done' ? 'done' : 'failed')
+  console.log(`${product.product_name}: ${image_status} after ${Math.round(ms)} ms`)
   return images.flatMap((image, i) => (own[i] ? { picture: own[i], image, ms } : []))
 }
 
-/** Answers the id of the product. A service that has more to do than it can says when to come back. */
+/** Resolves with the id of the product. An overloaded service says when to try again. */
 async function create(client: Client, body: ProductInput, signal: AbortSignal): Promise<number> {
   for (;;) {
     const { data, error, response } = await createProduct({ client, body, signal })

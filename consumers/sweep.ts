@@ -2,6 +2,7 @@ import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
 import type { Config } from '../lib/config/config.ts'
 import { removeExpiredKeys } from '../lib/database/idempotency.ts'
+import { reasonOf } from '../lib/log/log.ts'
 import { OrphanSweep } from '../lib/storage/orphan-sweep.ts'
 
 /** Three jobs one after the other would have ended by then. */
@@ -26,7 +27,9 @@ export default fp<{ config: Config }>(
     async function sweep(): Promise<void> {
       for (const run of sweeps) {
         if (signal.aborted) return
-        await run().catch((error: unknown) => app.log.warn({ err: error }, 'A sweep failed; it is repeated'))
+        await run().catch((error: unknown) =>
+          app.log.warn({ reason: reasonOf(error) }, 'A sweep failed; it is repeated')
+        )
       }
     }
 

@@ -1,3 +1,4 @@
+import { reasonOf } from '../log/log.ts'
 import { type ClaimedRow, claimed } from './claimed.ts'
 import { Dispatcher, type DispatchOptions } from './dispatcher.ts'
 import type { LocalConsumer, Reservation } from './local-consumers.ts'
@@ -141,7 +142,7 @@ export class Relay implements LocalConsumer {
       const nextMs = (await outbox.nextDueMs(kind)) ?? LONGEST_SLEEP_MS
       return { rows, sleepMs: Math.min(Math.max(nextMs, SHORTEST_SLEEP_MS), LONGEST_SLEEP_MS) }
     } catch (error) {
-      log.warn({ err: error, kind }, 'The outbox cannot be read; trying again')
+      log.warn({ reason: reasonOf(error), kind }, 'The outbox cannot be read; trying again')
       return { rows: [], sleepMs: AFTER_ERROR_MS }
     }
   }

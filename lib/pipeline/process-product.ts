@@ -1,5 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import { isUnavailable } from '../database/unavailable.ts'
+import { reasonOf } from '../log/log.ts'
 import type { Attempt } from '../products/changes.ts'
 import type { ImageRow, ProductRecord } from '../products/record.ts'
 import type { ProductStore } from '../products/store.ts'
@@ -35,7 +36,7 @@ export class ProductProcessor {
     const product = await this.#persist(() => store.load(productId), stop)
     if (!product) return
     using lock = this.#locks.acquire(dueImages(product))
-    if (lock.held.length === 0) return
+    if (lock.held.length === 0 && !redelivered) return
     const signal = AbortSignal.any([stop, AbortSignal.timeout(jobTimeoutMs)])
     const attempts = await Promise.all(
       lock.held.map((image) => this.#attempt(image, { productId, stop, signal }))
@@ -61,7 +62,7 @@ export class ProductProcessor {
         return await statement()
       } catch (error) {
         if (!isUnavailable(error) || stop.aborted) throw error
-        this.#options.log.warn({ err: error }, 'The database is away; trying again')
+        this.#options.log.warn({ reason: reasonOf(error) }, 'The database is away; trying again')
         await wait(DATABASE_RETRY_MS, undefined, { signal: stop }).catch(() => undefined)
       }
     }

@@ -13,7 +13,7 @@ export function removalsOf(productId: number, row: ImageRow, jobTimeoutMs: numbe
   const named = key ? { key } : {}
   const late = {
     payload: { ...named, prefix: imagePrefix(productId, row.id) },
-    wait_ms: jobTimeoutMs + LONGEST_UPLOAD_MS
+    wait_ms: leftoversWaitMs(jobTimeoutMs)
   }
   const rows = key ? [{ payload: named, wait_ms: 0 }, late] : [late]
   return rows.map((removal) => ({ kind: 'object', ...removal }))
@@ -23,8 +23,11 @@ export function removalsOf(productId: number, row: ImageRow, jobTimeoutMs: numbe
 export const leftoversOf = (productId: number, jobTimeoutMs: number): NewOutboxRow => ({
   kind: 'object',
   payload: { prefix: productPrefix(productId) },
-  wait_ms: jobTimeoutMs + LONGEST_UPLOAD_MS
+  wait_ms: leftoversWaitMs(jobTimeoutMs)
 })
+
+/** After that no attempt that runs now can store anything. */
+export const leftoversWaitMs = (jobTimeoutMs: number) => jobTimeoutMs + LONGEST_UPLOAD_MS
 
 /**
  * What attempts have put, or may have put, into the store and the rows do not name: removed at once, and once more when the

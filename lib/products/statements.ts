@@ -88,7 +88,13 @@ WITH lost AS (
   UPDATE product_images i SET due_at = now() FROM lost WHERE i.id = lost.id
 ), enqueued AS (
   INSERT INTO outbox (kind, class, user_id, product_id)
-  SELECT DISTINCT 'images', 1, coalesce(p.user_id, 0), p.id FROM lost JOIN products p ON p.id = lost.product_id RETURNING product_id
+  SELECT DISTINCT 'images', 1, coalesce(p.user_id, 0), p.id FROM lost JOIN products p ON p.id = lost.product_id
+  RETURNING user_id, product_id
+), leftovers AS (
+  INSERT INTO outbox (kind, class, user_id, product_id, payload, due_at)
+  SELECT 'object', 1, user_id, product_id, jsonb_build_object('prefix', 'products/' || product_id || '/'),
+    now() + $3::float8 * interval '1 ms'
+  FROM enqueued
 )
 SELECT count(*)::integer AS products FROM enqueued`
 }

@@ -3,14 +3,13 @@ import type { Cache, CachedProduct } from '../cache/cache.ts'
 import type { IdempotencyKey } from '../database/idempotency.ts'
 import { AppError, productNotFound } from '../http/app-error.ts'
 import type { ImageErrorCode } from '../image/error.ts'
-import type { NewOutboxRow } from '../outbox/row.ts'
 import type { ProductChangeFeed } from './change-feed.ts'
 import * as changes from './changes.ts'
 import { createProduct } from './create.ts'
 import { fieldsOf } from './fields.ts'
 import { encodeCursor, type ListedRecord, listStatement, type ProductFilter } from './list.ts'
 import { type ProductRecord, toProduct } from './record.ts'
-import { leftoversOf, strayRemovals } from './removals.ts'
+import { leftoversOf, leftoversWaitMs, strayRemovals } from './removals.ts'
 import type { Product, ProductInput } from './schemas.ts'
 import { LOAD, SWEEP } from './statements.ts'
 import { ProductWriter, type WriterOptions } from './writer.ts'
@@ -109,22 +108,23 @@ export class ProductStore {
     attempts: changes.Attempt[],
     { redelivered = false } = {}
   ): Promise<void> {
-    const leftovers = redelivered ? [leftoversOf(product.id, this.#options.jobTimeoutMs)] : []
     const decide = (record: ProductRecord) => changes.finish(record, attempts)
-    const ended = await this.#change({ id: product.id }, decide, { known: product, others: leftovers }).catch(
-      (error: unknown) => {
-        if (error instanceof AppError && error.code === 'not_found') return null
-        throw error
-      }
-    )
+    const ended = await this.#change({ id: product.id }, decide, product).catch((error: unknown) => {
+      if (error instanceof AppError && error.code === 'not_found') return null
+      throw error
+    })
     const rows = ended ? changes.imagesAfter(ended.before, ended.changed) : []
-    await this.#writer.enqueue(product, strayRemovals(attempts, rows))
+    const leftovers = redelivered ? [leftoversOf(product.id, this.#options.jobTimeoutMs)] : []
+    await this.#writer.enqueue(product, [...strayRemovals(attempts, rows), ...leftovers])
     if (ended?.changed) await this.#publish(product.id, WORKER_CACHE_WAIT_MS)
   }
 
-  /** Enqueues pending images whose product has no outbox row. Resolves with the number of products. */
+  /** Enqueues pending images whose work was lost, and the removal of what it left. Resolves with the number of products. */
   async sweep(olderThanMs: number, limit: number): Promise<number> {
-    const { rows } = await this.#pool.query<{ products: number }>({ ...SWEEP, values: [olderThanMs, limit] })
+    const { rows } = await this.#pool.query<{ products: number }>({
+      ...SWEEP,
+      values: [olderThanMs, limit, leftoversWaitMs(this.#options.jobTimeoutMs)]
+    })
     const products = rows[0]?.products ?? 0
     if (products > 0) this.#options.outbox.enqueued(['images'])
     return products
@@ -139,11 +139,11 @@ export class ProductStore {
   async #change(
     ref: ProductRef,
     decide: Decide,
-    { known, others }: { known?: ProductRecord; others?: NewOutboxRow[] } = {}
+    known?: ProductRecord
   ): Promise<{ before: ProductRecord; changed: changes.Change | null }> {
     for (let before = known ?? (await this.#find(ref)); ; before = await this.#find(ref)) {
       const changed = decide(before)
-      if (!changed || (await this.#writer.apply(before, changed, others))) return { before, changed }
+      if (!changed || (await this.#writer.apply(before, changed))) return { before, changed }
     }
   }
 

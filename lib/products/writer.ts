@@ -25,14 +25,13 @@ export class ProductWriter {
   }
 
   /** Resolves with false, and nothing is written, when the product does not have the record's version any more. */
-  async apply(record: ProductRecord, change: Change, others: NewOutboxRow[] = []): Promise<boolean> {
+  async apply(record: ProductRecord, change: Change): Promise<boolean> {
     const { fields, add, remove, update, enqueue } = change
     const compressed_product_images = finishedUrls(fields.product_images, imagesAfter(record, change))
     const rows = [
       ...enqueue.map((wait_ms) => ({ kind: 'images' as const, payload: carrier(), wait_ms })),
       ...this.#removals(record, remove),
-      ...this.#webhook(record, change),
-      ...others
+      ...this.#webhook(record, change)
     ]
     const values = [
       JSON.stringify({ ...fields, compressed_product_images }),

@@ -1,6 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from '@sinclair/typebox'
 import type { FastifyBaseLogger } from 'fastify'
+import { reasonOf } from '../../lib/log/log.ts'
 import { withTimeout } from '../../lib/startup/timeout.ts'
 import { openToAll } from '../../plugins/http/auth.ts'
 import type { HealthCheck } from '../../plugins/parts/health-checks.ts'
@@ -123,7 +124,7 @@ async function ask(part: HealthCheck, log: FastifyBaseLogger): Promise<HealthChe
     await withTimeout(PING_TIMEOUT_MS, part.ping())
     return part.kind
   } catch (error) {
-    log.warn({ err: error }, 'A dependency does not answer')
+    log.warn({ reason: reasonOf(error) }, 'A dependency does not answer')
     return 'unavailable'
   }
 }

@@ -239,7 +239,7 @@ t.test('on a database of its own', async (t) => {
   const removals = async (id: number) =>
     (
       await pool.query<{ key: string; due: boolean }>(
-        `SELECT payload ->> 'key' AS key, due_at <= now() AS due FROM outbox
+        `SELECT coalesce(payload ->> 'key', payload ->> 'prefix') AS key, due_at <= now() AS due FROM outbox
          WHERE kind = 'object' AND product_id = $1 ORDER BY due_at`,
         [id]
       )
@@ -364,6 +364,25 @@ t.test('on a database of its own', async (t) => {
       [id]
     )
     t.same(rows, [{ payload: { prefix: `products/${id}/` }, later: true }])
+  })
+
+  t.test('the same holds when another message has finished its images meanwhile', async (t) => {
+    const { processor, store } = build()
+    const id = await create(store, 'http://a.test/1')
+    await processor.process(id, never)
+    t.same(await removals(id), [])
+    await processor.process(id, never, { redelivered: true })
+    t.same(await removals(id), [{ key: `products/${id}/`, due: false }])
+  })
+
+  t.test('what a worker stored before its message was lost is removed', async (t) => {
+    const { processor, store } = build()
+    const id = await create(store, 'http://a.test/1')
+    await pool.query(`DELETE FROM outbox WHERE product_id = $1`, [id])
+    await store.sweep(-1000, 1000)
+    t.same(await removals(id), [{ key: `products/${id}/`, due: false }])
+    await processor.process(id, never)
+    t.match(await imagesOf(store, id), [{ status: 'done' }])
   })
 
   t.test('a message that its commit enqueues finds the images unlocked', async (t) => {

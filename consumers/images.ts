@@ -5,6 +5,7 @@ import type { Config } from '../lib/config/config.ts'
 import { createDecoder, decoderFence } from '../lib/decoder/decoder.ts'
 import { createDownloader } from '../lib/download/download.ts'
 import { inJob } from '../lib/log/context.ts'
+import { readLimiter } from '../lib/observability/limiter.ts'
 import { Relay } from '../lib/outbox/relay.ts'
 import type { OutboxRow } from '../lib/outbox/row.ts'
 import { TaskGroup } from '../lib/outbox/task-group.ts'
@@ -38,12 +39,14 @@ export default fp<{ config: Config }>(
       // As many again for those that take so long that they gave their core to others.
       concurrency: 2 * capacity.compress
     })
+    const limiter = new Limiter({ capacity, locate: downloader.locate })
+    readLimiter(app.readings, limiter)
     const processor = new ProductProcessor({
       store: app.products,
       objects: app.objects,
       downloader,
       decoder,
-      limiter: new Limiter({ capacity, locate: downloader.locate }),
+      limiter,
       retry: config.images.retry,
       jobTimeoutMs: config.images.jobTimeoutMs,
       log: app.log
@@ -61,7 +64,7 @@ export default fp<{ config: Config }>(
     const { inForce, missing } = await decoderFence()
     app.log.info({ ...capacity, fence: inForce, fence_without: missing }, 'Images are processed here')
   },
-  { name: 'images', dependencies: ['products', 'rabbitmq', 'storage'] }
+  { name: 'images', dependencies: ['metrics', 'products', 'rabbitmq', 'storage'] }
 )
 
 async function consume(broker: Broker, processor: ProductProcessor, capacity: number): Promise<Intake> {

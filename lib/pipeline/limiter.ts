@@ -1,4 +1,3 @@
-import { channel } from 'node:diagnostics_channel'
 import type { Visit } from '../download/download.ts'
 import type { Locate } from '../egress/locate.ts'
 import type { ImageError } from '../image/error.ts'
@@ -13,9 +12,6 @@ export interface LimiterOptions {
   /** A monotonic clock in milliseconds. */
   now?: () => number
 }
-
-/** Publishes each limiter of this process once, for metrics. */
-export const limiters = channel('asyncprod:limiter')
 
 /**
  * Keeps the cores busy, and no image waiting because of other origins' images.
@@ -35,7 +31,6 @@ export class Limiter {
     this.#now = now
     this.#cores = new Cores(capacity.compress, now)
     this.#places = new Places(capacity.inFlight, this.#cores, this.#origins, now)
-    limiters.publish(this)
   }
 
   /**
@@ -62,9 +57,19 @@ export class Limiter {
     return this.#cores.run(work)
   }
 
-  /** Returns how many origins' breakers are in each state, and how many places are held. */
-  origins() {
-    return { ...this.#origins.breakers(this.#now()), places: this.#places.held }
+  /** Returns how many origins' breakers are in each state, and what the places are used for. */
+  figures() {
+    const { downloads, troubled } = this.#origins
+    const { held, free } = this.#places
+    return {
+      breakers: this.#origins.breakers(this.#now()),
+      places: {
+        downloading: downloads - troubled,
+        downloading_troubled: troubled,
+        processing: held - downloads,
+        free
+      }
+    }
   }
 
   #visit(first: Destination): Visit & { end(): void } {

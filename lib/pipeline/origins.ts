@@ -40,7 +40,7 @@ export class Origins {
   refusal({ domain, origin }: Destination, now: number): Snoozed | ImageError | null {
     const state = origin.state(now)
     if (state === 'closed' || (state === 'half_open' && this.#count(domain) === 0)) return null
-    return origin.failure(now) ?? new Snoozed(origin.snoozeMs(1, now))
+    return origin.failure(now) ?? new Snoozed('origin_down', origin.snoozeMs(1, now))
   }
 
   /** Whether one more download may begin there when there are `places` for all. */
@@ -48,7 +48,7 @@ export class Origins {
     const { domain, origin } = destination
     if (origin.state(now) !== 'closed' && this.#count(domain) > 0) return false
     if (keysOf(destination).some((key) => this.#count(key) >= shareOf(places, SHARE_OF_ONE))) return false
-    return !origin.isTroubled || this.#troubled() < shareOf(places, SHARE_OF_TROUBLED)
+    return !origin.isTroubled || this.troubled < shareOf(places, SHARE_OF_TROUBLED)
   }
 
   /** Returns a number by which origins with fewer downloads come first. */
@@ -77,7 +77,12 @@ export class Origins {
     return states
   }
 
-  #troubled(): number {
+  get downloads(): number {
+    return this.#downloads.size
+  }
+
+  /** Downloads from slow and failing origins. */
+  get troubled(): number {
     let troubled = 0
     for (const { origin } of this.#downloads) if (origin.isTroubled) troubled++
     return troubled

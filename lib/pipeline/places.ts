@@ -41,6 +41,10 @@ export class Places {
     return this.#held
   }
 
+  get free(): number {
+    return Math.max(0, this.#count - this.#held)
+  }
+
   /**
    * Resolves once the image has a place and its download may begin. Rejects with Snoozed or an ImageError when nothing is
    * to be downloaded from its origin now, or with the signal's reason when that aborts.
@@ -122,7 +126,7 @@ export class Places {
   }
 
   #snoozed({ origin }: Destination): Snoozed {
-    return new Snoozed(origin.snoozeMs(this.#count, this.#now()))
+    return new Snoozed('origin_busy', origin.snoozeMs(this.#count, this.#now()))
   }
 
   #reject(waiting: Waiting, reason: unknown): void {

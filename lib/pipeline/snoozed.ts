@@ -1,10 +1,15 @@
+/** `origin_busy`: other images have its places. `origin_down`: the circuit breaker lets no image pass. */
+export type SnoozeCode = 'origin_busy' | 'origin_down'
+
 /** The image should be processed again in `waitMs`; no attempt is counted. */
 export class Snoozed extends Error {
   override readonly name = 'Snoozed'
+  readonly code: SnoozeCode
   readonly waitMs: number
 
-  constructor(waitMs: number) {
-    super(`Snoozed for ${waitMs} ms`)
+  constructor(code: SnoozeCode, waitMs: number) {
+    super(`Snoozed for ${waitMs} ms: ${code}`)
+    this.code = code
     this.waitMs = waitMs
   }
 }

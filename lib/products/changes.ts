@@ -32,8 +32,8 @@ type Ending =
   | { status: 'failed'; code: ImageErrorCode; detail: string }
   | { status: 'retry'; code: ImageErrorCode; detail: string; wait_ms: number }
   | { status: 'interrupted'; wait_ms: number }
-  /** Its origin is busy with other images. */
-  | { status: 'snoozed'; wait_ms: number }
+  /** Its origin takes no more images now. */
+  | { status: 'snoozed'; code: 'origin_busy' | 'origin_down'; wait_ms: number }
 
 type Finished = { [Column in keyof ImageRow]: NonNullable<ImageRow[Column]> }
 

@@ -1,12 +1,21 @@
 import fp from 'fastify-plugin'
 import { readFleet } from '../../lib/observability/fleet.ts'
 import { Metrics } from '../../lib/observability/metrics.ts'
+import type { Readings } from '../../lib/observability/readings.ts'
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    /** What each scrape of GET /metrics reads. */
+    readings: Readings
+  }
+}
 
 /** GET /metrics, for Prometheus. */
 export default fp(
   async (app) => {
     const { pool } = app.pg
     const metrics = new Metrics(app.log)
+    app.decorate('readings', metrics.readings)
     metrics.readings.add({
       name: 'asyncprod_database_connections',
       help: 'Connections of this process to the database, and requests that wait for one',

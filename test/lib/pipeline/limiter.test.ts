@@ -1,87 +1,11 @@
-import { mock } from 'node:test'
 import t from 'tap'
-import type { Visit } from '../../../lib/download/download.ts'
-import { ImageError } from '../../../lib/image/error.ts'
-import { Limiter } from '../../../lib/pipeline/limiter.ts'
 import { Snoozed } from '../../../lib/pipeline/snoozed.ts'
+import { Crowd, createLimiter, settled, TIMEOUT } from '../../support/crowd.ts'
 
 const { signal: never } = new AbortController()
-const TIMEOUT = new ImageError('timeout', 'The download took longer than 20 seconds.', { transient: true })
-const settled = () => new Promise(setImmediate)
-
-mock.timers.enable({ apis: ['setInterval'] })
-
-/** A limiter on a clock that only `pass` moves. A host's network is what follows `@` in `hosts`, else its own. */
-function create({ compress = 4, inFlight = 48 } = {}, addresses: Record<string, string> = {}) {
-  let time = 0
-  const limiter = new Limiter({
-    capacity: { compress, inFlight },
-    locate: async (url) => {
-      const { hostname } = new URL(url)
-      const domain = hostname.split('.').slice(-2).join('.')
-      return { domain, networks: [addresses[domain] ?? hostname] }
-    },
-    now: () => time
-  })
-  const pass = async (ms: number) => {
-    for (let tick = 0; tick < ms; tick += 250) {
-      time += 250
-      mock.timers.tick(250)
-      await settled()
-    }
-  }
-  return { limiter, pass }
-}
-
-/** Images of one origin, each in its download until it is ended. */
-class Crowd {
-  readonly visits: Visit[] = []
-  readonly outcomes: unknown[] = []
-  readonly #ends: ((error?: ImageError) => void)[] = []
-
-  constructor(limiter: Limiter, count: number, host: string | ((index: number) => string)) {
-    for (let index = 0; index < count; index++) {
-      const name = typeof host === 'string' ? host : host(index)
-      void this.#add(limiter, `http://${name}/${index}.jpg`)
-    }
-  }
-
-  get running(): number {
-    return this.#ends.length
-  }
-
-  get snoozed(): number {
-    return this.outcomes.filter((outcome) => outcome instanceof Snoozed).length
-  }
-
-  /** Ends all that run, with an error or well. */
-  async end(error?: ImageError): Promise<void> {
-    for (const end of this.#ends.splice(0)) end(error)
-    await settled()
-  }
-
-  async #add(limiter: Limiter, url: string): Promise<void> {
-    const outcome = await limiter
-      .run(url, never, (visit) => this.#download(visit))
-      .catch((error: unknown) => error)
-    this.outcomes.push(outcome)
-  }
-
-  async #download(visit: Visit): Promise<string> {
-    const { promise, resolve } = Promise.withResolvers<ImageError | undefined>()
-    this.#ends.push(resolve)
-    const error = await promise
-    if (error) {
-      visit.failed(error)
-      throw error
-    }
-    visit.responded()
-    return 'done'
-  }
-}
 
 t.test('cores that are idle get more images to work on', async (t) => {
-  const { limiter, pass } = create({ compress: 2, inFlight: 32 })
+  const { limiter, pass } = createLimiter({ compress: 2, inFlight: 32 })
   const crowd = new Crowd(limiter, 100, (index) => `shop${index}.test`)
   await settled()
   t.equal(crowd.running, 4, 'two a core at first')
@@ -95,7 +19,7 @@ t.test('cores that are idle get more images to work on', async (t) => {
 })
 
 t.test('images that wait for cores become fewer, down to two a core', async (t) => {
-  const { limiter, pass } = create({ compress: 1, inFlight: 8 })
+  const { limiter, pass } = createLimiter({ compress: 1, inFlight: 8 })
   const core = Promise.withResolvers<void>()
   const first = new Crowd(limiter, 20, (index) => `shop${index}.test`)
   await pass(1000)
@@ -108,7 +32,7 @@ t.test('images that wait for cores become fewer, down to two a core', async (t) 
 })
 
 t.test('no more images are computed at once than there are cores', async (t) => {
-  const { limiter } = create({ compress: 2 })
+  const { limiter } = createLimiter({ compress: 2 })
   let running = 0
   let most = 0
   const work = async () => {
@@ -122,7 +46,7 @@ t.test('no more images are computed at once than there are cores', async (t) => 
 
 t.test('a tarpit under 50 names of one address leaves places to others', async (t) => {
   const names = Array.from({ length: 50 }, (_, index) => `tar${index}.test`)
-  const { limiter, pass } = create({}, Object.fromEntries(names.map((name) => [name, '192.0.2.1'])))
+  const { limiter, pass } = createLimiter({}, Object.fromEntries(names.map((name) => [name, '192.0.2.1'])))
   const tarpit = new Crowd(limiter, 1000, (index) => `${names[index % 50]}`)
   await pass(1000)
   t.equal(tarpit.running, 36, 'three quarters of 48 before it has failed')
@@ -140,14 +64,14 @@ t.test('a tarpit under 50 names of one address leaves places to others', async (
 })
 
 t.test('of one domain with many addresses the same holds', async (t) => {
-  const { limiter, pass } = create()
+  const { limiter, pass } = createLimiter()
   const tarpit = new Crowd(limiter, 1000, (index) => `i${index}.tar.test`)
   await pass(1000)
   t.equal(tarpit.running, 36)
 })
 
 t.test('all origins that fail share half of the places', async (t) => {
-  const { limiter, pass } = create()
+  const { limiter, pass } = createLimiter()
   const names = Array.from({ length: 100 }, (_, index) => `tar${index}.test`)
   const tarpits = new Crowd(limiter, 100, (index) => `${names[index]}`)
   await pass(1000)
@@ -162,7 +86,7 @@ t.test('all origins that fail share half of the places', async (t) => {
 })
 
 t.test('an origin that responds slowly shares that half', async (t) => {
-  const { limiter, pass } = create()
+  const { limiter, pass } = createLimiter()
   const slow = new Crowd(limiter, 36, 'slow.test')
   await pass(6000)
   await slow.end()
@@ -172,7 +96,7 @@ t.test('an origin that responds slowly shares that half', async (t) => {
 })
 
 t.test('a free place goes to the origin with the fewest downloads', async (t) => {
-  const { limiter } = create({ compress: 2, inFlight: 4 })
+  const { limiter } = createLimiter({ compress: 2, inFlight: 4 })
   const greedy = new Crowd(limiter, 100, 'greedy.test')
   const other = new Crowd(limiter, 1, 'first.test')
   const modest = new Crowd(limiter, 2, (index) => `modest${index}.test`)
@@ -185,7 +109,7 @@ t.test('a free place goes to the origin with the fewest downloads', async (t) =>
 })
 
 t.test('images of a busy origin wait as long as the cores are busy', async (t) => {
-  const { limiter, pass } = create({ compress: 1, inFlight: 4 })
+  const { limiter, pass } = createLimiter({ compress: 1, inFlight: 4 })
   const busy = Promise.withResolvers<void>()
   const computing = limiter.compute(() => busy.promise)
   const crowd = new Crowd(limiter, 10, 'shop.test')
@@ -199,7 +123,7 @@ t.test('images of a busy origin wait as long as the cores are busy', async (t) =
 })
 
 t.test('snoozed images return at the pace of their origin', async (t) => {
-  const { limiter, pass } = create({ compress: 1, inFlight: 4 })
+  const { limiter, pass } = createLimiter({ compress: 1, inFlight: 4 })
   const first = new Crowd(limiter, 1, 'slow.test')
   await settled()
   await pass(4000)
@@ -216,98 +140,9 @@ t.test('snoozed images return at the pace of their origin', async (t) => {
   t.equal(waits[19], 21_000, 'four of them in four seconds')
 })
 
-t.test('a breaker', async (t) => {
-  const opened = async (error = TIMEOUT) => {
-    const { limiter, pass } = create()
-    const first = new Crowd(limiter, 5, 'down.test')
-    const waiting = new Crowd(limiter, 1000, 'down.test')
-    await pass(1000)
-    await first.end(error)
-    return { limiter, pass, waiting }
-  }
-  const one = (limiter: Limiter) => new Crowd(limiter, 1, 'down.test')
-
-  t.test('opens after five failures in a row and snoozes what waits', async (t) => {
-    const { limiter, waiting } = await opened()
-    t.equal(waiting.running + waiting.snoozed, 1000)
-    t.match(limiter.origins(), { open: 1, half_open: 0 })
-    const next = one(limiter)
-    await settled()
-    t.type(next.outcomes[0], Snoozed)
-  })
-
-  t.test('stays closed while some images succeed, and after failures that are the image’s own', async (t) => {
-    const { limiter } = await opened(new ImageError('http_status', 'The server responded with 404 Not Found'))
-    t.match(limiter.origins(), { open: 0, half_open: 0 })
-    for (const error of [TIMEOUT, TIMEOUT, TIMEOUT, TIMEOUT, undefined, TIMEOUT, TIMEOUT]) {
-      const next = one(limiter)
-      await settled()
-      await next.end(error)
-    }
-    t.match(limiter.origins(), { open: 0, half_open: 0 })
-  })
-
-  t.test('lets one image pass after a pause, which closes it', async (t) => {
-    const { limiter, pass, waiting } = await opened()
-    await waiting.end(TIMEOUT)
-    await pass(5000)
-    const probes = new Crowd(limiter, 10, 'down.test')
-    await settled()
-    t.equal(probes.running, 1)
-    t.match(limiter.origins(), { open: 0, half_open: 1, places: 1 })
-    await probes.end()
-    t.match(limiter.origins(), { open: 0, half_open: 0 })
-    const crowd = new Crowd(limiter, 10, 'down.test')
-    await settled()
-    t.equal(crowd.running, 10)
-  })
-
-  t.test('opens again for longer when the probe fails', async (t) => {
-    const { limiter, pass, waiting } = await opened()
-    await waiting.end(TIMEOUT)
-    await pass(5000)
-    const probe = one(limiter)
-    await settled()
-    await probe.end(TIMEOUT)
-    await pass(5000)
-    t.match(limiter.origins(), { open: 1 })
-    await pass(5000)
-    t.match(limiter.origins(), { half_open: 1 })
-  })
-
-  t.test('is not kept half open by a probe that was interrupted', async (t) => {
-    const { limiter, pass, waiting } = await opened()
-    await waiting.end(TIMEOUT)
-    await pass(5000)
-    await limiter.run('http://down.test/', never, async () => 'interrupted')
-    const next = one(limiter)
-    await settled()
-    t.equal(next.running, 1)
-  })
-
-  t.test('fails images by their attempts once the origin has failed for a minute', async (t) => {
-    const { limiter, pass, waiting } = await opened()
-    await waiting.end(TIMEOUT)
-    await pass(60_000)
-    const probe = one(limiter)
-    await settled()
-    t.equal(probe.running, 1, 'there is always a probe')
-    const next = one(limiter)
-    await settled()
-    t.match(next.outcomes[0], {
-      name: 'ImageError',
-      code: 'timeout',
-      message: 'All requests to the server have failed for more than a minute.',
-      transient: true
-    })
-    const { retryAfterMs } = next.outcomes[0] as ImageError
-    t.ok(Number(retryAfterMs) >= 2000 && Number(retryAfterMs) <= 60_000, String(retryAfterMs))
-  })
-})
-
 t.test('a redirect', async (t) => {
   t.test('counts for the origin that it leads to', async (t) => {
-    const { limiter } = create()
+    const { limiter } = createLimiter()
     const hold = Promise.withResolvers<void>()
     const redirected = Array.from({ length: 60 }, (_, index) => `http://short${index}.test/`).map((url) =>
       limiter
@@ -319,27 +154,15 @@ t.test('a redirect', async (t) => {
         .catch((error: unknown) => error)
     )
     await settled()
-    t.equal(limiter.origins().places, 6, 'three quarters of the first eight')
+    t.equal(limiter.figures().places.downloading, 6, 'three quarters of the first eight')
     hold.resolve()
     const outcomes = await Promise.all(redirected)
     t.ok(outcomes.filter((outcome) => outcome instanceof Snoozed).length > 0)
   })
-
-  t.test('blames the origin that failed', async (t) => {
-    const { limiter } = create()
-    for (let i = 0; i < 5; i++) {
-      await limiter.run('http://short.test/', never, async (visit) => {
-        visit.responded()
-        await visit.redirected('http://down.test/')
-        visit.failed(TIMEOUT)
-      })
-    }
-    t.match(limiter.origins(), { closed: 1, open: 1 })
-  })
 })
 
 t.test('an image that waits leaves when its signal aborts', async (t) => {
-  const { limiter } = create({ compress: 1, inFlight: 2 })
+  const { limiter } = createLimiter({ compress: 1, inFlight: 2 })
   const held = new Crowd(limiter, 1, 'shop.test')
   await settled()
   const stop = new AbortController()
@@ -353,5 +176,5 @@ t.test('an image that waits leaves when its signal aborts', async (t) => {
     reason
   )
   await held.end()
-  t.equal(limiter.origins().places, 0)
+  t.equal(limiter.figures().places.downloading, 0)
 })

@@ -93,10 +93,10 @@ t.test('an image that is to be tried again stays pending and is enqueued for aft
   t.strictSame(change?.enqueue, [4000])
 })
 
-for (const status of ['interrupted', 'snoozed'] as const) {
-  t.test(`an image that is ${status} costs no attempt and keeps its earlier error`, async (t) => {
+for (const ending of [{ status: 'interrupted' }, { status: 'snoozed', code: 'origin_busy' }] as const) {
+  t.test(`an image that is ${ending.status} costs no attempt and keeps its earlier error`, async (t) => {
     const row = pendingRow('a', { attempts: 1, error_code: 'timeout', error_detail: 'Too slow.' })
-    const change = finish(record([row]), [attempt(row, { status, wait_ms: 250 })])
+    const change = finish(record([row]), [attempt(row, { ...ending, wait_ms: 250 })])
     t.strictSame(change?.update, [{ ...row, wait_ms: 250 }])
     t.strictSame(change?.enqueue, [250])
   })
@@ -124,7 +124,7 @@ t.test('an outcome of an earlier generation is not taken, whatever it is', async
     FAILED,
     retryAfter(1000),
     { status: 'interrupted', wait_ms: 0 },
-    { status: 'snoozed', wait_ms: 2000 }
+    { status: 'snoozed', code: 'origin_busy', wait_ms: 2000 }
   ]
   for (const outcome of outcomes) {
     t.equal(finish(record([now]), [attempt(begun, outcome)]), null, outcome.status)

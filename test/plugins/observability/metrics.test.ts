@@ -97,3 +97,24 @@ t.test('waits for a claim and killed decoders are counted', async (t) => {
     t.ok(lines.includes(line), line)
   }
 })
+
+t.test(
+  'circuit breakers, places and reasons of snoozes are shown, without a label for an origin',
+  async (t) => {
+    const app = await buildTestApp(t)
+    channel('asyncprod:outcome').publish({ status: 'snoozed', code: 'origin_down', wait_ms: 2000 })
+    const { body } = await app.inject('/metrics')
+    const lines = body.split('\n')
+    for (const line of [
+      'asyncprod_images_total{outcome="snoozed",code="origin_down"} 1',
+      'asyncprod_origin_breakers{state="closed"} 0',
+      'asyncprod_origin_breakers{state="open"} 0',
+      'asyncprod_origin_breakers{state="half_open"} 0',
+      'asyncprod_places{state="downloading"} 0',
+      'asyncprod_places{state="downloading_troubled"} 0',
+      'asyncprod_places{state="processing"} 0'
+    ]) {
+      t.ok(lines.includes(line), line)
+    }
+  }
+)

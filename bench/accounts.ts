@@ -8,7 +8,7 @@ const SERVERS: Record<string, string> = {
   'beam.smp': 'RabbitMQ'
 }
 
-/** Measures every process tree that this process has started: the decoders of a worker are part of the worker. */
+/** Measures every process tree that this process has started: a worker's decoders are part of the worker. */
 export class Accounts {
   readonly #names = new Map<number, string>()
 

@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 
-// What only the benchmark needs is no dependency of the product: it is installed here, when it is first wanted.
+// What only the benchmark needs is no dependency of the product: it is installed here, on first use.
 if (!existsSync(join(import.meta.dirname, 'node_modules'))) {
   const { status } = spawnSync('npm', ['ci', '--prefix', import.meta.dirname], { stdio: 'inherit' })
   if (status !== 0) process.exit(1)

@@ -152,7 +152,7 @@ export class Environment implements AsyncDisposable {
     return [program, await program.message<T>()]
   }
 
-  /** Sends load: requests a second, their p99, CPU a request of the process that serves, and what every process took. */
+  /** Sends load. Measures requests a second, their p99, and the CPU a request of the process that serves. */
   async load({ url, process }: Endpoint, load: Omit<Load, 'url'>): Promise<Sample> {
     const close = this.accounts.open()
     const before = process.usage().cpuSeconds

@@ -28,7 +28,9 @@ export class BenchProgram extends SupervisedProcess {
     return response
   }
 
-  /** Resolves with the next message: the first says that the program is ready. Rejects when it ends before. */
+  /**
+   * Resolves with the next message: the first says that the program is ready. Rejects when it ends before.
+   */
   async message<T>(): Promise<T> {
     const [message] = await Promise.race([once(this.child, 'message'), this.failure('before its message')])
     return message

@@ -6,7 +6,7 @@ import { quantile, spread } from './statistics.ts'
 export interface Measured extends Figure {
   ceiling: Side
   ours: Side
-  /** The middle of the rounds' own ratios: what disturbs the machine for a while disturbs both sides of a round. */
+  /** The median of the rounds' own ratios: what disturbs the machine disturbs both sides of a round. */
   ratio: number
   ratios: number[]
   /** Null where nothing is to be reached. */

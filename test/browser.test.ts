@@ -32,7 +32,7 @@ const image = new Image()
 image.src = product.images[0].url
 await image.decode()
 
-// The browser's own reader of events comes back after the end, and is told not to.
+// The browser's own EventSource reconnects after the end, until a 204 stops it.
 const source = new EventSource(baseUrl + '/api/v1/products/1/events')
 const events = []
 source.addEventListener('product', ({ lastEventId }) => events.push(lastEventId))

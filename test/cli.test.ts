@@ -57,7 +57,7 @@ t.test('check ends with 0 when nothing is missing, and changes nothing', async (
 })
 
 t.test(
-  'check ends with 1 and names each server that does not answer, and the setting to look at',
+  'check ends with 1 and names each server that does not respond, and the setting to look at',
   async (t) => {
     const nobody = '127.0.0.1:1'
     const { code, stdout, stderr } = await asyncprod(['check'], {

@@ -34,7 +34,7 @@ async function create(...paths: string[]): Promise<number> {
   return data.product_id
 }
 
-/** Holds back the answers for a path until the returned function is called. */
+/** Holds back the responses for a path until the returned function is called. */
 function gate(path: string): () => void {
   const { promise, resolve } = Promise.withResolvers<void>()
   origin.on(path, async (_, response) => {
@@ -108,7 +108,7 @@ t.test('a lost connection is taken up where it was', async (t) => {
   t.strictSame(lastEventIds, [null, '1'])
 })
 
-/** Passes an answer on up to its first event, and then breaks off. */
+/** Passes a response on as far as its first event, and then breaks off. */
 function lostAfterFirstEvent(response: Response, lost: () => void): Response {
   const breaker = new TransformStream<Uint8Array, Uint8Array>({
     transform(chunk, controller) {

@@ -8,7 +8,7 @@ import { createFolder } from './support/servers/guard.ts'
 const ROOT = join(import.meta.dirname, '..')
 const execute = promisify(execFile)
 
-/** Without what tap has its children load first, and puts into whatever environment they are given: the compiler cannot stand it. */
+/** Without NODE_OPTIONS, in which tap has its children load modules that break the compiler. */
 const run = (command: string, args: string[], cwd = ROOT) =>
   execute('sh', ['-c', 'unset NODE_OPTIONS; exec "$0" "$@"', command, ...args], { cwd })
 

@@ -110,7 +110,8 @@ t.test('a setting that cannot be used is named without its value where that may 
     { JWKS_URL: 'ftp://hunter2@id.example' },
     { JWT_SECRET: 'hunter2', JWKS_URL: 'https://id.example/hunter2' },
     { WEBHOOK_URL: 'hunter2' },
-    // Neither is ever sent: one would come back in an error of fetch, the others in the URLs of finished images.
+    // Neither is ever sent: one would come back in an error of fetch, the others in the URLs of finished
+    // images.
     { JWKS_URL: 'https://ada:hunter2@id.example/keys' },
     { AWS_ENDPOINT_URL_S3: 'http://ada:hunter2@minio:9000', AWS_BUCKET_NAME: 'images' },
     { PUBLIC_BASE_URL: 'https://hunter2@cdn.example' }

@@ -3,8 +3,9 @@ import type { AddressInfo } from 'node:net'
 import { onQuestion, say } from './child.ts'
 
 /**
- * As much of S3 as the product asks for, in memory: HeadBucket, PutObject, multipart uploads, HeadObject, DeleteObject. It keeps
- * sizes instead of bytes and looks at no signature, so that what is measured is not the store.
+ * As much of S3 as the service uses, in memory: HeadBucket, PutObject, multipart uploads, HeadObject,
+ * DeleteObject. It keeps sizes instead of bytes and checks no signature, so that the store is not what is
+ * measured.
  */
 const sizes = new Map<string, number>()
 /** When each object arrived, in milliseconds. */
@@ -64,7 +65,7 @@ function xml(response: ServerResponse, root: string, content: string): void {
   response.writeHead(200, { 'content-type': 'application/xml' }).end(`<${root}>${content}</${root}>`)
 }
 
-/** `forget` begins a new count, `until` waits for that many objects and answers when each arrived. */
+/** `forget` begins a new count; `until` waits for that many objects and returns when each arrived. */
 export type Question = { forget: true } | { until: number }
 
 onQuestion<Question>(async (question) => {

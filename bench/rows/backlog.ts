@@ -28,8 +28,8 @@ export const row: Row = {
 }
 
 /**
- * As many products on both sides: PostgreSQL keeps how it looks for the product of an image, and what it found best among none is
- * slow among those that are created next. Due rows, each of a product of its own.
+ * The same number of products on both sides: PostgreSQL keeps its plan for an image's product, and a plan
+ * made for an empty table is slow once it has filled. Each due row has a product of its own.
  */
 async function fill({ query }: Setup, { products, rows }: { products: number; rows: number }): Promise<void> {
   await query(

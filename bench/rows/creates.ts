@@ -2,7 +2,7 @@ import type { Row } from '../row.ts'
 import { bareApi } from './bare-api.ts'
 
 const CONNECTIONS = 50
-/** Until V8 has compiled what is hot: the bare route is there after one, the product, which has more code, after three. */
+/** Until V8 has compiled what is hot: one for the bare route; three for the service, which has more code. */
 const WARM_UPS = 3
 
 function creates(name: string, title: string, more: Record<string, string>): Row {

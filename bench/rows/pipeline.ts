@@ -9,7 +9,7 @@ const CONCURRENCIES = [1, 2, 3, 4, 6]
 /** Small pictures go through this many times as fast. */
 const SMALL = 8
 
-/** Origin, worker, store; RabbitMQ and PostgreSQL are real. Against sharp alone on bytes that lie in memory. */
+/** Origin, worker and store, with real servers, against sharp alone on bytes in memory. */
 function pipeline(kind: Kind, title: string, reach: { rate: number; cpu: number }): Row {
   return {
     name: `pipeline-${kind}`,

@@ -4,7 +4,7 @@ import type { Row } from '../row.ts'
 import { bareApi } from './bare-api.ts'
 
 const CONNECTIONS = 50
-/** Until V8 has compiled what is hot: the bare route is there after one, the product, which has more code, after three. */
+/** Until V8 has compiled what is hot: one for the bare route; three for the service, which has more code. */
 const WARM_UPS = 3
 /** Read again and again, so each is in the cache. */
 const HOT = 200
@@ -26,8 +26,8 @@ export const cached: Row = {
     const api = await environment.service('api', 'api', setup, stack)
     const redis = stack.adopt(new Redis(setup.redisUrl), (redis) => redis.disconnect())
     for (let id = 1; id <= HOT; id++) {
-      const answer = await fetch(`${api.url}/api/v1/products/${id}`)
-      await redis.set(`bench:${id}`, await answer.text())
+      const response = await fetch(`${api.url}/api/v1/products/${id}`)
+      await redis.set(`bench:${id}`, await response.text())
     }
     const bare = await bareApi(environment, setup, stack)
     const load = { connections: CONNECTIONS, seconds, method: 'GET' as const, ids: HOT }

@@ -65,11 +65,11 @@ t.test(
     )
 
     await links.rabbitmq.close()
-    const owed = await create(url, [picture])
-    t.match(await read(url, owed), { image_status: 'pending' }, 'without RabbitMQ products are accepted')
+    const waiting = await create(url, [picture])
+    t.match(await read(url, waiting), { image_status: 'pending' }, 'without RabbitMQ products are accepted')
     await links.rabbitmq.open()
     t.match(
-      await settled(url, owed),
+      await settled(url, waiting),
       { image_status: 'done', images: [{ attempts: 1 }] },
       'back after RabbitMQ'
     )

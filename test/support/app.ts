@@ -9,8 +9,9 @@ import { createFolder } from './servers/guard.ts'
 import { startedFolder } from './template.ts'
 
 /**
- * The service, ready for inject, on a folder of its own; on embedded parts unless the variables name servers. It is closed and
- * its folder removed when the test ends. A start takes 0.3 s: one for a file of tests, rather than for each test.
+ * The service, ready for inject, on a folder of its own; on embedded parts unless the variables name
+ * servers. When the test ends it is closed and its folder removed. A start takes 0.3 s: one for a file of
+ * tests is better than one a test.
  */
 export async function buildTestApp(
   t: Owner,
@@ -31,7 +32,9 @@ export async function buildTestApp(
   return app
 }
 
-/** The product as soon as none of its images is pending. No clock: the outbox wakes whenever a product was changed. */
+/**
+ * Resolves with the product when none of its images is pending. Each change of a product wakes the outbox.
+ */
 export async function settled({ products, outbox }: FastifyInstance, id: number): Promise<ProductRecord> {
   for (;;) {
     const changed = once(outbox.events, 'due')

@@ -12,7 +12,7 @@ export const settled = () => new Promise(setImmediate)
 
 mock.timers.enable({ apis: ['setInterval'] })
 
-/** A limiter on a clock that only `pass` moves. A host's network is what follows `@` in `hosts`, else its own. */
+/** A limiter on a clock that only `pass` moves. A host's network follows `@` in `hosts`, or is its own. */
 export function createLimiter({ compress = 4, inFlight = 48 } = {}, addresses: Record<string, string> = {}) {
   let time = 0
   const limiter = new Limiter({

@@ -7,20 +7,26 @@ export interface ProductEvent {
   product: Product | null
 }
 
-/** Opens a product's stream of events at a listening app. `next` resolves with null when the service has ended it. */
+/**
+ * Opens a product's stream of events at a listening app. `next` resolves with null when the stream has
+ * ended.
+ */
 export async function openEvents(app: FastifyInstance, url: string, lastEventId?: string, more = {}) {
   const headers = lastEventId === undefined ? {} : { 'last-event-id': lastEventId }
   const response = await fetch(`${app.listeningOrigin}${url}/events`, { headers: { ...headers, ...more } })
-  const events = parse(response)
+  const events = parseEvents(response.body ?? [])
   const next = async () => (await events.next()).value ?? null
   return { response, next, close: () => events.return(undefined) }
 }
 
-async function* parse(response: Response): AsyncGenerator<ProductEvent, undefined> {
-  const lines = response.body?.pipeThrough(new TextDecoderStream())
+/** Yields the events of a stream as they come. */
+export async function* parseEvents(
+  body: AsyncIterable<Uint8Array> | Uint8Array[]
+): AsyncGenerator<ProductEvent, undefined> {
+  const decoder = new TextDecoder()
   let rest = ''
-  for await (const chunk of lines ?? []) {
-    const blocks = (rest + chunk).split('\n\n')
+  for await (const chunk of body) {
+    const blocks = (rest + decoder.decode(chunk, { stream: true })).split('\n\n')
     rest = blocks.pop() ?? ''
     yield* blocks.map(fields).filter(({ event }) => event !== undefined)
   }

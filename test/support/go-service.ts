@@ -34,7 +34,7 @@ interface GoProduct {
   product_images: string[]
 }
 
-/** The Go service's statements: its API inserts and replaces products, its worker writes whole products back. */
+/** The Go service's statements: its API inserts and replaces products, its worker writes whole products. */
 export class GoService {
   readonly #pool: Pool
 

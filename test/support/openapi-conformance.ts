@@ -11,10 +11,10 @@ interface OpenApi {
   paths: Record<string, Record<string, { responses: Record<string, DocumentedReply> }>>
 }
 
-/** Sends a request into the app, as inject does, and rejects when the reply is not what the OpenAPI document says. */
+/** Injects a request into the app. Rejects when the reply is not what the OpenAPI document says. */
 export type Call = (request: InjectOptions & { url: string }) => Promise<LightMyRequestResponse>
 
-/** Headers that clients go by: a reply that has one must be documented with it. */
+/** Headers that clients rely on: a reply that has one must be documented with it. */
 const CONTRACT_HEADERS = ['etag', 'link', 'location', 'retry-after']
 
 export async function documented(app: FastifyInstance): Promise<Call> {

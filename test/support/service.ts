@@ -9,7 +9,7 @@ export const SERVER = join(import.meta.dirname, '../../server.ts')
 
 export type Settings = Record<string, string>
 
-/** The service as a process of its own, with these settings and no others; on a free port unless they name one. */
+/** The service as a process, with these settings and no others; on a free port unless they name one. */
 export class Service extends SupervisedProcess {
   constructor(settings: Settings, program: Partial<Program> = {}) {
     const { command = process.execPath, args = [SERVER], cwd = createFolder('service') } = program

@@ -2,7 +2,9 @@ import { once } from 'node:events'
 import { connect, createServer, type Socket } from 'node:net'
 import { freePort } from './servers/port.ts'
 
-/** Ports in front of a server or its nodes. To a client they are down until opened, then up, frozen or lost. */
+/**
+ * Ports in front of a server or its nodes. To a client they are closed at first, then open, frozen or lost.
+ */
 export interface TcpProxy {
   /** The server's URL through the proxy; of several nodes, separated by commas. */
   url: string

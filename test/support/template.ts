@@ -6,7 +6,8 @@ import { buildApp } from '../../app.ts'
 import { loadConfig } from '../../lib/config/config.ts'
 import { startEmbeddedPostgres } from '../../lib/database/pglite.ts'
 
-// Folders to be copied. The first start of an embedded database takes 3 s, on a busy machine a minute, and a copy 50 ms.
+// Folders to be copied. The first start of an embedded database takes 3 s, on a busy machine a minute; a
+// copy, 50 ms.
 
 const SQL = join(import.meta.dirname, '../../sql')
 const MODULES = join(import.meta.dirname, '../../node_modules')

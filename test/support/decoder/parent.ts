@@ -1,4 +1,4 @@
-// Gives two decoders a command each and prints their process ids once they are at work: parent.ts <program> <command>
+// parent.ts <program> <command>: gives two decoders the command and prints their process ids once both run it
 import { setTimeout as wait } from 'node:timers/promises'
 import { createDecoder } from '../../../lib/decoder/decoder.ts'
 import { runningDecoders } from '../../../lib/decoder/diagnostics.ts'

@@ -2,7 +2,7 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { type Static, Type } from '@sinclair/typebox'
 import { Value } from '@sinclair/typebox/value'
 
-const Seen = Type.Object({
+const Product = Type.Object({
   image_status: Type.String(),
   images: Type.Array(
     Type.Object({
@@ -14,7 +14,7 @@ const Seen = Type.Object({
 })
 const Created = Type.Object({ product_id: Type.Integer() })
 
-/** Creates a product and answers its id. */
+/** Creates a product. Resolves with its id. */
 export async function create(service: string, product_images: string[]): Promise<number> {
   const body = JSON.stringify({ user_id: 1, product_name: 'Lamp', product_price: 1, product_images })
   const headers = { 'content-type': 'application/json' }
@@ -23,17 +23,17 @@ export async function create(service: string, product_images: string[]): Promise
   return Value.Decode(Created, await response.json()).product_id
 }
 
-export async function read(service: string, id: number): Promise<Static<typeof Seen>> {
+export async function read(service: string, id: number): Promise<Static<typeof Product>> {
   const response = await fetch(`${service}/api/v1/products/${id}`)
   if (response.status !== 200) throw new Error(`${response.status} ${await response.text()}`)
-  return Value.Decode(Seen, await response.json())
+  return Value.Decode(Product, await response.json())
 }
 
-/** Asks again and again, as a client does, until the answer is right. */
-export async function until<T>(ask: () => Promise<T>, isRight: (answer: T) => boolean): Promise<T> {
+/** Asks again and again, as a client does, until the result is right. */
+export async function until<T>(ask: () => Promise<T>, isRight: (result: T) => boolean): Promise<T> {
   for (;;) {
-    const answer = await ask()
-    if (isRight(answer)) return answer
+    const result = await ask()
+    if (isRight(result)) return result
     await wait(50)
   }
 }

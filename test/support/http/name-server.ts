@@ -4,7 +4,7 @@ import { isIP } from 'node:net'
 import ipaddr from 'ipaddr.js'
 import type { Test } from 'tap'
 
-/** What a name has: addresses, or one other name of the zone (a CNAME); asked anew for every question. */
+/** What a name has: addresses, or one other name of the zone (a CNAME). Called for every question. */
 export type Records = () => string[] | 'silence'
 
 export interface NameServer {
@@ -18,34 +18,36 @@ const TYPES: Record<number, string> = { 1: 'A', 28: 'AAAA' }
 const CNAME = 5
 const NO_SUCH_NAME = 3
 
-/** A real DNS server on UDP. A name that is not in the zone does not exist; one that is silent gets its answer at the end. */
+/**
+ * A real DNS server on UDP. A name outside the zone does not exist; a silent one gets its reply at the end.
+ */
 export async function startNameServer(t: Test, zone: Record<string, Records>): Promise<NameServer> {
   const questions: string[] = []
-  const unanswered: (() => Promise<void>)[] = []
+  const pending: (() => Promise<void>)[] = []
   const socket = createSocket('udp4')
   socket.on('message', (query, from) => {
     const { name, type, question } = readQuestion(query)
     questions.push(`${TYPES[type]} ${name}`)
     const records = zone[name]?.()
-    const send = (code: number, answers: Buffer[]) => reply(query, from, question, code, answers)
-    if (records === 'silence') unanswered.push(() => send(NO_SUCH_NAME, []))
-    else if (records) send(0, answersOf(name, type, records, zone))
+    const send = (code: number, found: Buffer[]) => reply(query, from, question, code, found)
+    if (records === 'silence') pending.push(() => send(NO_SUCH_NAME, []))
+    else if (records) send(0, resourcesOf(name, type, records, zone))
     else send(NO_SUCH_NAME, [])
   })
   socket.bind(0, '127.0.0.1')
   await once(socket, 'listening')
   t.teardown(async () => {
-    await Promise.all(unanswered.map((answer) => answer()))
+    await Promise.all(pending.map((send) => send()))
     socket.close()
   })
 
-  function reply(query: Buffer, to: RemoteInfo, question: Buffer, code: number, answers: Buffer[]) {
+  function reply(query: Buffer, to: RemoteInfo, question: Buffer, code: number, found: Buffer[]) {
     const header = Buffer.alloc(12)
     query.copy(header, 0, 0, 2)
     header.writeUInt16BE(0x8180 | code, 2)
     header.writeUInt16BE(1, 4)
-    header.writeUInt16BE(answers.length, 6)
-    const message = Buffer.concat([header, question, ...answers])
+    header.writeUInt16BE(found.length, 6)
+    const message = Buffer.concat([header, question, ...found])
     return new Promise<void>((resolve) => socket.send(message, to.port, to.address, () => resolve()))
   }
 
@@ -66,13 +68,13 @@ function readQuestion(query: Buffer): { name: string; type: number; question: Bu
   }
 }
 
-function answersOf(name: string, type: number, records: string[], zone: Record<string, Records>): Buffer[] {
+function resourcesOf(name: string, type: number, records: string[], zone: Record<string, Records>): Buffer[] {
   return records.flatMap((record) => {
-    if (isIP(record)) return typeOf(record) === type ? [answer(name, type, addressBytes(record))] : []
+    if (isIP(record)) return typeOf(record) === type ? [resource(name, type, addressBytes(record))] : []
     const target = zone[record]?.() ?? []
     return [
-      answer(name, CNAME, encodeName(record)),
-      ...(target === 'silence' ? [] : answersOf(record, type, target, zone))
+      resource(name, CNAME, encodeName(record)),
+      ...(target === 'silence' ? [] : resourcesOf(record, type, target, zone))
     ]
   })
 }
@@ -85,7 +87,7 @@ function addressBytes(address: string): Buffer {
   return Buffer.from(ipaddr.parse(address).toByteArray())
 }
 
-function answer(name: string, type: number, data: Buffer): Buffer {
+function resource(name: string, type: number, data: Buffer): Buffer {
   const fixed = Buffer.alloc(10)
   fixed.writeUInt16BE(type, 0)
   fixed.writeUInt16BE(1, 2)

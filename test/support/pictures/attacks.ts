@@ -23,8 +23,8 @@ export async function rotatedAvif(side: number, rotations: number): Promise<Buff
 }
 
 /**
- * A progressive JPEG of 883 scans that are invisible to a parser that trusts lengths: before each restart stands a reserved
- * marker with what looks like a length of 65,277 bytes. To libjpeg it is noise.
+ * A progressive JPEG of 883 scans that are invisible to a parser that trusts lengths. Before each restart
+ * stands a reserved marker with what looks like a length of 65,277 bytes. To libjpeg it is noise.
  */
 export function hiddenScans(side: number): Buffer {
   const scans = everyBitAlone(1)
@@ -38,8 +38,8 @@ export function hiddenScans(side: number): Buffer {
 }
 
 /**
- * A baseline JPEG of 1000 scans behind an empty scan header, which claims to hold all components. Repairing that header
- * takes it away.
+ * A baseline JPEG of 1000 scans behind an empty scan header, which claims to hold all components. Repairing
+ * that header removes it.
  */
 export function scansBehindAnEmptyOne(side: number): Buffer {
   const scans = Array.from(

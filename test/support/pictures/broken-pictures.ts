@@ -10,7 +10,7 @@ export function pngChunk(type: string, data: Buffer): Buffer {
   return chunk
 }
 
-/** An honest PNG of `side` by `side` black pixels, one bit each: 50,000 a side are 300 MB of rows in 300 kB. */
+/** A valid PNG of `side` by `side` black pixels of one bit: 50,000 a side are 300 MB of rows in 300 kB. */
 export function pngBomb(side: number): Buffer {
   const header = Buffer.alloc(13)
   header.writeUInt32BE(side)
@@ -91,7 +91,7 @@ export function claimSize(file: Buffer, width: number, height: number): Buffer {
   return lie
 }
 
-/** What is no image that is understood, by what it is. */
+/** Files that are no supported image, by what they are. */
 export const STRANGE_FILES: Record<string, Buffer> = {
   'An empty file': Buffer.alloc(0),
   'A web page': Buffer.from('\n<!DOCTYPE html><html><body><img src="a.jpg"></body></html>'),

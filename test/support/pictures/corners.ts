@@ -26,7 +26,7 @@ export async function readCorners(image: Buffer): Promise<string[]> {
   })
 }
 
-/** Where an upright picture's pixel comes from, by EXIF 2.3, 4.6.4 A, for a stored picture of that orientation. */
+/** Which pixel of the upright picture is stored at x, y, by orientation: EXIF 2.3, 4.6.4 A. */
 const UPRIGHT: Record<number, (x: number, y: number, width: number, height: number) => [number, number]> = {
   1: (x, y) => [x, y],
   2: (x, y, w) => [w - 1 - x, y],
@@ -38,7 +38,7 @@ const UPRIGHT: Record<number, (x: number, y: number, width: number, height: numb
   8: (x, y, _w, h) => [y, h - 1 - x]
 }
 
-/** A JPEG stored in one of the eight orientations whose upright picture is `width` by `height` with `corners`. */
+/** A JPEG stored in one of the eight orientations; upright it is `width` by `height` with `corners`. */
 export async function oriented(orientation: number, width: number, height: number): Promise<Buffer> {
   const upright = UPRIGHT[orientation] ?? ((x, y) => [x, y])
   const colour = corners(width, height)

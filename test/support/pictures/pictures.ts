@@ -4,7 +4,7 @@ import sharp, { type Sharp } from 'sharp'
 export type Rgb = readonly [number, number, number]
 export type Painter = (x: number, y: number) => Rgb
 
-/** Paints every pixel by its place, on frames one below the other. Raw pixels: no loader of libvips is needed. */
+/** Paints every pixel by its place, on frames one below the other, as raw pixels that need no loader. */
 export function paint(width: number, height: number, painter: Painter, frames: Painter[] = []): Sharp {
   const all = [painter, ...frames]
   const pixels = Buffer.alloc(width * height * 3 * all.length)
@@ -31,7 +31,7 @@ export interface PhotoOptions {
 
 const photos = new Map<string, Promise<Buffer>>()
 
-/** A picture as hard to code as a photograph (6 megapixels are about 1.6 MB as JPEG), the same for the same options. */
+/** A picture as hard to encode as a photograph: 6 megapixels are 1.6 MB as JPEG. It is deterministic. */
 export function photo(options: PhotoOptions = {}): Promise<Buffer> {
   const key = JSON.stringify(Object.entries(options).sort())
   const known = photos.get(key) ?? developPhoto(options)
@@ -64,7 +64,7 @@ async function developPhoto(options: PhotoOptions): Promise<Buffer> {
   return orientation ? withOrientation(encoded, orientation) : encoded
 }
 
-/** Puts an EXIF segment with nothing but the orientation into a JPEG, by hand so that no ICC profile comes along. */
+/** Inserts an EXIF segment with only the orientation into a JPEG, by hand so that no ICC profile is added. */
 export function withOrientation(jpeg: Buffer, orientation: number): Buffer {
   const exif = Buffer.from('ffe100224578696600004d4d002a00000008000101120003000000010000000000000000', 'hex')
   exif.writeUInt16BE(orientation, 28)

@@ -29,7 +29,8 @@ export function scannedJpeg({ side, components, isProgressive, scans, noise }: S
     Buffer.from([0xff, 0xd8]),
     segment(0xdb, [0, ...Array(64).fill(1)]),
     segment(isProgressive ? 0xc2 : 0xc0, [...frame, ...ids.flatMap((id) => [id, 0x11, 0])]),
-    // One code each, a 0: no difference to the block before; then no more coefficients, of 16384 blocks or of this one.
+    // One code each, a 0: no difference to the block before, then no more coefficients in this block, or in
+    // 16,384 blocks.
     segment(0xc4, [0x00, 1, ...Array(15).fill(0), 0]),
     segment(0xc4, [0x10, 1, ...Array(15).fill(0), isProgressive ? 0xe0 : 0]),
     ...(noise ? [segment(0xdd, [RESTART_INTERVAL >> 8, RESTART_INTERVAL & 0xff])] : []),

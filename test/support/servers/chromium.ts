@@ -8,7 +8,7 @@ import { startServer } from './start.ts'
 
 const NAMES = ['chromium', 'chromium-browser', 'google-chrome']
 
-/** The path of a browser. As root on Debian or Ubuntu it is installed if need be; undefined where there is none. */
+/** The path of a browser, or undefined. As root on Debian or Ubuntu it is installed if need be. */
 export async function findChromium(): Promise<string | undefined> {
   const found = () => NAMES.map(findProgram).find((path) => path !== undefined)
   if (found() || process.getuid?.() !== 0 || !findProgram('apt-get')) return found()

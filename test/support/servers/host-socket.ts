@@ -9,7 +9,8 @@ export function hostSocket(tap: number): string {
 }
 
 /**
- * Asks the host of a tap run, by default of the one that runs this file. Resolves with its answer, JSON, or with undefined when there is no host.
+ * Asks the host of a tap run, by default of the one that runs this file. Resolves with its response, JSON,
+ * or with undefined when there is no host.
  * @throws what the host could not do
  */
 export function askHost(path: string, tap = process.ppid): Promise<string | undefined> {

@@ -5,8 +5,8 @@ import { startRedis } from './redis.ts'
 import { type S3Address, startS3 } from './s3.ts'
 
 /**
- * Starts each server once, when it is first asked for: a run of a test that needs none of them waits for none.
- * Resolves with what it takes to use the server from another process.
+ * Starts each server once, on first use: a run that needs none of them waits for none. Resolves with what
+ * another process needs to use the server.
  */
 export const hosted = {
   postgres: memoize(async () => ({ url: (await startPostgres()).url })),

@@ -32,7 +32,10 @@ export const SERVERS: Record<ServerName, Needs> = {
   }
 }
 
-/** Where packages keep what they leave off the PATH, or hide there behind a wrapper that resets the environment. */
+/**
+ * Where packages keep programs that are not on the PATH, or are there behind a wrapper that resets
+ * variables.
+ */
 const FOLDERS = [
   '/usr/lib/postgresql/*/bin',
   '/usr/lib/rabbitmq/bin',
@@ -57,8 +60,8 @@ export function program(name: string): string {
 let installing: Promise<void> | undefined
 
 /**
- * Sees to it that these servers' programs are there. As root on Debian or Ubuntu it installs what is missing, for every
- * server that no TEST_ variable names, and says so on stderr (stdout belongs to TAP).
+ * Checks that these servers' programs exist. As root on Debian or Ubuntu it installs what is missing, for
+ * every server that no TEST_ variable names, and says so on stderr (stdout belongs to TAP).
  * @throws elsewhere, with the ways out
  */
 export async function ensureInstalled(...servers: ServerName[]): Promise<void> {

@@ -4,9 +4,9 @@ import { createServer } from 'node:net'
 const taken = new Set<number>()
 
 /**
- * A port of 127.0.0.1 that nobody listens on. Taken from below 32768, where the system does not pick the ports of
- * outgoing connections: a client that keeps trying a dead server's port from up there one day reaches itself, and a
- * restarted server finds its port in use.
+ * A free port of 127.0.0.1, below 32768, where the system does not pick the ports of outgoing connections.
+ * Above, a client that keeps trying a dead server's port will one day reach itself, and a restarted server
+ * find its port in use.
  */
 export async function freePort(): Promise<number> {
   const port = randomInt(15_000, 32_000)

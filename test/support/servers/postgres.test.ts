@@ -6,7 +6,7 @@ import { startPostgres } from './postgres.ts'
 import { descendants, isAlive } from './process-tree.ts'
 
 t.test(
-  'a private PostgreSQL answers, and each of its databases is empty and apart',
+  'a private PostgreSQL runs, and each of its databases is empty and separate',
   needsOwn('postgres'),
   async (t) => {
     await using postgres = await startPostgres()

@@ -23,8 +23,11 @@ export type PostgresServer = {
 export type Postgres = PostgresServer & {
   /** A clean stop, if it still runs, and a start with the same port and data. */
   restart(): Promise<void>
-  /** SIGKILL to all its processes. Nobody listens until restart. */
+  /** SIGKILL to all its processes. Nothing listens until restart. */
   kill(): Promise<void>
+  /** SIGSTOP to all its processes: connections stay open, and nothing responds. */
+  freeze(): void
+  thaw(): void
 }
 
 const SPEED = ['fsync', 'synchronous_commit', 'full_page_writes'].flatMap((name) => ['-c', `${name}=off`])
@@ -36,7 +39,7 @@ const SPEED = ['fsync', 'synchronous_commit', 'full_page_writes'].flatMap((name)
 export async function startPostgres({ durable = false } = {}): Promise<Postgres> {
   const given = process.env.TEST_DATABASE_URL
   const control = notOurs('TEST_DATABASE_URL')
-  if (given) return { ...usePostgres(given), restart: control, kill: control }
+  if (given) return { ...usePostgres(given), restart: control, kill: control, freeze: control, thaw: control }
 
   await ensureInstalled('postgres')
   const owner = serverUser()
@@ -80,12 +83,14 @@ export async function startPostgres({ durable = false } = {}): Promise<Postgres>
       await server.stop('SIGKILL')
       await freeSharedMemory(data)
     },
+    freeze: () => server.freeze(),
+    thaw: () => server.thaw(),
     stop,
     [Symbol.asyncDispose]: stop
   }
 }
 
-/** A running PostgreSQL, whoever started it. Its stop() drops the databases that were created through it. */
+/** A PostgreSQL that runs already. Its stop() drops the databases that were created through it. */
 export function usePostgres(url: string): PostgresServer {
   const created: string[] = []
   const stop = async () => {
@@ -133,7 +138,7 @@ function serverUser(): { uid: number; gid: number } | undefined {
   return { uid: Number(entry[1]), gid: Number(entry[2]) }
 }
 
-/** The small System V segment that guards a data folder outlives SIGKILL. Line 7 of its pid file: key and id. */
+/** The System V segment that guards a data folder outlives SIGKILL. Line 7 of its pid file: key and id. */
 async function freeSharedMemory(data: string): Promise<void> {
   const [, id] = (readFileSync(join(data, 'postmaster.pid'), 'utf8').split('\n')[6] ?? '').trim().split(/\s+/)
   if (id) await promisify(execFile)('ipcrm', ['-m', id])

@@ -46,8 +46,8 @@ t.test(
 )
 
 /**
- * Whether the broker confirmed it. A channel of its own each time: one that first meets a quorum queue while that has no
- * leader nacks for ever (3.10).
+ * Whether the broker confirmed it. A channel of its own each time: one that first meets a quorum queue
+ * while that has no leader nacks for ever (3.10).
  */
 async function publish(connection: ChannelModel, queue: string, text: string): Promise<boolean> {
   const channel = await connection.createConfirmChannel()

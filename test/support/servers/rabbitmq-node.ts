@@ -8,7 +8,10 @@ import { startServer } from './start.ts'
 export type RabbitmqNode = {
   name: string
   url: string
-  /** Resolves when it is up. After all of a cluster were down, start them side by side: each waits for the others. */
+  /**
+   * Resolves when it is ready. Start all nodes of a cluster that was down side by side: each waits for the
+   * others.
+   */
   start(): Promise<void>
   /** A clean stop; its data stay. */
   stop(): Promise<void>

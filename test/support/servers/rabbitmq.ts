@@ -27,7 +27,7 @@ export type RabbitmqServer = {
 
 export type Rabbitmq = RabbitmqServer & {
   nodes: RabbitmqNode[]
-  /** Ends every node, deletes all they stored, and starts them again as they were first started, on the same ports. */
+  /** Ends every node, deletes all they stored, and starts them as new ones on the same ports. */
   wipe(): Promise<void>
   /** Runs a command on the first node; `['-n', name, …]` runs it on another. Returns what it prints. */
   rabbitmqctl(args: string[]): Promise<string>
@@ -54,7 +54,8 @@ export async function startRabbitmq({ nodes: count = 1 }: { nodes?: 1 | 3 } = {}
   const home = { folder, epmdPort }
   const names = Array.from({ length: count }, (_, index) => `node${index + 1}@localhost`)
   const [firstName = '', ...otherNames] = names
-  // the first stands alone, and the others look for all: started all at once, they spend 10 s on who comes first
+  // the first stands alone, and the others look for all: started all at once, they need 10 s to agree on a
+  // first
   const first = await createNode(home, firstName, [firstName])
   const others = await Promise.all(otherNames.map((name) => createNode(home, name, names)))
   const nodes = [first, ...others]
@@ -84,7 +85,9 @@ export async function startRabbitmq({ nodes: count = 1 }: { nodes?: 1 | 3 } = {}
   }
 }
 
-/** A running RabbitMQ, whoever started it. Its stop() deletes the queues of the names it gave, dead letters included. */
+/**
+ * A RabbitMQ that runs already. Its stop() deletes the queues of the names it gave, dead letters included.
+ */
 export function useRabbitmq(...urls: string[]): RabbitmqServer {
   const [url = ''] = urls
   const given: string[] = []

@@ -1,28 +1,25 @@
 import { connect } from 'node:net'
 import { text } from 'node:stream/consumers'
+import { setTimeout as wait } from 'node:timers/promises'
 import t from 'tap'
 import { createFolder } from './guard.ts'
 import { needsOwn } from './needs.ts'
 import { descendants, isAlive } from './process-tree.ts'
 import { startRedis } from './redis.ts'
 
-t.test(
-  'a private Redis answers, and hands out databases that nobody else has',
-  needsOwn('redis'),
-  async (t) => {
-    await using redis = await startRedis()
+t.test('a private Redis runs, and gives each caller a database of its own', needsOwn('redis'), async (t) => {
+  await using redis = await startRedis()
 
-    t.equal(await send(redis.url, 'PING'), '+PONG\r\n')
-    const databases = [await redis.createDatabase(), await redis.createDatabase()]
-    t.strictSame(
-      databases.map((url) => new URL(url).pathname),
-      ['/1', '/2']
-    )
-  }
-)
+  t.equal(await send(redis.url, 'PING'), '+PONG\r\n')
+  const databases = [await redis.createDatabase(), await redis.createDatabase()]
+  t.strictSame(
+    databases.map((url) => new URL(url).pathname),
+    ['/1', '/2']
+  )
+})
 
 t.test(
-  'a killed Redis refuses connections until it is restarted, empty, on the same port',
+  'a killed Redis refuses connections until it is restarted on the same port, empty or with its snapshot',
   needsOwn('redis'),
   async (t) => {
     await using redis = await startRedis()
@@ -31,23 +28,26 @@ t.test(
     await redis.kill()
     await t.rejects(send(redis.url, 'PING'), { code: 'ECONNREFUSED' })
     await redis.restart()
-
     t.equal(await send(redis.url, 'GET key'), '$-1\r\n')
+
+    await send(redis.url, 'SET key older')
+    await redis.command('SAVE')
+    await send(redis.url, 'SET key newer')
+    await redis.kill()
+    await redis.restart({ keepsSnapshot: true })
+    t.equal(await redis.command('GET key'), '$5\r\nolder\r\n')
   }
 )
 
-t.test('a paused Redis answers once it is resumed', needsOwn('redis'), async (t) => {
+t.test('a paused Redis responds once it is resumed', needsOwn('redis'), async (t) => {
   await using redis = await startRedis()
   await redis.pause()
-  let answered = false
-  const answer = send(redis.url, 'PING').finally(() => {
-    answered = true
-  })
+  const reply = send(redis.url, 'PING')
 
-  t.equal(answered, false)
+  t.equal(await Promise.race([reply, wait(100, 'none')]), 'none')
   await redis.resume()
 
-  t.equal(await answer, '+PONG\r\n')
+  t.equal(await reply, '+PONG\r\n')
 })
 
 t.test('nothing of a stopped Redis runs on', needsOwn('redis'), async (t) => {

@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import { rm } from 'node:fs/promises'
 import { connect } from 'node:net'
+import { join } from 'node:path'
 import { notOurs } from './foreign.ts'
 import { createFolder } from './guard.ts'
 import { ensureInstalled, program } from './install.ts'
@@ -9,18 +10,22 @@ import { startServer } from './start.ts'
 
 export type RedisServer = {
   url: string
-  /** The URL of a database that no other test uses. A server named by TEST_REDIS_URL has but the given one. */
+  /**
+   * The URL of a database that no other test uses. A server named by TEST_REDIS_URL has only the given one.
+   */
   createDatabase(): Promise<string>
   stop(): Promise<void>
   [Symbol.asyncDispose](): Promise<void>
 }
 
 export type Redis = RedisServer & {
-  /** SIGKILL. Nobody listens until restart. */
+  /** SIGKILL. Nothing listens until restart. */
   kill(): Promise<void>
-  /** Starts it again on the same port, empty; ends it before, if it still runs. */
-  restart(): Promise<void>
-  /** SIGSTOP: connections stay open, and nothing answers. */
+  /** Starts it again on the same port, empty or with its last snapshot; ends it before, if it still runs. */
+  restart(options?: { keepsSnapshot: boolean }): Promise<void>
+  /** Sends a command in one line. Resolves with the reply as it comes. */
+  command(line: string): Promise<string>
+  /** SIGSTOP: connections stay open, and nothing responds. */
   pause(): Promise<void>
   resume(): Promise<void>
 }
@@ -29,7 +34,15 @@ export type Redis = RedisServer & {
 export async function startRedis(): Promise<Redis> {
   const given = process.env.TEST_REDIS_URL
   const control = notOurs('TEST_REDIS_URL')
-  if (given) return { ...useRedis(given), kill: control, restart: control, pause: control, resume: control }
+  if (given)
+    return {
+      ...useRedis(given),
+      kill: control,
+      restart: control,
+      command: control,
+      pause: control,
+      resume: control
+    }
 
   await ensureInstalled('redis')
   const folder = createFolder('redis')
@@ -42,18 +55,21 @@ export async function startRedis(): Promise<Redis> {
       /Ready to accept connections/
     )
   let server = await start()
+  const url = `redis://127.0.0.1:${port}/0`
 
   const stop = async () => {
     await server.stop()
     await rm(folder, { recursive: true, force: true })
   }
   return {
-    ...useRedis(`redis://127.0.0.1:${port}/0`),
+    ...useRedis(url),
     kill: async () => void (await server.stop('SIGKILL')),
-    async restart() {
+    async restart({ keepsSnapshot } = { keepsSnapshot: false }) {
       await server.stop()
+      if (!keepsSnapshot) await rm(join(folder, 'dump.rdb'), { force: true })
       server = await start()
     },
+    command: (line) => command(url, line),
     pause: async () => server.freeze(),
     resume: async () => server.thaw(),
     stop,
@@ -61,7 +77,7 @@ export async function startRedis(): Promise<Redis> {
   }
 }
 
-/** A running Redis, whoever started it. */
+/** A Redis that runs already. */
 export function useRedis(url: string): RedisServer {
   const isGiven = url === process.env.TEST_REDIS_URL
   const stop = async () => {}
@@ -73,12 +89,17 @@ export function useRedis(url: string): RedisServer {
   }
 }
 
-/** Database 0 counts those that were handed out, so that test files in different processes share one server. */
+/** Database 0 counts the databases in use, as test files in different processes share one server. */
 async function countDatabases(url: string): Promise<string> {
+  const reply = await command(url, 'INCR databases')
+  return new URL(`/${Number(reply.slice(1))}`, url).href
+}
+
+async function command(url: string, line: string): Promise<string> {
   const { hostname, port } = new URL(url)
   const socket = connect(Number(port), hostname)
-  socket.write('INCR databases\r\n')
+  socket.write(`${line}\r\n`)
   const [reply] = await once(socket, 'data')
   socket.destroy()
-  return new URL(`/${Number(String(reply).slice(1))}`, url).href
+  return String(reply)
 }

@@ -48,7 +48,7 @@ export async function startS3(): Promise<S3Server> {
   return { ...server, stop, [Symbol.asyncDispose]: stop }
 }
 
-/** A running store, whoever started it. Its stop() removes the buckets that were created through it. */
+/** A store that runs already. Its stop() removes the buckets that were created through it. */
 export function useS3(address: S3Address): S3Server {
   const { endpoint, region, accessKeyId, secretAccessKey, publicBase } = address
   const client = new S3Client({

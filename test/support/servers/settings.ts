@@ -1,7 +1,10 @@
 import type { Settings } from '../service.ts'
 import type { Services } from './shared.ts'
 
-/** Settings of a service with a database, a Redis database, a queue and a bucket of its own on these servers. */
+/**
+ * Settings of a service on these servers, with a database, a Redis database, a queue and a bucket of its
+ * own.
+ */
 export async function settingsOn({ postgres, redis, rabbitmq, s3 }: Services): Promise<Settings> {
   const bucket = await s3.createBucket()
   return {

@@ -15,9 +15,9 @@ export type Services = {
 }
 
 /**
- * The servers that all test files of a run share; without a run, this process's own. Whoever uses them creates a database
- * or bucket, or asks for a queue name, and so meets nobody else.
- * Null with TEST_SERVICES=none.
+ * The servers that all test files of a run share; without a run, this process's own. A test creates a
+ * database or a bucket of its own, or asks for a queue name, so that tests do not meet. Null with
+ * TEST_SERVICES=none.
  */
 export async function services(t: Owner): Promise<Services | null> {
   if (process.env.TEST_SERVICES === 'none') return null
@@ -53,6 +53,6 @@ export async function sharedS3(t: Owner): Promise<S3Server> {
 async function address<N extends ServerName>(name: N) {
   if (process.env.TEST_SERVICES === 'none')
     throw new Error('TEST_SERVICES=none: give this test needsServices')
-  const answer = await askHost(`/${name}`)
-  return answer === undefined ? hosted[name]() : JSON.parse(answer)
+  const response = await askHost(`/${name}`)
+  return response === undefined ? hosted[name]() : JSON.parse(response)
 }

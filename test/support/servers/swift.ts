@@ -17,10 +17,12 @@ const DAEMONS = ['account', 'container', 'object', 'proxy'] as const
 const FILTERS = ['catch_errors', 'cache', 'listing_formats', 's3api', 'tempauth', 'copy', 'slo', 'dlo']
 const USER = userInfo().username
 
-/** The S3 keys of the one account, and where Swift's own interface shows its containers. */
+/** The S3 keys of its account, and the path of its containers in Swift's own interface. */
 export const SWIFT = { accessKeyId: 'test:tester', secretAccessKey: 'testing', publicPath: '/v1/AUTH_test' }
 
-/** OpenStack Swift, a store that Debian packages and that speaks S3. Resolves with the address of its proxy. */
+/**
+ * OpenStack Swift, a store that Debian packages and that speaks S3. Resolves with the address of its proxy.
+ */
 export async function startSwift(): Promise<{ origin: string; stop(): Promise<void> }> {
   const folder = createFolder('swift')
   mkdirSync(join(folder, 'devices', 'disk'), { recursive: true })

@@ -75,7 +75,7 @@ export class RedisCache implements Cache {
   }
 }
 
-const keyOf = (id: number) => `asyncprod:product:${id}`
+const keyOf = (id: number) => `product:${id}`
 
 const encode = ({ version, user_id, pending, json }: CachedProduct) =>
   `${version} ${user_id} ${Number(pending)} ${json}`

@@ -20,8 +20,9 @@ const COMMAND_TIMEOUT_MS = 250
 const RECONNECT_MS = 500
 
 /** Creates a client that fails fast while Redis is away, and connects again by itself once it was connected. */
-export function createRedis(url: string): Redis {
+export function createRedis(url: string, keyPrefix = ''): Redis {
   return new Redis(url, {
+    keyPrefix,
     lazyConnect: true,
     // While Redis is away commands fail at once instead of queueing: the database is read then.
     enableOfflineQueue: false,

@@ -35,7 +35,7 @@ const UNIQUE_VIOLATION = '23505'
  */
 export const creation = (ctes: string) => `
 WITH lock AS MATERIALIZED (
-  SELECT $2::text IS NULL OR pg_try_advisory_xact_lock(hashtextextended($1::text || ' ' || $2, 0)) AS free
+  SELECT $2::text IS NULL OR pg_try_advisory_xact_lock(hashtextextended(concat_ws(' ', current_schema(), $1::text, $2), 0)) AS free
 ), used AS MATERIALIZED (
   SELECT * FROM idempotency_keys WHERE caller = $1 AND key = $2
 ), unused AS MATERIALIZED (

@@ -3,44 +3,49 @@ import { dirname } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { ClientBase, Pool } from 'pg'
 
-/** Any number no other program on the same database is likely to lock. */
+/** With the schema's name, a lock that no other program on the same database is likely to take. */
 const MIGRATION_LOCK = 7_202_611
 const MIGRATIONS = 'asyncprod_migrations'
-const UNDEFINED_TABLE = '42P01'
 
-const migrationPattern = fileURLToPath(import.meta.resolve('#sql/*.sql'))
+const FOLDER = dirname(fileURLToPath(import.meta.resolve('#sql/*.sql')))
 
-/** Whether there is nothing to migrate, as at nearly every start; a newer program may have been here, too. */
+/** Postgrator takes a pattern: here every character of the folder means itself. */
+const PATTERN = `${FOLDER.replace(/[[\]{}()*?!+@\\]/g, '\\$&')}/*.sql`
+
+/** Resolves with whether there is nothing to migrate; a newer program may have migrated further. */
 export async function isMigrated(pool: Pool): Promise<boolean> {
-  const files = await readdir(dirname(migrationPattern))
-  const newest = Math.max(...files.map((name) => Number.parseInt(name, 10)))
-  try {
-    const { rows } = await pool.query<{ version: number }>(
-      `SELECT max(version)::integer AS version FROM ${MIGRATIONS}`
-    )
-    return (rows[0]?.version ?? 0) >= newest
-  } catch (error) {
-    if ((error as { code?: string }).code === UNDEFINED_TABLE) return false
-    throw error
-  }
+  const newest = Math.max(...(await readdir(FOLDER)).map((name) => Number.parseInt(name, 10)))
+  const { schema, exists } = await ownSchema(pool)
+  if (!exists) return false
+  const { rows } = await pool.query<{ version: number }>(
+    `SELECT max(version)::integer AS version FROM ${schema}.${MIGRATIONS}`
+  )
+  return (rows[0]?.version ?? 0) >= newest
 }
 
 /**
- * Brings the database to the newest version and answers the names of the migrations that were needed. All of them are one
- * transaction under an advisory lock, so of many processes that start at once one migrates and the others find it done.
+ * Migrates the database to the newest version. Resolves with the names of the migrations that were applied. All are one
+ * transaction under an advisory lock: of many processes that start at once, one migrates.
  */
 export async function migrate(client: ClientBase): Promise<string[]> {
   const { default: Postgrator } = await import('postgrator')
-  const postgrator = new Postgrator({
-    driver: 'pg',
-    migrationPattern,
-    schemaTable: MIGRATIONS,
-    newline: 'LF',
-    execQuery: (query) => client.query(query)
-  })
   await client.query('BEGIN')
   try {
-    await client.query(`SET LOCAL statement_timeout = 0; SELECT pg_advisory_xact_lock(${MIGRATION_LOCK})`)
+    await client.query('SET LOCAL statement_timeout = 0')
+    await client.query(`SELECT pg_advisory_xact_lock(${MIGRATION_LOCK}, hashtext(current_schema()))`)
+    const { schema, exists } = await ownSchema(client)
+    // Postgrator looks for its table in all schemas, and with a schema it wants to create that.
+    if (!exists)
+      await client.query(`
+        CREATE TABLE ${MIGRATIONS} (version bigint PRIMARY KEY, name text, md5 text, run_at timestamptz);
+        INSERT INTO ${MIGRATIONS} (version) VALUES (0)`)
+    const postgrator = new Postgrator({
+      driver: 'pg',
+      migrationPattern: PATTERN,
+      schemaTable: `${schema.replaceAll('"', '')}.${MIGRATIONS}`,
+      newline: 'LF',
+      execQuery: (query) => client.query(query)
+    })
     const applied = await postgrator.migrate()
     await client.query('COMMIT')
     return applied.map(({ version, name }) => `${version} ${name}`)
@@ -48,4 +53,12 @@ export async function migrate(client: ClientBase): Promise<string[]> {
     await client.query('ROLLBACK').catch(() => undefined)
     throw error
   }
+}
+
+/** Resolves with the schema that tables are created in, quoted, and whether it has been migrated before. */
+async function ownSchema(client: Pick<ClientBase, 'query'>): Promise<{ schema: string; exists: boolean }> {
+  const { rows } = await client.query<{ schema: string; exists: boolean }>(`
+    SELECT quote_ident(current_schema()) AS schema,
+      to_regclass(quote_ident(current_schema()) || '.${MIGRATIONS}') IS NOT NULL AS exists`)
+  return rows[0] ?? { schema: '', exists: false }
 }

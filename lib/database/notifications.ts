@@ -2,10 +2,12 @@ import { setTimeout as wait } from 'node:timers/promises'
 import pg from 'pg'
 import { type Log, reasonOf } from '../log/log.ts'
 import { withTimeout } from '../startup/timeout.ts'
+import { prepareSession } from './server.ts'
 
 export const CHANNELS = { outbox: 'asyncprod_outbox', products: 'asyncprod_products' } as const
 
 const RECONNECT_MS = 1000
+const OWN = `SELECT pg_backend_pid() AS pid, '_' || to_hex(hashtext(current_schema())) AS suffix`
 /** A connection may die without a word: only a question finds out. */
 const HEARTBEAT_MS = 10_000
 /** A frozen server responds to neither a connect nor a query. */
@@ -29,6 +31,8 @@ export interface NotificationOptions {
 interface Session {
   client: pg.Client
   lost: AbortController
+  /** Of channel names: channels belong to the database, and each of its schemas may have a service. */
+  suffix: string
 }
 
 /**
@@ -66,7 +70,7 @@ export class Notifications {
     const session = this.#session
     if (!session) throw new Error('There is no connection for notifications')
     try {
-      await session.client.query('SELECT pg_notify($1, $2)', [channel, payload])
+      await session.client.query('SELECT pg_notify($1, $2)', [channel + session.suffix, payload])
     } catch (error) {
       // It may receive nothing either.
       session.lost.abort(error)
@@ -115,19 +119,23 @@ export class Notifications {
     })
     client.on('error', (error) => lost.abort(error))
     client.on('end', () => lost.abort(new Error('the server has ended the connection')))
-    return { client, lost }
+    return { client, lost, suffix: '' }
   }
 
   async #listen(session: Session): Promise<void> {
     const { client } = session
     let own: number | undefined
     client.on('notification', ({ channel, payload = '', processId }) => {
-      if (processId !== own) this.#subscribers.get(channel)?.received(payload)
+      const name = channel.slice(0, channel.length - session.suffix.length)
+      if (processId !== own) this.#subscribers.get(name)?.received(payload)
     })
     await client.connect()
-    const { rows } = await client.query<{ pid: number }>('SELECT pg_backend_pid() AS pid')
+    await prepareSession(client)
+    const { rows } = await client.query<{ pid: number; suffix: string }>(OWN)
     own = rows[0]?.pid
-    await client.query([...this.#subscribers.keys()].map((channel) => `LISTEN ${channel}`).join(';'))
+    session.suffix = rows[0]?.suffix ?? ''
+    const channels = [...this.#subscribers.keys()].map((channel) => `LISTEN ${channel}${session.suffix}`)
+    await client.query(channels.join(';'))
     this.#closing.signal.throwIfAborted()
     this.#session = session
     for (const subscriber of this.#subscribers.values()) subscriber.connected?.()

@@ -19,9 +19,7 @@ export default fp<{ config: Config }>(
       timeWindow: 60_000,
       enableDraftSpec: true,
       keyGenerator,
-      ...(app.hasDecorator('redis')
-        ? { redis: app.redis, nameSpace: 'asyncprod:rate:' }
-        : { cache: MAX_CALLERS }),
+      ...(app.hasDecorator('redis') ? { redis: app.redis, nameSpace: 'rate:' } : { cache: MAX_CALLERS }),
       // While Redis is away there is no limit.
       skipOnError: true,
       errorResponseBuilder: (_request, { ttl }) =>

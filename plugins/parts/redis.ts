@@ -19,7 +19,7 @@ declare module 'fastify' {
 /** The product cache: in Redis, or in the process if there is only one. No role waits for Redis. */
 export default fp<{ config: Config }>(
   async (app, { config }) => {
-    const redis = config.redis && createRedis(config.redis.url)
+    const redis = config.redis && createRedis(config.redis.url, await keyPrefixOf(app))
     if (redis) {
       app.addHook('onClose', async () => redis.disconnect())
       await tryServer(REDIS, app.log, () => connectRedis(redis, app.log))
@@ -29,8 +29,16 @@ export default fp<{ config: Config }>(
     app.decorate('cache', cache)
     app.healthChecks.set('redis', { kind: redis ? 'connected' : 'embedded', ping: () => cache.ping() })
   },
-  { name: 'redis', dependencies: ['health-checks'] }
+  { name: 'redis', dependencies: ['health-checks', 'postgres'] }
 )
+
+/** Services in other schemas and databases may share this Redis. */
+async function keyPrefixOf({ pg }: FastifyInstance): Promise<string> {
+  const { rows } = await pg.query<{ name: string }>(
+    "SELECT concat_ws('.', current_database(), current_schema()) AS name"
+  )
+  return `asyncprod:${rows[0]?.name}:`
+}
 
 /** Decorates the app. @fastify/redis waits for the client's first `ready`, and a start without Redis must not. */
 async function register(app: FastifyInstance, client: Redis): Promise<void> {

@@ -17,11 +17,12 @@ export interface Ended {
 export async function asyncprod(
   args: string[],
   variables: Record<string, string> = {},
-  cwd = createFolder('cwd')
+  cwd = createFolder('cwd'),
+  cli = CLI
 ): Promise<Ended> {
   const env = { PATH: process.env.PATH, ...variables }
   const options = { env, cwd, timeout: 60_000, killSignal: 'SIGKILL' } as const
-  const ended = await run(process.execPath, [CLI, ...args], options).catch((error) => error)
+  const ended = await run(process.execPath, [cli, ...args], options).catch((error) => error)
   return {
     code: ended.code === undefined ? 0 : ended.code,
     stdout: String(ended.stdout),

@@ -49,6 +49,20 @@ t.test(
   }
 )
 
+t.test('a service in another schema has channels of its own', needsServices, async (t) => {
+  const url = await (await sharedPostgres(t)).createDatabase()
+  const client = new pg.Client({ connectionString: url })
+  await client.connect()
+  await client.query('CREATE SCHEMA other')
+  await client.end()
+  const [ann, bob] = await Promise.all([member(t, url), member(t, url)])
+  const other = await member(t, `${url}?options=-csearch_path%3Dother`)
+  await other.notifications.send('news', 'of the other schema')
+  await ann.notifications.send('news', 'of this schema')
+  t.equal(await bob.next(), 'of this schema')
+  t.strictSame(other.received, [])
+})
+
 t.test('each channel has its own subscriber', needsServices, async (t) => {
   const url = await (await sharedPostgres(t)).createDatabase()
   const [ann, bob] = await Promise.all([member(t, url), member(t, url, 'weather')])

@@ -13,12 +13,12 @@ t.test(
     await other.connect()
     t.teardown(() => other.end())
     // As another process does that migrates at this moment.
-    await other.query('SELECT pg_advisory_lock(7202611)')
+    await other.query('SELECT pg_advisory_lock(7202611, hashtext(current_schema()))')
     const starting = buildTestApp(t, { DATABASE_URL: connectionString })
     const kill = `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
     WHERE datname = current_database() AND wait_event_type = 'Lock' AND wait_event = 'advisory'`
     while ((await other.query(kill)).rowCount === 0);
-    await other.query('SELECT pg_advisory_unlock(7202611)')
+    await other.query('SELECT pg_advisory_unlock(7202611, hashtext(current_schema()))')
     const app = await starting
     const { rows } = await app.pg.query('SELECT username FROM users')
     t.same(rows, [{ username: 'testuser' }])
@@ -31,7 +31,7 @@ t.test('a start on a database that is migrated waits for nobody who migrates', n
   const other = new pg.Client({ connectionString })
   await other.connect()
   t.teardown(() => other.end())
-  await other.query('SELECT pg_advisory_lock(7202611)')
+  await other.query('SELECT pg_advisory_lock(7202611, hashtext(current_schema()))')
   await t.resolves(buildTestApp(t, { DATABASE_URL: connectionString }))
 })
 

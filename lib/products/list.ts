@@ -3,35 +3,44 @@ import { type ProductRecord, RECORD_COLUMNS } from './record.ts'
 import type { ImageStatus } from './schemas.ts'
 
 export interface ProductFilter {
-  user_id: number
+  /** Undefined for the products of all users. */
+  user_id?: number
   min_price?: number
   max_price?: number
   product_name?: string
   image_status?: ImageStatus
-  /** How many at most. */
   limit: number
-  /** Where the page before ended, as `encodeCursor` wrote it. */
+  /** The end of the previous page, from `encodeCursor`. */
   cursor?: string
 }
 
-export type ListedRecord = ProductRecord & {
-  created_us: string
-  /** How many products there are for this page and, one at most, after it. */
-  found: number
+interface Statement {
+  text: string
+  values: unknown[]
 }
 
-/**
- * A page ends with the product that takes it past so many bytes of text, however many were asked for: 200 of the largest
- * were 60 MB of JSON, and each client that does not read its answer makes us keep them.
- */
+/** The place of a product in the list. */
+export interface Place {
+  id: number
+  created_us: string
+}
+
+export type ListedRecord = ProductRecord &
+  Place & {
+    /** Products found: those of this page and at most one after it. */
+    found: number
+  }
+
+/** The product that exceeds so many bytes ends a page: 200 of the largest products were 60 MB of JSON. */
 const MAX_PAGE_BYTES = 4 * 1024 * 1024
 
-/** Each URL comes twice, as `product_images` and as `source_url`. */
-const TEXT_BYTES = `coalesce(octet_length(p.product_description), 0)
-    + 2 * octet_length(array_to_string(coalesce(p.product_images, '{}'), ''))`
+/** Each source is sent twice, as `product_images` and as `source_url`, with a result of about 500 bytes. */
+const JSON_BYTES = `500 + coalesce(octet_length(p.product_description), 0)
+    + 2 * octet_length(array_to_string(coalesce(p.product_images, '{}'), ''))
+    + 500 * cardinality(coalesce(p.product_images, '{}'))`
 
-const BYTES_BEFORE = `coalesce(sum(${TEXT_BYTES}) OVER (
-    ORDER BY p.created_at DESC, p.id DESC ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0)`
+/** A search without an index examines so many products for a page, which may then be short. */
+export const MAX_SCANNED = 5000
 
 const HAS_IMAGE = (status: string) =>
   `EXISTS (SELECT FROM product_images i WHERE i.product_id = p.id AND i.status ${status})`
@@ -45,45 +54,83 @@ const STATUS_CONDITIONS: Record<ImageStatus, string> = {
 }
 
 /**
- * The statement for one page, newest first. Only filters that are there become conditions, and it has no name: so
- * PostgreSQL plans it for these values, and can choose between the user's order and the trigram index.
+ * Returns the statement for one page, newest first, and one product more. It has no name: PostgreSQL plans it
+ * for these values, and chooses between the order and an index.
  */
-export function listStatement(filter: ProductFilter): { text: string; values: unknown[] } {
+export function listStatement(filter: ProductFilter): Statement {
+  const { values, value, scope, order } = scopeOf(filter)
+  const filters = filtersOf(filter, value)
+  const scanned = `SELECT p.* FROM products p WHERE ${scope} ORDER BY ${order} LIMIT ${MAX_SCANNED}`
+  const source = isScan(filter) ? `(${scanned}) p` : 'products p'
+  const page = `SELECT p.* FROM ${source} WHERE ${[scope, ...filters].join(' AND ')}
+    ORDER BY ${order} LIMIT ${value(filter.limit + 1)}`
+  const before = `coalesce(sum(${JSON_BYTES}) OVER (
+    ORDER BY ${order} ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0)`
+  const measured = `SELECT p.*, ${before} AS bytes_before, count(*) OVER ()::integer AS found FROM (${page}) p`
+  const text = `SELECT ${RECORD_COLUMNS}, ${CREATED_US}, p.found
+    FROM (${measured}) p WHERE p.bytes_before < ${MAX_PAGE_BYTES} ORDER BY ${order}`
+  return { text, values }
+}
+
+/** Returns the statement for the last product that a scan examines, if there are more. */
+export function scanEndStatement(filter: ProductFilter): Statement {
+  const { values, scope, order } = scopeOf(filter)
+  const text = `SELECT p.id, ${CREATED_US} FROM products p WHERE ${scope}
+    ORDER BY ${order} OFFSET ${MAX_SCANNED - 1} LIMIT 1`
+  return { text, values }
+}
+
+/** Whether no index serves the search: that of pg_trgm needs three letters or digits in a row. */
+export const isScan = ({ product_name }: ProductFilter) =>
+  product_name !== undefined && !/[a-z0-9]{3}/i.test(product_name)
+
+const CREATED_US = '(extract(epoch FROM p.created_at) * 1000000)::bigint::text AS created_us'
+
+/** The part that the order serves: the user, and the start of the page. All users' products go by their ids. */
+function scopeOf({ user_id, cursor }: ProductFilter) {
   const values: unknown[] = []
   const value = (v: unknown) => `$${values.push(v)}`
-  const conditions = [`p.user_id = ${value(filter.user_id)}`]
-  if (filter.min_price !== undefined)
-    conditions.push(`p.product_price >= ${value(filter.min_price)}::numeric`)
-  if (filter.max_price !== undefined)
-    conditions.push(`p.product_price <= ${value(filter.max_price)}::numeric`)
-  if (filter.product_name) conditions.push(`p.product_name ILIKE ${value(containing(filter.product_name))}`)
-  if (filter.image_status) conditions.push(STATUS_CONDITIONS[filter.image_status])
-  if (filter.cursor) {
-    const { createdUs, id } = decodeCursor(filter.cursor)
-    const createdAt = `timestamptz 'epoch' + ${value(createdUs)}::bigint * interval '1 microsecond'`
-    conditions.push(`(p.created_at, p.id) < (${createdAt}, ${value(id)}::integer)`)
-  }
-  const page = `SELECT p.* FROM products p WHERE ${conditions.join(' AND ')}
-    ORDER BY p.created_at DESC, p.id DESC LIMIT ${value(filter.limit + 1)}`
-  const measured = `SELECT p.*, ${BYTES_BEFORE} AS bytes_before, count(*) OVER ()::integer AS found FROM (${page}) p`
-  const text = `SELECT ${RECORD_COLUMNS}, (extract(epoch FROM p.created_at) * 1000000)::bigint::text AS created_us, p.found
-    FROM (${measured}) p WHERE p.bytes_before < ${MAX_PAGE_BYTES} ORDER BY p.created_at DESC, p.id DESC`
-  return { text, values }
+  const conditions = []
+  if (user_id !== undefined) conditions.push(`p.user_id = ${value(user_id)}`)
+  if (cursor) conditions.push(after(decodeCursor(cursor), user_id, value))
+  const order = user_id === undefined ? 'p.id DESC' : 'p.created_at DESC, p.id DESC'
+  return { values, value, scope: conditions.join(' AND ') || 'true', order }
+}
+
+function after(
+  { id, created_us }: Place,
+  user_id: number | undefined,
+  value: (v: unknown) => string
+): string {
+  if (user_id === undefined) return `p.id < ${value(id)}::integer`
+  const createdAt = `timestamptz 'epoch' + ${value(created_us)}::bigint * interval '1 microsecond'`
+  return `(p.created_at, p.id) < (${createdAt}, ${value(id)}::integer)`
+}
+
+/** Only filters that are there become conditions. */
+function filtersOf(filter: ProductFilter, value: (v: unknown) => string): string[] {
+  const { min_price, max_price, product_name, image_status } = filter
+  return [
+    ...(min_price === undefined ? [] : [`p.product_price >= ${value(min_price)}::numeric`]),
+    ...(max_price === undefined ? [] : [`p.product_price <= ${value(max_price)}::numeric`]),
+    ...(product_name ? [`p.product_name ILIKE ${value(containing(product_name))}`] : []),
+    ...(image_status ? [STATUS_CONDITIONS[image_status]] : [])
+  ]
 }
 
 /** `%`, `_` and the escape character itself stand for themselves. */
 const containing = (text: string) => `%${text.replace(/[\\%_]/g, '\\$&')}%`
 
-export const encodeCursor = (record: ListedRecord) =>
-  Buffer.from(`${record.created_us}.${record.id}`).toString('base64url')
+export const encodeCursor = ({ id, created_us }: Place) =>
+  Buffer.from(`${created_us}.${id}`).toString('base64url')
 
-/** 17 digits of microseconds are all years from 1200 BC to 5138: with more, PostgreSQL has no such time. */
-function decodeCursor(cursor: string): { createdUs: string; id: string } {
+/** 17 digits of microseconds cover 1200 BC to 5138 AD; more overflows PostgreSQL's timestamptz. */
+function decodeCursor(cursor: string): Place {
   const match = /^(-?\d{1,17})\.(\d{1,10})$/.exec(Buffer.from(cursor, 'base64url').toString())
-  const [, createdUs, id] = match ?? []
-  if (!createdUs || !id || Number(id) > 2_147_483_647) {
-    const detail = 'is not a cursor of this service; take it from the Link header of the page before'
+  const [, created_us, id] = match ?? []
+  if (!created_us || Number(id) > 2_147_483_647) {
+    const detail = 'is not a cursor of this service; take it from the Link header of the previous page'
     throw new AppError('invalid_request', 'The cursor cannot be used.', [{ pointer: 'cursor', detail }])
   }
-  return { createdUs, id }
+  return { created_us, id: Number(id) }
 }

@@ -7,10 +7,11 @@ import type { ProductChangeFeed } from './change-feed.ts'
 import * as changes from './changes.ts'
 import { createProduct } from './create.ts'
 import { fieldsOf } from './fields.ts'
-import { encodeCursor, type ListedRecord, listStatement, type ProductFilter } from './list.ts'
+import type { ProductFilter } from './list.ts'
+import { type Page, ProductLists } from './lists.ts'
 import { type ProductRecord, toProduct } from './record.ts'
 import { leftoversOf, leftoversWaitMs, strayRemovals } from './removals.ts'
-import type { Product, ProductInput } from './schemas.ts'
+import type { ProductInput } from './schemas.ts'
 import { LOAD, SWEEP } from './statements.ts'
 import { ProductWriter, type WriterOptions } from './writer.ts'
 
@@ -41,11 +42,13 @@ export class ProductStore {
   readonly #options: ProductStoreOptions
   readonly #pool: Pool
   readonly #writer: ProductWriter
+  readonly #lists: ProductLists
 
   constructor(options: ProductStoreOptions) {
     this.#options = options
     this.#pool = options.pool
     this.#writer = new ProductWriter(options)
+    this.#lists = new ProductLists(options.pool)
   }
 
   /** Resolves with the new product's id, or with the one that the key has created before. Rejects with `unknown_user`. */
@@ -70,15 +73,9 @@ export class ProductStore {
     return rows[0] ?? null
   }
 
-  /** Resolves with one page, newest first, and the cursor of the next one when there is more. */
-  async list(filter: ProductFilter): Promise<{ products: Product[]; next: string | null }> {
-    const { rows } = await this.#pool.query<ListedRecord>(listStatement(filter))
-    const page = rows.slice(0, filter.limit)
-    const last = page.at(-1)
-    return {
-      products: page.map(toProduct),
-      next: last && last.found > page.length ? encodeCursor(last) : null
-    }
+  /** Resolves with one page of the products that match, newest first. */
+  list(filter: ProductFilter): Promise<Page> {
+    return this.#lists.page(filter)
   }
 
   /** Replaces what a client may write. Rejects with `not_found` or `version_mismatch`. */

@@ -1,6 +1,6 @@
 import { Type } from '@sinclair/typebox'
 import type { FastifyRequest } from 'fastify'
-import type { Caller } from '../../lib/auth/caller.ts'
+import { ANYONE, type Caller } from '../../lib/auth/caller.ts'
 import { ref } from '../../lib/http/schema-ref.ts'
 import { Product } from '../../lib/products/schemas.ts'
 import type { Operation } from '../operation.ts'
@@ -27,10 +27,10 @@ export const list: Operation = (app, { server }) => {
           ...problems(403)
         }
       },
-      preValidation: async ({ query, caller }: FastifyRequest) => withoutBlanks(query, caller)
+      preValidation: async ({ query, caller }: FastifyRequest) => complete(query, caller)
     },
     async ({ query, caller, url }, reply) => {
-      caller.mustActFor(query.user_id, 'user_id')
+      if (query.user_id !== undefined) caller.mustActFor(query.user_id, 'user_id')
       const page = await app.products.list(query)
       if (page.next) {
         const { searchParams } = new URL(url, 'http://localhost')
@@ -42,9 +42,9 @@ export const list: Operation = (app, { server }) => {
   )
 }
 
-/** The Go service took an empty filter for none. A caller who acts for one user need not name that user. */
-function withoutBlanks(query: unknown, { userId }: Caller): void {
+/** Leaves out empty filters, as the Go service did, and adds the user whose products a caller means without saying so. */
+function complete(query: unknown, caller: Caller): void {
   const filter = query as Record<string, unknown>
   for (const name of Object.keys(filter)) if (filter[name] === '') delete filter[name]
-  if (userId !== undefined) filter.user_id ??= userId
+  filter.user_id ??= caller === ANYONE ? 1 : caller.userId
 }

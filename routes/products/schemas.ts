@@ -33,25 +33,30 @@ const Price = (description: string) =>
   Type.Optional(Type.Number({ minimum: 0, maximum: 99_999_999.99, description }))
 
 export const ListQuery = Type.Object({
-  user_id: withDefault(
+  user_id: Type.Optional(
     Type.Integer({
       ...Id,
-      default: 1,
-      description: 'Owner of the products'
+      description:
+        'Owner of the products. By default the user of the credentials, all users for credentials that act for all, and user 1 without authentication'
     })
   ),
   min_price: Price('Minimum price'),
   max_price: Price('Maximum price'),
   product_name: Type.Optional(
-    Type.String({ format: 'text', maxLength: 255, description: 'Text that the name contains, in any case' })
+    Type.String({
+      format: 'text',
+      maxLength: 100,
+      description:
+        'Text that the name contains, in any case. Searches for fewer than three letters or digits in a row have short pages'
+    })
   ),
   image_status: Type.Optional(ImageStatus),
   limit: withDefault(
     Type.Integer({
       minimum: 1,
-      maximum: 200,
-      default: 50,
-      description: 'Maximum number of products; a page of long texts has fewer'
+      maximum: 1000,
+      default: 1000,
+      description: 'Maximum number of products. A page of more than 4 MiB has fewer; follow its Link header'
     })
   ),
   cursor: Type.Optional(

@@ -235,7 +235,7 @@ export type ListProductsData = {
     path?: never;
     query?: {
         /**
-         * Owner of the products
+         * Owner of the products. By default the user of the credentials, all users for credentials that act for all, and user 1 without authentication
          */
         user_id?: number;
         /**
@@ -247,7 +247,7 @@ export type ListProductsData = {
          */
         max_price?: number;
         /**
-         * Text that the name contains, in any case
+         * Text that the name contains, in any case. Searches for fewer than three letters or digits in a row have short pages
          */
         product_name?: string;
         /**
@@ -255,7 +255,7 @@ export type ListProductsData = {
          */
         image_status?: 'none' | 'pending' | 'done' | 'partial' | 'failed';
         /**
-         * Maximum number of products; a page of long texts has fewer
+         * Maximum number of products. A page of more than 4 MiB has fewer; follow its Link header
          */
         limit?: number;
         /**

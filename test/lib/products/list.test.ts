@@ -1,7 +1,6 @@
 import t from 'tap'
 import { AppError } from '../../../lib/http/app-error.ts'
-import { encodeCursor, listStatement } from '../../../lib/products/list.ts'
-import { record } from '../../support/rows.ts'
+import { encodeCursor, listStatement, MAX_SCANNED } from '../../../lib/products/list.ts'
 
 const conditions = (text: string) => /FROM products p WHERE (.*?)\s+ORDER BY/s.exec(text)?.[1]?.trim()
 const FIRST_PAGE = { user_id: 1, limit: 50 }
@@ -31,24 +30,42 @@ t.test('wildcards in the name stand for themselves', async (t) => {
 })
 
 t.test('the cursor says exactly where a page ended', async (t) => {
-  const cursor = encodeCursor({ ...record([]), created_us: '1767225600123456', found: 1 })
+  const cursor = encodeCursor({ id: 7, created_us: '1767225600123456' })
   t.match(cursor, /^[\w-]+$/)
   const { text, values } = listStatement({ ...FIRST_PAGE, cursor })
   t.match(conditions(text), /AND \(p\.created_at, p\.id\) < /)
-  t.strictSame(values, [1, '1767225600123456', '7', 51])
+  t.strictSame(values, [1, '1767225600123456', 7, 51])
 })
 
 t.test('times before 1970 and years of five digits are kept', async (t) => {
   for (const created_us of ['-1', '-62135596800000000', '99999999999999999']) {
     const { values } = listStatement({
       ...FIRST_PAGE,
-      cursor: encodeCursor({ ...record([]), created_us, found: 1 })
+      cursor: encodeCursor({ id: 7, created_us })
     })
     t.equal(values[1], created_us)
   }
 })
 
-t.test('what is no cursor is refused by its name', async (t) => {
+t.test('the products of all users are in the order of their ids', async (t) => {
+  const cursor = encodeCursor({ id: 7, created_us: '1767225600123456' })
+  const { text, values } = listStatement({ limit: 50, cursor })
+  t.equal(conditions(text), 'p.id < $1::integer')
+  t.match(text, /ORDER BY p\.id DESC LIMIT \$2\)/)
+  t.strictSame(values, [7, 51])
+  t.equal(conditions(listStatement({ limit: 50 }).text), 'true')
+})
+
+t.test('a name that no trigram can find is searched in a bounded part of the list', async (t) => {
+  for (const product_name of ['%', 'ab', 'a b c', '%'.repeat(255), 'äöü', '---']) {
+    t.match(listStatement({ ...FIRST_PAGE, product_name }).text, `LIMIT ${MAX_SCANNED}`, product_name)
+  }
+  for (const product_name of ['abc', '12%345', 'ABC']) {
+    t.notMatch(listStatement({ ...FIRST_PAGE, product_name }).text, `LIMIT ${MAX_SCANNED}`, product_name)
+  }
+})
+
+t.test('text that is not a cursor is refused by its name', async (t) => {
   for (const text of ['', '1', '1.1.1', '1.2147483648', '999999999999999999.1', '1.1; DROP TABLE products']) {
     const cursor = `${Buffer.from(text).toString('base64url')}` || 'x'
     try {

@@ -13,13 +13,17 @@ export interface CachedProduct {
 }
 
 /**
- * Keeps products that are read often. A read that starts after `invalidate` resolved never gets what was there before, not
- * even from another process: an entry is put down only if nobody forgot the product since its load began.
- * No method rejects because the cache is slow or gone, except `ping`; that costs time only.
+ * Keeps products that are read often. A read that starts after `invalidate` resolved never gets what was
+ * there before, not even from another process: an entry is stored only if the product was not invalidated
+ * since its load began. No method rejects because the cache is slow or gone, except `ping`; that costs time
+ * only.
  */
 export interface Cache {
   read(id: number, load: () => Promise<CachedProduct | null>): Promise<CachedProduct | null>
-  /** Resolves when no reader anywhere can be handed what was cached before, or after `maxWaitMs`: then it may be for as long as an entry lives. */
+  /**
+   * Resolves when no reader anywhere can get what was cached before, or after `maxWaitMs`: then it may be
+   * served until it expires.
+   */
   invalidate(id: number, maxWaitMs?: number): Promise<void>
   ping(): Promise<void>
 }

@@ -1,6 +1,9 @@
 import type { Cache, CachedProduct } from './cache.ts'
 
-/** No cache, for processes that share a database and no Redis: one kept in each would answer what another has replaced. */
+/**
+ * No cache, for processes that share a database but no Redis: each one's own would serve what another has
+ * replaced.
+ */
 export class NoCache implements Cache {
   read(_id: number, load: () => Promise<CachedProduct | null>): Promise<CachedProduct | null> {
     return load()

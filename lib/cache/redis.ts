@@ -1,43 +1,61 @@
 import { randomUUID } from 'node:crypto'
 import { setTimeout as wait } from 'node:timers/promises'
 import type { Redis } from 'ioredis'
+import { LRUCache } from 'lru-cache'
+import type { Log } from '../log/log.ts'
 import { type Cache, type CachedProduct, cacheReads } from './cache.ts'
-import { Lately } from './recently-seen.ts'
+import { RedisRun } from './redis-run.ts'
 
-/** Entries live shortly, so that a writer who cannot reach Redis can wait until the last of them is gone. */
+/** Entries live shortly, so that a writer that cannot reach Redis can wait until the last of them is gone. */
 const ENTRY_MS = 5000
-/** How long a load may take and still be put down. */
+/** How long a load may take for its result to be stored. */
 const LEASE_MS = 1000
-/** Products of which this process knows that they are read. */
-const READS_KNOWN = 10_000
+/** Products that this process knows to be read repeatedly. */
+const MAX_RECENTLY_READ = 10_000
 /** After a failure reads leave Redis alone for this long, so that a slow one delays few of them. */
 const PAUSE_MS = 1000
 
 const LEASE_MARK = '?'
 
-/** Puts the entry down only where our lease still stands: a forget or a flush in between has taken it away. */
-const FILL = `if redis.call('get', KEYS[1]) == ARGV[1] then return redis.call('set', KEYS[1], ARGV[2], 'px', ARGV[3]) end`
+/**
+ * Stores the entry only if our lease is still there: an invalidation or a flush in between has removed it. It
+ * deletes first, so that a Redis that refuses deletions gets no entries.
+ */
+const FILL = `if redis.call('get', KEYS[1]) == ARGV[1] and redis.call('del', KEYS[1]) == 1 then
+  return redis.call('set', KEYS[1], ARGV[2], 'px', ARGV[3])
+end`
 
 /**
- * Products in Redis, once they are read more than once while an entry would live: to ask for what nobody reads again, and to put
- * it down, took a third of all CPU of such a read. A reader who finds nothing leaves a lease before it loads; whoever writes deletes the key, and with
- * it every lease, so what was loaded before the write finds no place any more. Expects a client that fails fast
- * (`enableOfflineQueue: false`, `commandTimeout`).
+ * Products in Redis, from their second read in five seconds on: one-off reads would pay a third of their CPU
+ * for it. On a miss the reader first stores a lease under the key, then queries the database, and stores the
+ * result only if its lease is still there. An invalidation deletes the key, and with it every lease, so that
+ * nothing loaded before it is stored after it. Expects a client that fails fast (`enableOfflineQueue: false`,
+ * `commandTimeout`).
  */
 export class RedisCache implements Cache {
   readonly #redis: Redis
-  readonly #wanted = new Lately<number>({ forMs: ENTRY_MS, most: READS_KNOWN })
+  readonly #run: RedisRun
+  readonly #recentlyRead = new LRUCache<number, true>({ max: MAX_RECENTLY_READ, ttl: ENTRY_MS })
   #pausedUntil = 0
 
-  constructor(redis: Redis) {
+  constructor(redis: Redis, log: Log) {
     this.#redis = redis
+    this.#run = new RedisRun(redis, log, async (run) => {
+      const key = `${keyOf(run, 0)}:${randomUUID()}`
+      await redis.set(key, LEASE_MARK, 'PX', LEASE_MS, 'NX')
+      await redis.eval(FILL, 1, key, LEASE_MARK, LEASE_MARK, LEASE_MS)
+      await redis.get(key)
+      await redis.del(key)
+    })
   }
 
   async read(id: number, load: () => Promise<CachedProduct | null>): Promise<CachedProduct | null> {
-    const isWanted = this.#wanted.seen(id)
-    if (Date.now() < this.#pausedUntil) return load()
-    const key = keyOf(id)
-    const found = isWanted ? await this.#attempt(() => this.#redis.get(key)) : undefined
+    const isRepeated = this.#recentlyRead.has(id)
+    this.#recentlyRead.set(id, true)
+    const { id: run, refusal } = this.#run
+    if (run === null || refusal !== null || performance.now() < this.#pausedUntil) return load()
+    const key = keyOf(run, id)
+    const found = isRepeated ? await this.#attempt(() => this.#redis.get(key)) : undefined
     const hit = typeof found === 'string' && !found.startsWith(LEASE_MARK)
     cacheReads.publish({ hit })
     if (hit) return decode(found)
@@ -52,30 +70,50 @@ export class RedisCache implements Cache {
   }
 
   async invalidate(id: number, maxWaitMs = ENTRY_MS + LEASE_MS): Promise<void> {
-    const end = Date.now() + maxWaitMs
-    while (Date.now() < end) {
-      const deleted = await this.#attempt(() => this.#redis.del(keyOf(id)))
-      if (deleted !== undefined) return
+    const end = performance.now() + maxWaitMs
+    while (performance.now() < end) {
+      if (await this.#delete(id)) return
       await wait(100)
     }
   }
 
   async ping(): Promise<void> {
     await this.#redis.ping()
+    if (this.#run.refusal !== null) throw new Error(`Redis refuses commands: ${this.#run.refusal}`)
   }
 
-  /** Undefined when Redis does not answer. */
+  /** Resolves with whether the product has no entry any more. */
+  async #delete(id: number): Promise<boolean> {
+    const { id: run } = this.#run
+    try {
+      if (run !== null) {
+        await this.#redis.del(keyOf(run, id))
+        return true
+      }
+    } catch (error) {
+      if (!this.#failed(error)) return false
+    }
+    // No entry was stored since the first refusal, and what was stored before it has expired.
+    return this.#run.refusedForMs > ENTRY_MS + LEASE_MS
+  }
+
+  /** Resolves with undefined when Redis does not respond, or refuses. */
   async #attempt<T>(command: () => Promise<T>): Promise<T | undefined> {
     try {
       return await command()
-    } catch {
-      this.#pausedUntil = Date.now() + PAUSE_MS
+    } catch (error) {
+      this.#failed(error)
       return undefined
     }
   }
+
+  #failed(error: unknown): boolean {
+    this.#pausedUntil = performance.now() + PAUSE_MS
+    return this.#run.failed(error)
+  }
 }
 
-const keyOf = (id: number) => `product:${id}`
+const keyOf = (run: string, id: number) => `${run}:product:${id}`
 
 const encode = ({ version, user_id, pending, json }: CachedProduct) =>
   `${version} ${user_id} ${Number(pending)} ${json}`

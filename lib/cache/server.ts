@@ -19,7 +19,9 @@ function cureOf(error: unknown): string | null {
 const COMMAND_TIMEOUT_MS = 250
 const RECONNECT_MS = 500
 
-/** Creates a client that fails fast while Redis is away, and connects again by itself once it was connected. */
+/**
+ * Creates a client that fails fast while Redis is away, and connects again by itself once it was connected.
+ */
 export function createRedis(url: string, keyPrefix = ''): Redis {
   return new Redis(url, {
     keyPrefix,
@@ -36,8 +38,8 @@ export function createRedis(url: string, keyPrefix = ''): Redis {
 }
 
 /**
- * Resolves when the client is connected, or rejects with the reason why its first attempt failed. It goes on trying,
- * and logs when Redis goes away and when it is back.
+ * Resolves when the client is connected, or rejects with the reason why its first attempt failed. It goes on
+ * trying, and logs when Redis goes away and when it is back.
  */
 export async function connectRedis(redis: Redis, log: Log): Promise<void> {
   const abort = new AbortController()

@@ -8,6 +8,7 @@ import { NoCache } from '../../lib/cache/none.ts'
 import { RedisCache } from '../../lib/cache/redis.ts'
 import { connectRedis, createRedis, REDIS } from '../../lib/cache/server.ts'
 import type { Config } from '../../lib/config/config.ts'
+import type { Log } from '../../lib/log/log.ts'
 import { tryServer } from '../../lib/startup/wait-for-server.ts'
 
 declare module 'fastify' {
@@ -25,7 +26,7 @@ export default fp<{ config: Config }>(
       await tryServer(REDIS, app.log, () => connectRedis(redis, app.log))
       await register(app, redis)
     }
-    const cache = cacheFor(redis, config)
+    const cache = cacheFor(redis, config, app.log)
     app.decorate('cache', cache)
     app.healthChecks.set('redis', { kind: redis ? 'connected' : 'embedded', ping: () => cache.ping() })
   },
@@ -40,7 +41,9 @@ async function keyPrefixOf({ pg }: FastifyInstance): Promise<string> {
   return `asyncprod:${rows[0]?.name}:`
 }
 
-/** Decorates the app. @fastify/redis waits for the client's first `ready`, and a start without Redis must not. */
+/**
+ * Decorates the app. @fastify/redis waits for the client's first `ready`, and a start without Redis must not.
+ */
 async function register(app: FastifyInstance, client: Redis): Promise<void> {
   const release = (event: string, ready: () => void) => {
     if (event === 'ready') queueMicrotask(ready)
@@ -50,7 +53,7 @@ async function register(app: FastifyInstance, client: Redis): Promise<void> {
   client.off('newListener', release)
 }
 
-function cacheFor(redis: Redis | null, { database }: Config): Cache {
-  if (redis) return new RedisCache(redis)
+function cacheFor(redis: Redis | null, { database }: Config, log: Log): Cache {
+  if (redis) return new RedisCache(redis, log)
   return database ? new NoCache() : new MemoryCache()
 }

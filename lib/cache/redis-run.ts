@@ -1,0 +1,115 @@
+import type { Redis } from 'ioredis'
+import { type Log, reasonOf } from '../log/log.ts'
+
+const EXAMINE_AGAIN_MS = 1000
+/** A refusal is confirmed once a second; after a longer silence others may have stored entries meanwhile. */
+const LONGEST_SILENCE_MS = 3000
+/** The name of a server that became a replica may lead to the new master by now. */
+const RECONNECT_AFTER_MS = 3000
+
+interface Refusal {
+  run: string | null
+  reason: string
+  since: number
+  confirmedAt: number
+}
+
+/**
+ * The run of Redis, from its start to its end, that the connection leads to. A Redis that was restarted from
+ * a snapshot, or a replica that was promoted, may hold entries from before the latest writes; their keys name
+ * another run. Each connection is examined before it is used. A Redis that refuses commands (READONLY,
+ * NOPERM, OOM, LOADING and others) is not used until it takes them again.
+ */
+export class RedisRun {
+  readonly #redis: Redis
+  readonly #log: Log
+  readonly #tryCommands: (run: string) => Promise<unknown>
+  #id: string | null = null
+  #connectedAt = 0
+  #refusal: Refusal | null = null
+  #timer: NodeJS.Timeout | undefined
+
+  /** `tryCommands` runs each command that the cache needs, and leaves nothing behind. */
+  constructor(redis: Redis, log: Log, tryCommands: (run: string) => Promise<unknown>) {
+    this.#redis = redis
+    this.#log = log
+    this.#tryCommands = tryCommands
+    redis.on('ready', () => this.#connected())
+    redis.on('close', () => this.#disconnected())
+    if (redis.status === 'ready') this.#connected()
+  }
+
+  /** Null while it is not known. */
+  get id(): string | null {
+    return this.#id
+  }
+
+  /** Why Redis is not used although it is connected; null if it is used. */
+  get refusal(): string | null {
+    return this.#refusal?.reason ?? null
+  }
+
+  /** For how long this run has refused commands without a break. */
+  get refusedForMs(): number {
+    const refusal = this.#refusal
+    return refusal && refusal.run === this.#id ? refusal.confirmedAt - refusal.since : 0
+  }
+
+  /** Takes what a command has rejected with. Returns whether Redis has refused it. */
+  failed(error: unknown): boolean {
+    const isRefused = error instanceof Error && error.name === 'ReplyError'
+    if (isRefused) this.#refuse(reasonOf(error))
+    return isRefused
+  }
+
+  #connected(): void {
+    this.#connectedAt = performance.now()
+    void this.#examine()
+  }
+
+  #disconnected(): void {
+    clearTimeout(this.#timer)
+    this.#timer = undefined
+    this.#id = null
+  }
+
+  async #examine(): Promise<void> {
+    try {
+      const info = await this.#redis.info()
+      const run = fieldOf(info, 'run_id')
+      if (!run) return this.#refuse('it has no run_id')
+      this.#id = run
+      if (fieldOf(info, 'role') !== 'master') return this.#refuse('it is a replica')
+      await this.#tryCommands(run)
+      if (this.#refusal) this.#log.info({}, 'Redis takes commands again and is used')
+      this.#refusal = null
+    } catch (error) {
+      if (!this.failed(error)) this.#examineAgain()
+    }
+  }
+
+  #refuse(reason: string): void {
+    const now = performance.now()
+    const before = this.#refusal
+    if (!before)
+      this.#log.warn(
+        { reason },
+        'Redis refuses commands and is not used; products are read from the database'
+      )
+    const isUnbroken = before?.run === this.#id && now - before.confirmedAt < LONGEST_SILENCE_MS
+    this.#refusal = { run: this.#id, reason, since: isUnbroken ? before.since : now, confirmedAt: now }
+    this.#examineAgain()
+  }
+
+  #examineAgain(): void {
+    if (this.#redis.status !== 'ready') return
+    this.#timer ??= setTimeout(() => {
+      this.#timer = undefined
+      if (this.#refusal && performance.now() - this.#connectedAt > RECONNECT_AFTER_MS)
+        this.#redis.disconnect(true)
+      else void this.#examine()
+    }, EXAMINE_AGAIN_MS).unref()
+  }
+}
+
+const fieldOf = (info: string, name: string) => new RegExp(`^${name}:(\\S+)`, 'm').exec(info)?.[1]

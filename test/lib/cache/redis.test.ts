@@ -30,7 +30,7 @@ t.test('in a Redis that fails', needsOwn('redis'), async (t) => {
     t.same(await other.read(id, load(2)), product(2))
   })
 
-  t.test('with an entry that cannot be reached, an invalidation resolves only when it has expired', async (t) => {
+  t.test('an invalidation resolves only when an entry out of reach has expired', async (t) => {
     const [cache, other] = [await open(t), await open(t)]
     const id = await wanted(cache, other)
     await cache.read(id, load(1))

@@ -32,6 +32,7 @@ export default fp<{ config: Config }>(
       ...config.sources,
       maxBytes: config.images.maxSourceBytes,
       timeoutMs: config.images.downloadTimeoutMs,
+      userAgent: config.images.userAgent,
       connectionsPerOrigin: capacity.inFlight
     })
     const decoder = createDecoder({

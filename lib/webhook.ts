@@ -3,6 +3,7 @@ import { request } from 'undici'
 import type { AddressPolicy } from './egress/address-policy.ts'
 import { createEgress, type Egress } from './egress/egress.ts'
 import type { Resolve } from './egress/resolver.ts'
+import { VERSION } from './version.ts'
 
 const TIMEOUT_MS = 10_000
 /** A receiver's response is not used. */
@@ -39,7 +40,11 @@ export class Webhook {
     const { statusCode, body: response } = await request(this.#url, {
       method: 'POST',
       dispatcher: this.#egress.dispatcher,
-      headers: { 'content-type': 'application/json', 'user-agent': 'AsyncProd/2', ...this.#signed(id, body) },
+      headers: {
+        'content-type': 'application/json',
+        'user-agent': `AsyncProd/${VERSION}`,
+        ...this.#signed(id, body)
+      },
       body,
       signal: AbortSignal.any([stop, AbortSignal.timeout(TIMEOUT_MS)])
     })

@@ -11,13 +11,13 @@ import { sharedPostgres } from './support/servers/shared.ts'
 // Starts the service as a process, several times.
 t.setTimeout(600_000)
 
-const KEY = 'hunter2-api-key'
+const KEY = 'hunter2-hunter2-all'
 const SECRET = 'hunter2-jwt-secret-of-32-characters'
 
 t.test('credentials are in no log line, no reply, no document', async (t) => {
   const stream = new LogStream()
   const variables = {
-    API_KEYS: `${KEY},hunter2-ada:1`,
+    API_KEYS: `${KEY},hunter2-key-of-ada:1`,
     JWT_SECRET: SECRET,
     WEBHOOK_URL: 'https://hooks.invalid',
     WEBHOOK_SECRET: 'hunter2-webhook'
@@ -105,7 +105,7 @@ t.test('a setting that cannot be used is named without its value where that may 
     { DATABASE_URL: 'hunter2' },
     { REDIS_URL: 'http://:hunter2@redis' },
     { RABBITMQ_URL: 'amqp://a:hunter2@b/,hunter2' },
-    { API_KEYS: 'hunter2,hunter2' },
+    { API_KEYS: 'hunter2-hunter2-hunter2,hunter2-hunter2-hunter2' },
     { API_KEYS: 'hunter2:0' },
     { JWKS_URL: 'ftp://hunter2@id.example' },
     { JWT_SECRET: 'hunter2', JWKS_URL: 'https://id.example/hunter2' },

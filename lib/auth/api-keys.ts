@@ -2,28 +2,33 @@ import { createHash, timingSafeEqual } from 'node:crypto'
 import { Caller } from './caller.ts'
 
 const MAX_ID = 2_147_483_647
+/** Shorter ones can be guessed. */
+const MIN_LENGTH = 16
+/** What examples have in the place of a key. */
+const PLACEHOLDER =
+  /^[<[{].*[>\]}]$|change.?me|replace.?(me|this)|your.?(api.?|secret.?)?key|example|placeholder/i
 
-/** What is kept of a key: its digest, and whom it stands for. */
+/** Only its digest is kept of a key. */
 interface ApiKey {
   digest: Buffer
   caller: Caller
 }
 
-/** The keys that callers are known by. */
+/** The keys that callers authenticate with. */
 export class ApiKeys {
   readonly #keys: ApiKey[]
 
   /**
-   * `text` is a comma-separated list of `key` (acts for all users) and `key:user_id`. Throws when it cannot be read: a user id that
-   * was mistyped would make a key that acts for all.
+   * `text` is a comma-separated list of `key` (for all users) and `key:user_id` (for one). Throws if an entry is not
+   * exactly that: a mistyped user id would make a key for all users.
    */
   constructor(text: string) {
     this.#keys = text.split(',').map((entry) => parse(entry.trim()))
     const digests = this.#keys.map(({ digest }) => digest.toString('hex'))
-    if (new Set(digests).size < digests.length) throw new Error('every key may be there only once')
+    if (new Set(digests).size < digests.length) throw new Error('it must not contain a key twice')
   }
 
-  /** Takes as long for a key that is nearly right as for one that is not: digests are compared, and all of them. */
+  /** Returns undefined for an unknown key. Compares digests, and all of them, so the time it takes tells nothing. */
   find(key: string): Caller | undefined {
     const digest = digestOf(key)
     let found: Caller | undefined
@@ -35,16 +40,22 @@ export class ApiKeys {
 function parse(entry: string): ApiKey {
   const [, key = entry, userId] = /^(.*):(.*)$/s.exec(entry) ?? []
   const id = userId === undefined ? undefined : parseUserId(userId)
-  if (key === '') throw new Error('a key must not be empty')
-  if (/[^\x21-\x7e]/.test(key)) throw new Error('a key must consist of visible ASCII characters')
+  checkKey(key)
   const digest = digestOf(key)
   const name = `key:${digest.toString('hex', 0, 8)}`
   return { digest, caller: new Caller(name, id) }
 }
 
+function checkKey(key: string): void {
+  if (PLACEHOLDER.test(key)) throw new Error('a key is still an example; `openssl rand -hex 24` makes one')
+  if (/[^\x21-\x7e]/.test(key)) throw new Error('a key must consist of visible ASCII characters')
+  if (key.length < MIN_LENGTH)
+    throw new Error(`a key must have at least ${MIN_LENGTH} characters; \`openssl rand -hex 24\` makes one`)
+}
+
 function parseUserId(text: string): number {
   const id = /^\d+$/.test(text) ? Number(text) : 0
-  if (id < 1 || id > MAX_ID) throw new Error(`what follows a colon must be a user id, from 1 to ${MAX_ID}`)
+  if (id < 1 || id > MAX_ID) throw new Error(`a colon must be followed by a user id, from 1 to ${MAX_ID}`)
   return id
 }
 

@@ -1,10 +1,10 @@
 import { AppError } from '../http/app-error.ts'
 
-/** Who sends a request, and for which users they may act. */
+/** The sender of a request, and the users that they may act for. */
 export class Caller {
-  /** Tells callers apart: their rate limit and their idempotency keys go by it. It is no secret. */
+  /** Identifies the caller in rate limits and idempotency keys. Not a secret. */
   readonly name: string
-  /** The one user that they act for; undefined for all of them. */
+  /** The one user that they act for; undefined for all users. */
   readonly userId: number | undefined
 
   constructor(name: string, userId?: number) {
@@ -16,7 +16,7 @@ export class Caller {
     return this.userId === undefined || this.userId === userId
   }
 
-  /** Throws `forbidden`, naming the field that held the user. */
+  /** Throws `forbidden`, with the field that named the user. */
   mustActFor(userId: number, pointer: string): void {
     if (this.actsFor(userId)) return
     const detail = `must be ${this.userId}, the user that these credentials act for`
@@ -24,5 +24,5 @@ export class Caller {
   }
 }
 
-/** Everybody, where nobody is asked for credentials. */
+/** The caller of every request where no credentials are required. */
 export const ANYONE = new Caller('anyone')

@@ -3,7 +3,7 @@ import { AppError } from '../http/app-error.ts'
 import { Caller } from './caller.ts'
 
 export interface TokenOptions {
-  /** What tokens are signed with: a shared secret, or keys that are published at a URL. */
+  /** A shared secret, or keys that are published at a URL. */
   trust: { secret: string } | { jwksUrl: string }
   issuer: string | undefined
   audience: string | undefined
@@ -14,7 +14,7 @@ export type TokenVerifier = (token: string) => Promise<Caller | AppError>
 const JWKS_TIMEOUT_MS = 5000
 const MAX_SUB = 255
 
-/** Which of the two families is taken is ours to say, never the token's: a public key must not become an HMAC secret. */
+/** The setting decides between the two families, not the token: a public key must not become an HMAC secret. */
 const SHARED = ['HS256', 'HS384', 'HS512']
 const PUBLISHED = [
   ...['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'ES512'],
@@ -22,8 +22,9 @@ const PUBLISHED = [
 ]
 
 /**
- * Answers who a JWT speaks for (`sub` is the id of their user, the scope `admin` acts for all), or why nobody: `unauthorized`,
- * or `unavailable` when the published keys cannot be had. Unknown key ids ask for these again, but only twice a minute.
+ * Returns a function that resolves with the caller of a JWT: `sub` is the id of their user, the scope `admin` acts for
+ * all. For a token that is not valid it resolves with the error `unauthorized`, and with `unavailable` if the published
+ * keys cannot be fetched. They are fetched again for an unknown key id, at most twice a minute.
  */
 export function tokenVerifier({ trust, issuer, audience }: TokenOptions): TokenVerifier {
   const expected = { ...(issuer && { issuer }), ...(audience && { audience }) }
@@ -42,18 +43,16 @@ async function callerOf(verified: Promise<{ payload: JWTPayload }>): Promise<Cal
   } catch (cause) {
     return refusal(cause)
   }
-  const sub = String(payload.sub ?? '')
-  // It becomes a key in the database, which takes neither NUL nor 3 kB.
-  if (sub.length > MAX_SUB || sub.includes('\0') || !sub.isWellFormed()) {
-    return new AppError(
-      'unauthorized',
-      `The sub of the token must be at most ${MAX_SUB} characters, without NUL.`
-    )
+  const { sub = '' }: { sub?: unknown } = payload
+  // It becomes a key in the database, which takes neither NUL nor 3 kB. jose does not check its type.
+  if (typeof sub !== 'string' || sub.length > MAX_SUB || sub.includes('\0') || !sub.isWellFormed()) {
+    const detail = `The sub of the token must be a string of at most ${MAX_SUB} characters, without NUL.`
+    return new AppError('unauthorized', detail)
   }
   if (scopes(payload).includes('admin')) return new Caller(`admin:${sub}`)
   const userId = /^[1-9]\d{0,9}$/.test(sub) ? Number(sub) : 0
   if (userId >= 1 && userId <= 2_147_483_647) return new Caller(`user:${sub}`, userId)
-  return new AppError('unauthorized', 'The token names no user: its sub must be a user id.')
+  return new AppError('unauthorized', 'The sub of the token must be a user id.')
 }
 
 function scopes({ scope }: JWTPayload): unknown[] {
@@ -61,12 +60,14 @@ function scopes({ scope }: JWTPayload): unknown[] {
   return typeof scope === 'string' ? scope.split(' ') : []
 }
 
-/** Only what is wrong with the token is its sender's business; the keys are ours. */
+/** A client learns what is wrong with its token, and nothing about our keys. */
 function refusal(cause: unknown): AppError {
   if (cause instanceof errors.JWTExpired) return new AppError('unauthorized', 'The token has expired.')
   const code = cause instanceof errors.JOSEError ? cause.code : 'ERR_JOSE_GENERIC'
-  if (!KEYS_FAILED.includes(code)) return new AppError('unauthorized', 'The token cannot be accepted.')
-  return new AppError('unavailable', 'The keys that tokens are signed with cannot be had now.', [], { cause })
+  if (!KEYS_FAILED.includes(code)) return new AppError('unauthorized', 'The token is not valid.')
+  return new AppError('unavailable', 'The keys that verify tokens cannot be fetched; retry later.', [], {
+    cause
+  })
 }
 
 const KEYS_FAILED = ['ERR_JOSE_GENERIC', 'ERR_JWKS_TIMEOUT', 'ERR_JWKS_INVALID', 'ERR_JWK_INVALID']

@@ -1,8 +1,9 @@
 import { resolve } from 'node:path'
 import { type AddressPolicy, parseNetworks, parsePorts } from '../egress/address-policy.ts'
 import { checkSourceUrl } from '../egress/source-url.ts'
+import { VERSION } from '../version.ts'
 import { auth } from './auth.ts'
-import { checkUrl, checkUrlWithoutLogin, parse } from './checks.ts'
+import { checkBaseUrl, checkUrl, parse } from './checks.ts'
 import { refuseSettingsWithoutEffect } from './dependent.ts'
 import { ConfigError } from './error.ts'
 import { readSettings, type Variables } from './read-settings.ts'
@@ -45,15 +46,13 @@ function toConfig(s: Settings) {
   }
 }
 
-const HTTP = ['http:', 'https:']
-
 function server(s: Settings) {
   if (s.TRUST_PROXY) parse('TRUST_PROXY', s.TRUST_PROXY, parseNetworks)
   return {
     host: s.HOST,
     port: s.PORT,
-    /** Without a trailing slash; null where it is not known. */
-    publicUrl: s.PUBLIC_API_URL ? parsePublicUrl(s.PUBLIC_API_URL) : null,
+    /** Null where it is not known. */
+    publicUrl: s.PUBLIC_API_URL ? checkBaseUrl('PUBLIC_API_URL', s.PUBLIC_API_URL) : null,
     /** Null where it is not set. */
     corsOrigin: s.CORS_ORIGIN ? parse('CORS_ORIGIN', s.CORS_ORIGIN, parseOrigins) : null,
     trustProxy: s.TRUST_PROXY ?? false,
@@ -63,21 +62,22 @@ function server(s: Settings) {
   }
 }
 
-function parsePublicUrl(text: string): string {
-  const { search, hash } = new URL(checkUrlWithoutLogin('PUBLIC_API_URL', text, HTTP))
-  if (search === '' && hash === '') return text.replace(/\/+$/, '')
-  throw new ConfigError('PUBLIC_API_URL cannot be used: it must not contain a query or a fragment')
+const USER_AGENT = `AsyncProd/${VERSION}`
+
+function checkHeaderValue(text: string): string {
+  if (/^[\x20-\x7e]+$/.test(text)) return text
+  throw new Error('it must consist of printable ASCII characters')
 }
 
 /** The limits of images, from their URL to their object. */
 function images(s: Settings) {
-  if (s.PUBLIC_BASE_URL) checkUrlWithoutLogin('PUBLIC_BASE_URL', s.PUBLIC_BASE_URL, HTTP)
   return {
-    publicBaseUrl: s.PUBLIC_BASE_URL,
+    publicBaseUrl: s.PUBLIC_BASE_URL && checkBaseUrl('PUBLIC_BASE_URL', s.PUBLIC_BASE_URL),
     maxPerProduct: s.MAX_IMAGES_PER_PRODUCT,
     maxSourceBytes: s.MAX_SOURCE_BYTES,
     maxSourcePixels: s.MAX_SOURCE_PIXELS,
     downloadTimeoutMs: s.DOWNLOAD_TIMEOUT_MS,
+    userAgent: parse('SOURCE_USER_AGENT', s.SOURCE_USER_AGENT?.trim() ?? USER_AGENT, checkHeaderValue),
     jobTimeoutMs: s.JOB_TIMEOUT_MS,
     retry: { maxAttempts: s.MAX_ATTEMPTS, baseMs: s.RETRY_BASE_MS },
     /** Images compressed at once; undefined fits it to cores and memory. */
@@ -106,7 +106,9 @@ function webhook({ WEBHOOK_URL: url, WEBHOOK_SECRET: secret }: Settings, sources
 }
 
 function tracing({ OTEL_EXPORTER_OTLP_ENDPOINT: endpoint }: Settings) {
-  return endpoint ? { endpoint: checkUrl('OTEL_EXPORTER_OTLP_ENDPOINT', endpoint, HTTP) } : null
+  return endpoint
+    ? { endpoint: checkUrl('OTEL_EXPORTER_OTLP_ENDPOINT', endpoint, ['http:', 'https:']) }
+    : null
 }
 
 function parseOrigins(text: string): '*' | string[] {

@@ -1,5 +1,5 @@
 import { isIPv6 } from 'node:net'
-import { checkUrl, checkUrlWithoutLogin } from './checks.ts'
+import { checkBaseUrl, checkServerUrl } from './checks.ts'
 import { ConfigError } from './error.ts'
 import type { Settings } from './settings.ts'
 
@@ -11,7 +11,7 @@ export type Bucket = NonNullable<ReturnType<typeof bucket>>
 
 export function database(s: Settings) {
   if (s.DATABASE_URL)
-    return { connectionString: checkUrl('DATABASE_URL', s.DATABASE_URL, ['postgres:', 'postgresql:']) }
+    return { connectionString: checkServerUrl('DATABASE_URL', s.DATABASE_URL, ['postgres:', 'postgresql:']) }
   if (!s.DB_HOST) return null
   const login = [s.DB_USER, s.DB_PASSWORD].filter((part) => part !== undefined).map(encodeURIComponent)
   const address = `${hostOf(s.DB_HOST)}:${s.DB_PORT}`
@@ -20,7 +20,7 @@ export function database(s: Settings) {
 }
 
 export function redis(s: Settings) {
-  if (s.REDIS_URL) return { url: checkUrl('REDIS_URL', s.REDIS_URL, ['redis:', 'rediss:']) }
+  if (s.REDIS_URL) return { url: checkServerUrl('REDIS_URL', s.REDIS_URL, ['redis:', 'rediss:']) }
   // Go's clients, and so the Go service's settings, leave out the host when it is this machine.
   const address = s.REDIS_HOST
     ? `${hostOf(s.REDIS_HOST)}:${s.REDIS_PORT}`
@@ -33,7 +33,9 @@ export function redis(s: Settings) {
 /** `urls` name one node of a cluster or several. */
 export function rabbitmq({ RABBITMQ_URL, RABBITMQ_IMAGE_QUEUE: queue }: Settings) {
   if (!RABBITMQ_URL) return null
-  const urls = RABBITMQ_URL.split(',').map((url) => checkUrl('RABBITMQ_URL', url.trim(), ['amqp:', 'amqps:']))
+  const urls = RABBITMQ_URL.split(',').map((url) =>
+    checkServerUrl('RABBITMQ_URL', url.trim(), ['amqp:', 'amqps:'])
+  )
   return { urls, queue }
 }
 
@@ -62,7 +64,7 @@ export function bucket(s: Settings) {
 /** The same variables in the same order as the SDK, which would read them itself. */
 function s3Endpoint(s: Settings): string | undefined {
   const name = s.AWS_ENDPOINT_URL_S3 ? 'AWS_ENDPOINT_URL_S3' : 'AWS_ENDPOINT_URL'
-  return s[name] && checkUrlWithoutLogin(name, s[name], ['http:', 'https:'])
+  return s[name] && checkBaseUrl(name, s[name])
 }
 
 /** A host that begins with a slash is the folder of PostgreSQL's Unix socket. */

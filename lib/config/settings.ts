@@ -1,24 +1,25 @@
 import { type Static, Type } from '@sinclair/typebox'
 
-const milliseconds = (value: number, description: string) =>
-  Type.Integer({ minimum: 1, maximum: 86_400_000, default: value, description })
+const text = (description: string) => Type.Optional(Type.String({ description }))
+
+const number = (minimum: number, maximum: number, value: number, description: string) =>
+  Type.Integer({ minimum, maximum, default: value, description })
+
+const port = (value: number, description: string) => number(1, 65_535, value, description)
+
+const milliseconds = (value: number, description: string) => number(1, 86_400_000, value, description)
 
 const oneOf = <const T extends string>(values: T[], value: T, description: string) =>
   Type.Unsafe<T>({ type: 'string', enum: values, default: value, description })
 
-/** Every environment variable the service knows, with its default. The README's table and `.env.example` are made of it. */
+/** Every environment variable of the service. The README's table and `.env.example` are generated from it. */
 export const Settings = Type.Object({
   ROLE: oneOf(['all', 'api', 'worker'], 'all', 'api serves requests, worker processes images, all does both'),
   HOST: Type.String({
     default: '127.0.0.1',
     description: 'Address to listen on; 0.0.0.0 for every interface'
   }),
-  PORT: Type.Integer({
-    minimum: 0,
-    maximum: 65535,
-    default: 8080,
-    description: 'Port to listen on; 0 picks a free one'
-  }),
+  PORT: number(0, 65_535, 8080, 'Port to listen on; 0 picks a free one'),
   LOG_LEVEL: oneOf(
     ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'],
     'info',
@@ -26,38 +27,23 @@ export const Settings = Type.Object({
   ),
   DATA_DIR: Type.String({
     default: './data',
-    description: 'Where the embedded database and object store keep their files'
+    description: 'Folder of the embedded database and the embedded object store'
   }),
 
-  DATABASE_URL: Type.Optional(
-    Type.String({ description: 'postgres://user:password@host:5432/name; PostgreSQL 14 or newer' })
-  ),
-  DB_HOST: Type.Optional(
-    Type.String({ description: 'Instead of DATABASE_URL: host of the PostgreSQL server' })
-  ),
-  DB_PORT: Type.Integer({ minimum: 1, maximum: 65535, default: 5432, description: 'Used with DB_HOST' }),
+  DATABASE_URL: text('postgres://user:password@host:5432/name; PostgreSQL 14 or newer'),
+  DB_HOST: text('Instead of DATABASE_URL: host of the PostgreSQL server'),
+  DB_PORT: port(5432, 'Used with DB_HOST'),
   DB_USER: Type.String({ default: 'postgres', description: 'Used with DB_HOST' }),
-  DB_PASSWORD: Type.Optional(Type.String({ description: 'Used with DB_HOST' })),
+  DB_PASSWORD: text('Used with DB_HOST'),
   DB_NAME: Type.String({ default: 'asyncprod_db', description: 'Used with DB_HOST' }),
 
-  REDIS_URL: Type.Optional(
-    Type.String({ description: 'redis://:password@host:6379/0 or rediss://…; Redis 6 or newer' })
-  ),
-  REDIS_HOST: Type.Optional(Type.String({ description: 'Instead of REDIS_URL: host of the Redis server' })),
-  REDIS_PORT: Type.Integer({
-    minimum: 1,
-    maximum: 65535,
-    default: 6379,
-    description: 'Used with REDIS_HOST'
-  }),
-  REDIS_ADDR: Type.Optional(Type.String({ description: 'Instead of REDIS_URL: host:port in one' })),
-  REDIS_PASSWORD: Type.Optional(Type.String({ description: 'Used with REDIS_HOST or REDIS_ADDR' })),
+  REDIS_URL: text('redis://:password@host:6379/0 or rediss://…; Redis 6 or newer'),
+  REDIS_HOST: text('Instead of REDIS_URL: host of the Redis server'),
+  REDIS_PORT: port(6379, 'Used with REDIS_HOST'),
+  REDIS_ADDR: text('Instead of REDIS_URL: host:port in one'),
+  REDIS_PASSWORD: text('Used with REDIS_HOST or REDIS_ADDR'),
 
-  RABBITMQ_URL: Type.Optional(
-    Type.String({
-      description: 'amqp://user:password@host:5672/; several nodes of a cluster separated by commas'
-    })
-  ),
+  RABBITMQ_URL: text('amqp://user:password@host:5672/; several nodes of a cluster separated by commas'),
   RABBITMQ_IMAGE_QUEUE: Type.String({
     minLength: 1,
     maxLength: 200,
@@ -65,143 +51,77 @@ export const Settings = Type.Object({
     description: 'Queue of image messages; its dead letters go to <queue>.dead'
   }),
 
-  AWS_BUCKET_NAME: Type.Optional(
-    Type.String({ description: 'Bucket for the finished images (also AWS_S3_BUCKET)' })
-  ),
-  AWS_S3_BUCKET: Type.Optional(Type.String({ description: 'Other name of AWS_BUCKET_NAME' })),
-  AWS_REGION: Type.Optional(
-    Type.String({ description: 'Region of the bucket; by default AWS_DEFAULT_REGION, then us-east-1' })
-  ),
-  AWS_DEFAULT_REGION: Type.Optional(Type.String({ description: 'Region where AWS_REGION is not set' })),
-  AWS_ACCESS_KEY: Type.Optional(
-    Type.String({ description: 'Access key; without it the AWS SDK looks in its usual places' })
-  ),
-  AWS_SECRET_KEY: Type.Optional(Type.String({ description: 'Secret key that belongs to AWS_ACCESS_KEY' })),
-  AWS_SESSION_TOKEN: Type.Optional(
-    Type.String({
-      description: 'Session token of temporary credentials in AWS_ACCESS_KEY and AWS_SECRET_KEY'
-    })
-  ),
-  AWS_ENDPOINT_URL_S3: Type.Optional(
-    Type.String({ description: 'Address of another server that speaks S3' })
-  ),
-  AWS_ENDPOINT_URL: Type.Optional(Type.String({ description: 'Other name of AWS_ENDPOINT_URL_S3' })),
+  AWS_BUCKET_NAME: text('Bucket for the finished images (also AWS_S3_BUCKET)'),
+  AWS_S3_BUCKET: text('Other name of AWS_BUCKET_NAME'),
+  AWS_REGION: text('Region of the bucket; default: AWS_DEFAULT_REGION, then us-east-1'),
+  AWS_DEFAULT_REGION: text('Region if AWS_REGION is not set'),
+  AWS_ACCESS_KEY: text('Access key; default: the credentials that the AWS SDK finds in its usual places'),
+  AWS_SECRET_KEY: text('Secret key that belongs to AWS_ACCESS_KEY'),
+  AWS_SESSION_TOKEN: text('Session token, if AWS_ACCESS_KEY and AWS_SECRET_KEY are temporary credentials'),
+  AWS_ENDPOINT_URL_S3: text('URL of another S3-compatible server'),
+  AWS_ENDPOINT_URL: text('Other name of AWS_ENDPOINT_URL_S3'),
   S3_FORCE_PATH_STYLE: Type.Optional(
     Type.Boolean({
-      description: 'Bucket in the path instead of the host name; on by itself when an endpoint is set'
+      description: 'Bucket in the path instead of the host name; default: true if an endpoint is set'
     })
   ),
-  PUBLIC_BASE_URL: Type.Optional(
-    Type.String({ description: 'What public image URLs begin with, for example a CDN' })
+  PUBLIC_BASE_URL: text(
+    'Prefix of public image URLs, for example of a CDN; default: the address of the bucket'
   ),
 
-  PUBLIC_API_URL: Type.Optional(
-    Type.String({
-      description:
-        'URL of the service for its clients, for example https://shop.example/images behind a proxy'
-    })
+  PUBLIC_API_URL: text(
+    'URL of the service for its clients, for example https://shop.example/images behind a proxy'
+  ),
+  CORS_ORIGIN: text(
+    'Origins that browsers may call from: * or a comma-separated list. Default: *, but only the own origin on a loopback HOST without credentials'
   ),
 
-  CORS_ORIGIN: Type.Optional(
-    Type.String({
-      description:
-        'Origins that browsers may call from: * or a comma-separated list. By default *, but only the own origin on a loopback HOST without credentials'
-    })
+  API_KEYS: text(
+    'Comma-separated keys of 16 characters or more, sent as x-api-key or bearer token: key grants access to all users, key:user_id to that user only'
   ),
-
-  API_KEYS: Type.Optional(
-    Type.String({
-      description:
-        'Comma-separated keys that callers send as x-api-key or bearer token: key, without a colon, acts for all users, key:user_id for one'
-    })
-  ),
-  JWT_SECRET: Type.Optional(
-    Type.String({
-      description: 'Secret that bearer tokens (JWT, HS256 to HS512) are signed with; sub is the user id'
-    })
-  ),
-  JWKS_URL: Type.Optional(
-    Type.String({
-      description: 'Instead of JWT_SECRET: where the public keys of the tokens’ issuer are published'
-    })
-  ),
-  JWT_ISSUER: Type.Optional(Type.String({ description: 'Who must have issued a token (iss)' })),
-  JWT_AUDIENCE: Type.Optional(Type.String({ description: 'Whom a token must be meant for (aud)' })),
-  RATE_LIMIT_MAX: Type.Integer({
-    minimum: 0,
-    maximum: 1_000_000,
-    default: 0,
-    description: 'Requests a minute that one caller may send; 0 sets no limit'
-  }),
-  TRUST_PROXY: Type.Optional(
-    Type.String({
-      description: 'Comma-separated CIDRs of proxies whose X-Forwarded-For is believed'
-    })
-  ),
+  JWT_SECRET: text('Secret that bearer tokens (JWT, HS256 to HS512) are signed with; sub is the user id'),
+  JWKS_URL: text('Instead of JWT_SECRET: URL of the public keys of the tokens’ issuer'),
+  JWT_ISSUER: text('Required issuer of tokens (iss)'),
+  JWT_AUDIENCE: text('Required audience of tokens (aud)'),
+  RATE_LIMIT_MAX: number(0, 1_000_000, 0, 'Requests per minute and caller; 0 sets no limit'),
+  TRUST_PROXY: text('Comma-separated CIDRs of proxies whose X-Forwarded-For is trusted'),
 
   WORKER_CONCURRENCY: Type.Optional(
     Type.Integer({
       minimum: 1,
       maximum: 256,
-      description: 'Images compressed at once; by default fitted to cores and memory'
+      description: 'Images compressed at once; default: what cores and memory allow'
     })
   ),
-  MAX_ATTEMPTS: Type.Integer({
-    minimum: 1,
-    maximum: 100,
-    default: 5,
-    description: 'Attempts at an image before a temporary error becomes permanent'
-  }),
-  RETRY_BASE_MS: milliseconds(2000, 'Wait before the second attempt; doubles with each further one'),
+  MAX_ATTEMPTS: number(1, 100, 5, 'Attempts per image before a temporary error becomes permanent'),
+  RETRY_BASE_MS: milliseconds(2000, 'Wait before the second attempt; it doubles with each further one'),
   JOB_TIMEOUT_MS: milliseconds(
     120_000,
     'Maximum time for one message; its unfinished images are then enqueued again'
   ),
-  SHUTDOWN_GRACE_MS: milliseconds(30_000, 'Time for running work to end after SIGTERM'),
-  STARTUP_TIMEOUT_MS: milliseconds(60_000, 'How long a start waits for a server that is not up yet'),
-  MAX_SOURCE_BYTES: Type.Integer({
-    minimum: 1024,
-    maximum: 1_073_741_824,
-    default: 26_214_400,
-    description: 'Largest source image in bytes'
-  }),
-  MAX_SOURCE_PIXELS: Type.Integer({
-    minimum: 1,
-    maximum: 1_000_000_000,
-    default: 52_000_000,
-    description: 'Largest source image in pixels'
-  }),
-  DOWNLOAD_TIMEOUT_MS: milliseconds(20_000, 'Longest time one download may take, redirects included'),
-  MAX_IMAGES_PER_PRODUCT: Type.Integer({
-    minimum: 1,
-    maximum: 1000,
-    default: 20,
-    description: 'Images one product may have'
-  }),
-  MAX_EVENT_STREAMS: Type.Integer({
-    minimum: 0,
-    maximum: 100_000,
-    default: 1000,
-    description:
-      'Clients that may wait for images over server-sent events at once, in each process; one caller with credentials has half of them at most'
-  }),
-  OTEL_EXPORTER_OTLP_ENDPOINT: Type.Optional(
-    Type.String({ description: 'Collector that traces are sent to, for example http://127.0.0.1:4318' })
+  SHUTDOWN_GRACE_MS: milliseconds(30_000, 'Maximum time for running work to end after SIGTERM'),
+  STARTUP_TIMEOUT_MS: milliseconds(60_000, 'Maximum time that a start waits for a server'),
+  MAX_SOURCE_BYTES: number(1024, 1_073_741_824, 26_214_400, 'Maximum size of a source image in bytes'),
+  MAX_SOURCE_PIXELS: number(1, 1_000_000_000, 52_000_000, 'Maximum size of a source image in pixels'),
+  DOWNLOAD_TIMEOUT_MS: milliseconds(20_000, 'Maximum time for one download, redirects included'),
+  SOURCE_USER_AGENT: text(
+    'User-Agent of downloads, for origins that only serve browsers; default: AsyncProd and its version'
   ),
-  WEBHOOK_URL: Type.Optional(
-    Type.String({
-      description: 'Is sent product.images.finished, signed; guarded like the URLs of source images'
-    })
+  MAX_IMAGES_PER_PRODUCT: number(1, 1000, 20, 'Maximum number of images of a product'),
+  MAX_EVENT_STREAMS: number(
+    0,
+    100_000,
+    1000,
+    'Maximum number of open event streams of a process; one caller with credentials gets at most half of them'
   ),
-  WEBHOOK_SECRET: Type.Optional(
-    Type.String({
-      description: 'What webhooks are signed with: whsec_ and base64, or any text (Standard Webhooks)'
-    })
+  OTEL_EXPORTER_OTLP_ENDPOINT: text('Collector that traces are sent to, for example http://127.0.0.1:4318'),
+  WEBHOOK_URL: text('Receiver of product.images.finished, signed; checked like the URLs of source images'),
+  WEBHOOK_SECRET: text(
+    'Secret that webhooks are signed with: whsec_ and base64, or any text (Standard Webhooks)'
   ),
   ALLOWED_SOURCE_NETWORKS: Type.String({
     default: '',
-    description:
-      'Comma-separated CIDRs that may be downloaded from, on any port, although they are not public'
+    description: 'Comma-separated CIDRs of private networks that may be downloaded from, on any port'
   }),
   ALLOWED_SOURCE_PORTS: Type.String({
     default: '80,443',

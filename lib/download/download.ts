@@ -19,7 +19,6 @@ const REDIRECTS = [301, 302, 303, 307, 308]
 const POOL_BYTES = 16 * 1024 * 1024
 
 const HEADERS = {
-  'user-agent': 'AsyncProd/2 (+image fetcher)',
   accept: 'image/*, */*;q=0.5',
   // A compressed body could unpack to a thousand times the bytes that were counted.
   'accept-encoding': 'identity'
@@ -30,6 +29,7 @@ export interface DownloadOptions extends AddressPolicy {
   maxBytes: number
   /** For one download from its first DNS query to its last byte, redirects included. */
   timeoutMs: number
+  userAgent: string
   /** Default 6. */
   connectionsPerOrigin?: number
   /** Default: the hosts file, then the system's name servers. */
@@ -66,6 +66,7 @@ export interface Downloader {
 export function createDownloader({
   maxBytes,
   timeoutMs,
+  userAgent,
   connectionsPerOrigin = 6,
   resolve,
   ...policy
@@ -92,7 +93,7 @@ export function createDownloader({
     const checked = checkSourceUrl(url, policy)
     if ('problem' in checked) throw new BlockedAddress(`The URL ${checked.problem}`)
     const parsed = new URL(checked.url)
-    const headers = { ...HEADERS, ...cookies.headerFor(parsed.host) }
+    const headers = { ...HEADERS, 'user-agent': userAgent, ...cookies.headerFor(parsed.host) }
     const response = await getResponse(dispatcher, { url: parsed, headers, maxBytes, pool, signal })
     cookies.store(parsed.host, response.headers['set-cookie'])
     return response

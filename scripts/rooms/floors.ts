@@ -33,10 +33,7 @@ export const FLOORS: Room[][] = [
     { path: 'plugins/observability', holds: 'metrics, traces, log lines', first: 'metrics.ts' }
   ],
   [{ path: 'lib/observability', holds: 'metrics and tracing', first: 'metrics.ts' }],
-  [
-    { path: 'lib/pipeline', holds: 'one job, from message to commit', first: 'process-product.ts' },
-    { path: 'lib/version.ts', holds: 'the version' }
-  ],
+  [{ path: 'lib/pipeline', holds: 'one job, from message to commit', first: 'process-product.ts' }],
   [
     { path: 'lib/products', holds: 'products, images and how they change', first: 'store.ts' },
     { path: 'lib/s3.ts', holds: 'the object store on S3' },
@@ -64,7 +61,10 @@ export const FLOORS: Room[][] = [
     { path: 'lib/image', holds: 'what a picture is and why one fails', first: 'format.ts' },
     { path: 'lib/startup', holds: 'waiting for servers, locking DATA_DIR', first: 'wait-for-server.ts' }
   ],
-  [{ path: 'lib/log', holds: 'log lines and their context', first: 'log.ts' }]
+  [
+    { path: 'lib/log', holds: 'log lines and their context', first: 'log.ts' },
+    { path: 'lib/version.ts', holds: 'the version' }
+  ]
 ]
 
 export const ROOMS = FLOORS.flat()

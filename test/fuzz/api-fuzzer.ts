@@ -8,7 +8,7 @@ import { createFolder } from '../support/servers/guard.ts'
 import { type Document, type FuzzRequest, requestsTo } from './requests.ts'
 
 /** Two for all users, one for user 1. */
-const KEYS = ['for-all', 'for-all-too', 'for-ada']
+const KEYS = ['key-of-all-users', 'key-of-all-users-too', 'key-of-ada-user-1']
 
 /** The number of responses by `operation status`. */
 export type Outcomes = Map<string, number>

@@ -5,11 +5,12 @@ import { problem } from '../support/problem.ts'
 import { needsServices } from '../support/servers/needs.ts'
 import { sharedPostgres } from '../support/servers/shared.ts'
 
-const app = await buildTestApp(t, { API_KEYS: 'one,two' })
+const [ONE, TWO] = ['key-of-caller-one', 'key-of-caller-two']
+const app = await buildTestApp(t, { API_KEYS: `${ONE},${TWO}` })
 const call = await documented(app)
 
 const LAMP = { user_id: 1, product_name: 'Desk lamp', product_price: 100.5 }
-const KEY = { 'x-api-key': 'one', 'idempotency-key': 'first try' }
+const KEY = { 'x-api-key': ONE, 'idempotency-key': 'first try' }
 
 const create = (payload: object, headers: Record<string, string>, url = '/api/v1/products') =>
   call({ method: 'POST', url, payload, headers })
@@ -43,7 +44,7 @@ t.test('another body under the same key is refused', async (t) => {
 })
 
 t.test('another caller has keys of their own', async (t) => {
-  const reply = await create({ ...LAMP, product_name: 'Chair' }, { ...KEY, 'x-api-key': 'two' })
+  const reply = await create({ ...LAMP, product_name: 'Chair' }, { ...KEY, 'x-api-key': TWO })
   t.equal(reply.statusCode, 201)
   t.equal(await count('Chair'), 1)
 })
@@ -57,7 +58,7 @@ t.test('what was refused has not used up its key', async (t) => {
 t.test('the answer stays the same when the product is deleted meanwhile', async (t) => {
   const headers = { ...KEY, 'idempotency-key': 'short life' }
   const first = await create({ ...LAMP, product_name: 'Candle' }, headers)
-  await call({ method: 'DELETE', url: String(first.headers.location), headers: { 'x-api-key': 'one' } })
+  await call({ method: 'DELETE', url: String(first.headers.location), headers: { 'x-api-key': ONE } })
   const second = await create({ ...LAMP, product_name: 'Candle' }, headers)
   t.equal(second.body, first.body)
   t.equal(await count('Candle'), 0)

@@ -16,6 +16,7 @@ export function downloader(t: Owner, options: Partial<DownloadOptions> = {}): Do
   const made = createDownloader({
     maxBytes: 100_000,
     timeoutMs: 30_000,
+    userAgent: 'AsyncProd/test',
     networks: parseNetworks(`${OUTSIDE}/32`),
     ports: [80, 443],
     ...options

@@ -139,7 +139,7 @@ t.test(
       ],
       [
         { PUBLIC_API_URL: 'https://shop.example/sub?x=y' },
-        'PUBLIC_API_URL cannot be used: it must not contain a query or a fragment'
+        'PUBLIC_API_URL cannot be used: paths are appended to it, so it must not contain ?, # or spaces'
       ],
       [
         { PUBLIC_API_URL: 'https://ada:secret@shop.example/' },
@@ -209,9 +209,54 @@ t.test('a URL of another kind is refused, and its password stays out of the mess
   )
 })
 
-t.test('no message tells a secret', async (t) => {
+t.test('a login with characters that are not encoded is refused with the way to encode them', async (t) => {
+  const servers = {
+    DATABASE_URL: 'postgres://ada:PASSWORD@db:5432/shop',
+    REDIS_URL: 'redis://:PASSWORD@cache:6379/0',
+    RABBITMQ_URL: 'amqp://ada:PASSWORD@rabbit:5672/'
+  }
+  for (const [name, url] of Object.entries(servers)) {
+    for (const password of ['hunter#2', '12#34', 'hunter/2', '12/34', 'hunter?2', '12?34', '100%hunter'])
+      t.match(
+        refusal({ [name]: url.replace('PASSWORD', password) }),
+        /^\w+ cannot be used: .*# as %23/,
+        password
+      )
+    for (const password of ['hunter%232', 'hunter@2', 'a:b', 'ü', '%25'])
+      t.equal(refusal({ [name]: url.replace('PASSWORD', password) }), 'nothing is wrong', password)
+  }
+  const url = 'postgres://db/shop?options=-csearch_path%3Dshop&application_name=a@b'
+  t.equal(refusal({ DATABASE_URL: url }), 'nothing is wrong')
+})
+
+t.test('a URL that paths are appended to has nothing behind its path', async (t) => {
+  for (const name of ['PUBLIC_BASE_URL', 'PUBLIC_API_URL', 'AWS_ENDPOINT_URL_S3'])
+    for (const end of ['?v=1', '#top', '/my images', '?'])
+      t.match(
+        refusal({ AWS_BUCKET_NAME: 'b', [name]: `https://cdn.example${end}` }),
+        `${name} cannot be used`,
+        end
+      )
+  t.equal(
+    loadConfig({ PUBLIC_BASE_URL: 'https://cdn.example/a//' }).images.publicBaseUrl,
+    'https://cdn.example/a'
+  )
+})
+
+t.test('downloads name the service and its version, or what a header can hold', async (t) => {
+  const userAgent = (SOURCE_USER_AGENT?: string) => loadConfig({ SOURCE_USER_AGENT }).images.userAgent
+  t.match(userAgent(), /^AsyncProd\/\d+\.\d+\.\d+$/)
+  t.equal(userAgent(' Mozilla/5.0 (X11; Linux x86_64) '), 'Mozilla/5.0 (X11; Linux x86_64)')
+  for (const SOURCE_USER_AGENT of ['a\r\nx-forwarded-for: ::1', 'a\0', 'Größe', '\x7f'])
+    t.equal(
+      refusal({ SOURCE_USER_AGENT }),
+      'SOURCE_USER_AGENT cannot be used: it must consist of printable ASCII characters'
+    )
+})
+
+t.test('no message contains a secret', async (t) => {
   const refused = [
-    { API_KEYS: 'hunter2,hunter2' },
+    { API_KEYS: 'hunter2-hunter2-hunter2,hunter2-hunter2-hunter2' },
     { API_KEYS: 'hunter2-hunter2-hunter2:0' },
     { JWT_SECRET: 'hunter2', JWKS_URL: 'https://hunter2@a.example/' },
     { AWS_BUCKET_NAME: 'b', AWS_SECRET_KEY: 'hunter2' },

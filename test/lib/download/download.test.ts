@@ -24,11 +24,28 @@ t.test('the origin learns who asks, and for what', async (t) => {
   t.same(headers, {
     host: origin.url.slice('http://'.length),
     connection: 'keep-alive',
-    'user-agent': 'AsyncProd/2 (+image fetcher)',
+    'user-agent': 'AsyncProd/test',
     accept: 'image/*, */*;q=0.5',
     'accept-encoding': 'identity'
   })
 })
+
+t.test(
+  'an origin that serves only browsers serves a browser’s user agent, after redirects too',
+  async (t) => {
+    const last = await serve(t, ({ headers }, response) => {
+      response.statusCode = /^Mozilla/.test(headers['user-agent'] ?? '') ? 200 : 403
+      response.end('picture')
+    })
+    const first = await serve(t, ({ headers }, response) => {
+      response.statusCode = /^Mozilla/.test(headers['user-agent'] ?? '') ? 302 : 403
+      response.setHeader('location', last.url).end()
+    })
+    t.match(await failure(downloader(t).download(first.url, never)), { code: 'http_status' })
+    const browser = downloader(t, { userAgent: 'Mozilla/5.0 (X11; Linux x86_64)' })
+    t.same((await browser.download(first.url, never)).bytes, Buffer.from('picture'))
+  }
+)
 
 t.test('redirects', async (t) => {
   const redirecting = (locations: Record<string, string | string[]>, status = 302) =>

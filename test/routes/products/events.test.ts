@@ -147,17 +147,18 @@ t.test('without authentication one address takes no more than half of the stream
 })
 
 t.test('one caller takes no more than half of the streams', async (t) => {
-  const shared = await buildTestApp(t, { ...LOOPBACK, API_KEYS: 'one,two', MAX_EVENT_STREAMS: '2' })
+  const [one, two] = ['key-of-caller-one', 'key-of-caller-two']
+  const shared = await buildTestApp(t, { ...LOOPBACK, API_KEYS: `${one},${two}`, MAX_EVENT_STREAMS: '2' })
   await shared.listen({ port: 0 })
   t.teardown(gate('/slow.jpg'))
-  const url = await create(shared, '/slow.jpg', { 'x-api-key': 'one' })
+  const url = await create(shared, '/slow.jpg', { 'x-api-key': one })
   const open = async (key: string) => {
     const { response } = await openEvents(shared, url, undefined, { 'x-api-key': key })
     return response.status
   }
-  t.equal(await open('one'), 200)
-  t.equal(await open('one'), 503)
-  t.equal(await open('two'), 200)
+  t.equal(await open(one), 200)
+  t.equal(await open(one), 503)
+  t.equal(await open(two), 200)
 })
 
 t.test('a closing service ends its streams, and opens no more', async (t) => {

@@ -1,125 +1,117 @@
+import { randomUUID } from 'node:crypto'
 import { parseArgs } from 'node:util'
 import { connect } from 'amqplib'
-import { Redis } from 'ioredis'
 import pg from 'pg'
+import pino from 'pino'
+import { connectRedis, createRedis, REDIS } from '../lib/cache/server.ts'
 import type { Config } from '../lib/config/config.ts'
 import { ConfigError } from '../lib/config/error.ts'
+import { POSTGRES, refuseOtherEncodings } from '../lib/database/server.ts'
+import { decoderFence } from '../lib/decoder/decoder.ts'
 import { reasonOf } from '../lib/log/log.ts'
+import { RABBITMQ } from '../lib/rabbitmq/server.ts'
 import { S3Store } from '../lib/s3.ts'
+import { reachServer, type Server, StartError } from '../lib/startup/wait-for-server.ts'
+import { OBJECT_PREFIX } from '../lib/storage/object-store.ts'
+import { OBJECT_STORE } from '../lib/storage/server.ts'
 
 export const usage =
-  'asyncprod check                        asks every server that the settings name whether it is there'
+  'asyncprod check                        tries every server that the settings name, and what it can be used for'
 
 const TIMEOUT_MS = 5000
 
-interface Server {
-  name: string
-  /** Where its address comes from, for whoever has to put it right. */
-  setting: string
-  /** Null where the settings name none, and the embedded part is used. */
-  ask: (() => Promise<unknown>) | null
-}
+/** A server, and an attempt to use it; null if the settings name none and the embedded part is used. */
+type Probe = [server: Server, attempt: (() => Promise<unknown>) | null]
 
-/** `asyncprod check`: whether a start with these settings would find its servers. Changes nothing anywhere. */
+/** `asyncprod check`: whether the service can work with these settings. Leaves nothing anywhere. */
 export async function check(config: Config, args: string[]): Promise<void> {
   parseArgs({ args })
-  const servers = serversOf(config)
-  const answers = await Promise.allSettled(servers.map(async ({ ask }) => ask?.()))
-  const wrong = servers.filter(({ name, setting, ask }, i) => {
-    const answer = answers[i]
-    const failed = answer?.status === 'rejected'
-    const state = failed
-      ? `cannot be used: ${reasonOf(answer.reason)}. Is it running, and is ${setting} right?`
-      : ask
-        ? 'can be used'
-        : 'is embedded'
-    console.log(`${name.padEnd(12)} ${state}`)
-    return failed
-  })
-  if (wrong.length > 0)
-    throw new ConfigError(`These settings are not ready: ${wrong.map(({ name }) => name).join(', ')}`)
+  const results = await Promise.all(probesOf(config).map(run))
+  for (const { line } of results) console.log(line)
+  const { inForce, missing } = await decoderFence()
+  console.log(`Pictures are decoded in: ${inForce.join('; ')}`)
+  if (missing.length > 0) console.log(`Not available on this system: ${missing.join('; ')}`)
+  const failed = results.filter(({ isUsable }) => !isUsable).map(({ name }) => name)
+  if (failed.length > 0) throw new ConfigError(`These cannot be used: ${failed.join(', ')}`)
   console.log(`ROLE=${config.role} can start`)
 }
 
-function serversOf(config: Config): Server[] {
-  const {
-    database,
-    redis,
-    rabbitmq,
-    bucket,
-    images: { publicBaseUrl }
-  } = config
+async function run([server, attempt]: Probe): Promise<{ name: string; isUsable: boolean; line: string }> {
+  const { name } = server
+  if (!attempt) return { name, isUsable: true, line: `${name} is embedded` }
+  try {
+    await reachServer(server, attempt)
+    return { name, isUsable: true, line: `${name} can be used` }
+  } catch (error) {
+    return { name, isUsable: false, line: reasonOf(error) }
+  }
+}
+
+function probesOf({ database, redis, rabbitmq, bucket, images }: Config): Probe[] {
   return [
-    {
-      name: 'PostgreSQL',
-      setting: 'DATABASE_URL (or DB_HOST and friends)',
-      ask: database && (() => askPostgres(database.connectionString))
-    },
-    { name: 'Redis', setting: 'REDIS_URL (or REDIS_HOST)', ask: redis && (() => askRedis(redis.url)) },
-    {
-      name: 'RabbitMQ',
-      setting: 'RABBITMQ_URL',
-      ask: rabbitmq && (() => Promise.any(rabbitmq.urls.map(askRabbitmq)))
-    },
-    {
-      name: 'Object store',
-      setting: 'AWS_BUCKET_NAME (with its region, keys and endpoint)',
-      ask:
-        bucket &&
-        (() => using(new S3Store(bucket, { sockets: 1, publicBaseUrl }), (objects) => objects.ping()))
-    }
+    [POSTGRES, database && (() => tryPostgres(database.connectionString))],
+    [REDIS, redis && (() => tryRedis(redis.url))],
+    [RABBITMQ, rabbitmq && (() => Promise.any(rabbitmq.urls.map(tryRabbitmq)))],
+    [OBJECT_STORE, bucket && (() => tryObjects(new S3Store(bucket, { sockets: 1, ...images })))]
   ]
 }
 
-async function askPostgres(connectionString: string): Promise<void> {
+async function tryPostgres(connectionString: string): Promise<void> {
   const client = new pg.Client({
     connectionString,
     connectionTimeoutMillis: TIMEOUT_MS,
     query_timeout: TIMEOUT_MS
   })
+  client.on('error', () => undefined)
   try {
     await client.connect()
-    await client.query('SELECT 1')
+    await refuseOtherEncodings(client)
   } finally {
-    await client.end()
+    void client.end().catch(() => undefined)
   }
 }
 
-async function askRedis(url: string): Promise<void> {
-  const redis = new Redis(url, {
-    lazyConnect: true,
-    connectTimeout: TIMEOUT_MS,
-    commandTimeout: TIMEOUT_MS,
-    maxRetriesPerRequest: 0,
-    retryStrategy: () => null
-  })
-  // What `connect` rejects with says only that there is no connection; the reason is in the event before it.
-  let reason: Error | undefined
-  redis.on('error', (error) => {
-    reason = error
-  })
+async function tryRedis(url: string): Promise<void> {
+  const redis = createRedis(url)
   try {
-    await redis.connect()
+    await connectRedis(redis, pino({ level: 'silent' }))
     await redis.ping()
-  } catch (error) {
-    throw reason ?? error
   } finally {
     redis.disconnect()
   }
 }
 
-async function askRabbitmq(url: string): Promise<void> {
+async function tryRabbitmq(url: string): Promise<void> {
   const connection = await connect(url, { timeout: TIMEOUT_MS })
   await connection.close()
 }
 
-async function using<T extends { close(): Promise<void> }>(
-  part: T,
-  ask: (part: T) => Promise<unknown>
-): Promise<void> {
+/** Stores an object, fetches it by its public URL as the clients of the API will, and removes it. */
+async function tryObjects(objects: S3Store): Promise<void> {
+  const key = `${OBJECT_PREFIX}.check-${randomUUID()}`
+  const content = Buffer.from('asyncprod check')
   try {
-    await ask(part)
+    await objects.ping()
+    const url = await objects.put(key, content, AbortSignal.timeout(TIMEOUT_MS)).catch((error: Error) => {
+      throw error.cause ?? error
+    })
+    await fetchPublic(url, content).finally(() => objects.remove(key, AbortSignal.timeout(TIMEOUT_MS)))
   } finally {
-    await part.close()
+    await objects.close()
   }
 }
+
+async function fetchPublic(url: string, content: Buffer): Promise<void> {
+  const response = await fetch(url, { signal: AbortSignal.timeout(TIMEOUT_MS) }).catch((cause: Error) => {
+    throw notPublic(url, reasonOf(cause.cause ?? cause))
+  })
+  const body = Buffer.from(await response.arrayBuffer())
+  if (!response.ok) throw notPublic(url, `status ${response.status} ${response.statusText}`.trimEnd())
+  if (!body.equals(content)) throw notPublic(url, 'other bytes than were stored')
+}
+
+/** The images would be made, and no client could see them. */
+const notPublic = (url: string, reason: string) =>
+  new StartError(
+    `${OBJECT_STORE.name} stores images, but their public URLs do not serve them: ${reason} from ${url}. Let everyone read ${OBJECT_PREFIX}* of the bucket (s3:GetObject in its policy), or set PUBLIC_BASE_URL to the address that serves it.`
+  )

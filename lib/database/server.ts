@@ -21,7 +21,8 @@ const CURES = new Map([
 
 function cureOf(error: unknown): string | null {
   const certificate = cureOfCertificate(error)
-  if (certificate) return `${certificate} Or append sslmode=no-verify to DATABASE_URL to skip the check.`
+  if (certificate)
+    return `${certificate} Or add sslrootcert=FILE to DATABASE_URL, or set sslmode=no-verify there to skip the check.`
   if (isUnavailable(error)) return null
   if (error instanceof DatabaseError)
     return (

@@ -63,6 +63,7 @@ export async function reachServer<T>(server: Server, attempt: () => Promise<T>):
   try {
     return await attempt()
   } catch (cause) {
+    if (cause instanceof StartError) throw cause
     throw new StartError(`${server.name} cannot be used: ${explain(server, cause)}`, { cause })
   }
 }

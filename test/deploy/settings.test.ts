@@ -1,6 +1,8 @@
 import t, { type Test } from 'tap'
 import { loadConfig } from '../../lib/config/config.ts'
 import { Settings } from '../../lib/config/settings.ts'
+import { embeddedDatabase } from '../support/database.ts'
+import { enqueue } from '../support/outbox.ts'
 import { composeServices, objects, read, settingsIn } from './files.ts'
 
 const SECRET = 'd5c3f1a27b5e'.repeat(4)
@@ -99,7 +101,11 @@ t.test('the probes ask for health, and a pod may stop for as long as the service
   }
 })
 
-t.test('workers are scaled by the queue they work on', async (t) => {
+t.test('workers are scaled by the products that are due, as the queue is kept shallow', async (t) => {
   const [, { spec }] = objects('scaling.yaml')
-  t.equal(spec.triggers[0].metadata.queueName, loadConfig({ RABBITMQ_URL: 'amqp://host' }).rabbitmq?.queue)
+  const { pool } = await embeddedDatabase(t)
+  await enqueue(pool, { count: 3 })
+  await enqueue(pool, { count: 2, waitMs: 60_000 })
+  await enqueue(pool, { kind: 'webhook' })
+  t.same((await pool.query(spec.triggers[0].metadata.query)).rows, [{ due: 3 }])
 })

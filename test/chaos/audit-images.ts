@@ -1,15 +1,16 @@
 import pLimit from 'p-limit'
+import sharp from 'sharp'
 import { request } from 'undici'
 import type { Image, Product } from '../../lib/products/schemas.ts'
 import { readLabel } from '../support/pictures/pictures.ts'
-import type { Finding } from './finding.ts'
 import { imageOf, type MisbehavingOrigin } from './origin.ts'
-import type { World } from './world.ts'
+import type { Finding } from './report.ts'
+import type { Stores } from './servers.ts'
 
 const AT_ONCE = 8
 
-export async function terminal(world: World): Promise<Finding> {
-  const rows = await world.query<{ source_url: string; status: string }>(
+export async function terminal(stores: Stores): Promise<Finding> {
+  const rows = await stores.query<{ source_url: string; status: string }>(
     'SELECT source_url, status FROM product_images'
   )
   const pending = rows.filter(({ status }) => status === 'pending')
@@ -54,20 +55,30 @@ export async function rightPictures(images: Image[]): Promise<Finding> {
   const done = images.filter(({ status }) => status === 'done')
   const problems = await Promise.all(done.map((image) => limit(() => problemOf(image))))
   return {
-    promise: 'every finished image is served and is the right picture',
+    promise: 'every finished image is served, is the right picture, and is what its row says',
     figure: `${done.length} pictures`,
     wrong: problems.filter((problem) => problem !== null)
   }
 }
 
-async function problemOf({ source_url, url }: Image): Promise<string | null> {
+async function problemOf(image: Image): Promise<string | null> {
+  const { source_url, url } = image
   try {
-    const answer = await request(url ?? '')
-    const bytes = Buffer.from(await answer.body.arrayBuffer())
-    if (answer.statusCode !== 200) return `${url} answers ${answer.statusCode}`
+    const { statusCode, body } = await request(url ?? '')
+    const bytes = Buffer.from(await body.arrayBuffer())
+    if (statusCode !== 200) return `${url} is not served: ${statusCode}`
     const label = await readLabel(bytes)
-    return label === imageOf(source_url) ? null : `${url} shows ${label}, and should show ${source_url}`
+    if (label !== imageOf(source_url)) return `${url} shows ${label}, and should show ${source_url}`
+    return await differenceOf(image, bytes)
   } catch (error) {
     return `${url} cannot be read: ${error}`
   }
+}
+
+/** Holds the row against the object's bytes. */
+async function differenceOf(image: Image, bytes: Buffer): Promise<string | null> {
+  const { width, height } = await sharp(bytes).metadata()
+  const row = `${image.width}x${image.height}, ${image.bytes} bytes`
+  const object = `${width}x${height}, ${bytes.length} bytes`
+  return row === object ? null : `${image.url} has ${object}, its row says ${row}`
 }

@@ -1,12 +1,12 @@
-import type { Finding } from './finding.ts'
-import type { World } from './world.ts'
+import type { Finding } from './report.ts'
+import type { Stores } from './servers.ts'
 
-export async function objectsAndRows(world: World): Promise<Finding[]> {
-  const rows = await world.query<{ key: string }>(
+export async function objectsAndRows(stores: Stores): Promise<Finding[]> {
+  const rows = await stores.query<{ key: string }>(
     `SELECT object_key AS key FROM product_images WHERE status = 'done'`
   )
   const named = new Set(rows.map(({ key }) => key))
-  const stored = await world.objects()
+  const stored = await stores.objects()
   const orphans = [...stored.difference(named)]
   return [
     {
@@ -22,25 +22,25 @@ export async function objectsAndRows(world: World): Promise<Finding[]> {
   ]
 }
 
-export async function emptyOutbox(world: World): Promise<Finding> {
-  const owed = await world.query<{ id: string; kind: string }>('SELECT id, kind FROM outbox')
+export async function emptyOutbox(stores: Stores): Promise<Finding> {
+  const due = await stores.query<{ id: string; kind: string }>('SELECT id, kind FROM outbox')
   return {
-    promise: 'nothing is owed any more',
+    promise: 'nothing is left to do',
     figure: 'outbox',
-    wrong: owed.map(({ id, kind }) => `row ${id}: ${kind}`)
+    wrong: due.map(({ id, kind }) => `row ${id}: ${kind}`)
   }
 }
 
-export async function emptyQueues(queues: NonNullable<World['queues']>): Promise<Finding[]> {
-  const { waiting, unacknowledged, dead } = await queues()
+export async function emptyQueues(queues: NonNullable<Stores['queues']>): Promise<Finding[]> {
+  const { ready, unacknowledged, dead } = await queues()
   return [
     {
       promise: 'nothing is in flight',
       figure: 'image queue',
       wrong:
-        waiting + unacknowledged === 0
+        ready + unacknowledged === 0
           ? []
-          : [`${waiting} messages wait, ${unacknowledged} are unacknowledged`]
+          : [`${ready} messages are ready, ${unacknowledged} are unacknowledged`]
     },
     { promise: 'no message died', figure: 'dead letters', wrong: dead === 0 ? [] : [`${dead} dead letters`] }
   ]

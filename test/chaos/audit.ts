@@ -2,70 +2,89 @@ import pLimit from 'p-limit'
 import type { Product } from '../../lib/products/schemas.ts'
 import { rightOrder, rightOutcome, rightPictures, terminal } from './audit-images.ts'
 import { emptyOutbox, emptyQueues, objectsAndRows } from './audit-stores.ts'
-import { Client, type Surroundings } from './client.ts'
-import type { Finding } from './finding.ts'
 import type { Fleet } from './fleet.ts'
-import type { Promised } from './ledger.ts'
+import { headerOf } from './http.ts'
 import type { MisbehavingOrigin } from './origin.ts'
-import type { World } from './world.ts'
+import type { Promised } from './promised.ts'
+import type { Finding } from './report.ts'
+import type { Stores } from './servers.ts'
+import { Session, type Shared } from './session.ts'
+import type { Streams } from './streams.ts'
+import type { Webhooks } from './webhooks.ts'
 
 export interface AuditOptions {
-  world: World
-  surroundings: Surroundings
+  stores: Stores
+  shared: Shared
+  streams: Streams
+  webhooks: Webhooks
   origin: MisbehavingOrigin
   fleet: Fleet
+}
+
+/** A product as it is read now. */
+interface Found {
+  product: Product
+  version: number
 }
 
 const AT_ONCE = 8
 
 /** Looks at everything that is left, from outside. */
 export async function audit(options: AuditOptions): Promise<Finding[]> {
-  const { world, surroundings, origin, fleet } = options
-  const { ledger, answers } = surroundings
-  const products = await readAll(surroundings)
-  const images = [...products.values()].flatMap(({ images }) => images)
+  const { stores, shared, streams, webhooks, origin, fleet } = options
+  const { ledger, responses } = shared
+  const found = await readAll(shared)
+  const products = [...found.values()].map(({ product }) => product)
+  const images = products.flatMap(({ images }) => images)
   return [
-    ...keptPromises(surroundings, products),
-    await nothingElse(world, surroundings),
-    await terminal(world),
+    ...keptPromises(shared, found),
+    await nothingElse(stores, shared),
+    await terminal(stores),
     rightOutcome(images, origin),
-    rightOrder([...products.values()]),
+    rightOrder(products),
     await rightPictures(images),
-    ...(await objectsAndRows(world)),
-    await emptyOutbox(world),
-    ...(world.queues ? await emptyQueues(world.queues) : []),
+    ...(await objectsAndRows(stores)),
+    await emptyOutbox(stores),
+    ...(stores.queues ? await emptyQueues(stores.queues) : []),
+    streams.check(found),
+    ...webhooks.check(products),
     {
-      promise: 'no read was older than the write answered before it, or showed what nobody wrote',
+      promise: 'no read was older than a write acknowledged before it, or showed what was never written',
       figure: `${ledger.reads} reads`,
       wrong: ledger.violations
     },
     {
-      promise: 'no request was answered 500',
-      figure: `${answers.total} answers`,
+      promise: 'no response was a 500',
+      figure: `${responses.total} responses`,
       wrong: ['GET', 'POST', 'PUT', 'DELETE']
-        .filter((method) => answers.of(`${method} 500`) > 0)
-        .map((method) => `${method}: ${answers.of(`${method} 500`)} times`)
+        .filter((method) => responses.of(`${method} 500`) > 0)
+        .map((method) => `${method}: ${responses.of(`${method} 500`)} times`)
     },
     {
-      promise: 'no process ended by itself',
+      promise: 'no process ended by itself, and none outlived the one that started it',
       figure: `${fleet.members.length} processes`,
       wrong: fleet.crashes
     }
   ]
 }
 
-/** Every promised product as it is now read, from each process that serves. What is read is judged on the way. */
-async function readAll(surroundings: Surroundings): Promise<Map<Promised, Product>> {
-  const { ledger, apis } = surroundings
-  const client = new Client(surroundings, () => 0)
+/** Every promised product, read and checked at each process that serves. */
+async function readAll(shared: Shared): Promise<Map<Promised, Found>> {
+  const { ledger, apis } = shared
+  const session = new Session(shared, () => 0)
   const limit = pLimit(AT_ONCE)
-  const found = new Map<Promised, Product>()
+  const found = new Map<Promised, Found>()
   await Promise.all(
     ledger.products.map((promised) =>
       limit(async () => {
         for (const api of apis) {
-          const product = await client.read(promised, api)
-          if (product) found.set(promised, product)
+          const expected = promised.expectation()
+          const response = await session.call({ method: 'GET', path: promised.path }, api)
+          if (response === 'cut') continue
+          ledger.check(promised, expected, response)
+          if (response.status !== 200) continue
+          const version = Number(headerOf(response, 'etag').slice(1, -1))
+          found.set(promised, { product: JSON.parse(response.body), version })
         }
       })
     )
@@ -73,34 +92,34 @@ async function readAll(surroundings: Surroundings): Promise<Map<Promised, Produc
   return found
 }
 
-function keptPromises({ ledger }: Surroundings, products: Map<Promised, Product>): Finding[] {
+function keptPromises({ ledger }: Shared, found: Map<Promised, Found>): Finding[] {
   const due = ledger.products.filter((promised) => !promised.maybeDeleted)
   const deleted = ledger.products.filter((promised) => promised.deleted)
-  const lost = due.filter((promised) => !products.has(promised))
-  const back = deleted.filter((promised) => products.has(promised))
+  const lost = due.filter((promised) => !found.has(promised))
+  const back = deleted.filter((promised) => found.has(promised))
   const describe = ({ id, key }: Promised) => `product ${id} (${key})`
   return [
     {
-      promise: 'every product that was answered 201 exists',
+      promise: 'every product with a 201 exists',
       figure: `${due.length} products`,
       wrong: lost.map(describe)
     },
     {
-      promise: 'every product whose deletion was answered is gone',
+      promise: 'every product whose deletion was acknowledged is gone',
       figure: `${deleted.length} products`,
       wrong: back.map(describe)
     }
   ]
 }
 
-async function nothingElse(world: World, { ledger }: Surroundings): Promise<Finding> {
-  const rows = await world.query<{ id: number; product_name: string }>(
+async function nothingElse(stores: Stores, { ledger }: Shared): Promise<Finding> {
+  const rows = await stores.query<{ id: number; product_name: string }>(
     'SELECT id, product_name FROM products'
   )
   const promised = new Set(ledger.products.map(({ id }) => id))
   const strange = rows.filter(({ id, product_name }) => !promised.has(id) && !ledger.maybe.has(product_name))
   return {
-    promise: 'no product exists that nobody asked for, or twice',
+    promise: 'no product exists without a create, or twice for one',
     figure: `${rows.length} rows`,
     wrong: strange.map(({ id, product_name }) => `product ${id} (${product_name})`)
   }

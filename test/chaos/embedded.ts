@@ -3,11 +3,11 @@ import pg from 'pg'
 import { FileStore } from '../../lib/storage/files.ts'
 import { OBJECT_PREFIX } from '../../lib/storage/object-store.ts'
 import { createFolder } from '../support/servers/guard.ts'
-import type { Settings } from './member.ts'
-import type { World } from './world.ts'
+import type { Settings } from '../support/service.ts'
+import type { Stores } from './servers.ts'
 
-/** What one process on embedded parts possesses: a data folder, looked into through the socket and the files in it. */
-export function embeddedWorld(): World & { settings: Settings; stop(): Promise<void> } {
+/** The data folder of one process on embedded parts, read through the database's socket and as files. */
+export function embeddedStores(): Stores & { settings: Settings; stop(): Promise<void> } {
   const folder = createFolder('data')
   const objects = new FileStore(join(folder, 'objects'), () => '')
   return {

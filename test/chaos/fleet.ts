@@ -1,12 +1,16 @@
 import { setTimeout as wait } from 'node:timers/promises'
+import { linksTo } from '../support/links.ts'
 import { createFolder } from '../support/servers/guard.ts'
 import { freePort } from '../support/servers/port.ts'
+import type { Settings } from '../support/service.ts'
 import { Tally } from '../support/tally.ts'
-import { Member, type Role, type Settings } from './member.ts'
+import { Member, type Role } from './member.ts'
 
 export interface FleetOptions {
   roles: Role[]
   settings: Settings
+  /** Whether each process reaches its servers through links of its own. */
+  isLinked: boolean
   onLine(line: string): void
 }
 
@@ -15,9 +19,8 @@ export class Fleet {
   readonly members: Member[]
   /** What they logged, by message. */
   readonly messages: Tally
-  /** Ends that nobody asked for. */
+  /** Ends that we did not cause, and processes that outlived the one that had started them. */
   readonly crashes: string[] = []
-  readonly #cwd = createFolder('fleet')
   readonly #starting = new Set<Promise<void>>()
   #ending = false
 
@@ -26,58 +29,72 @@ export class Fleet {
     this.messages = messages
   }
 
-  static async start({ roles, settings, onLine }: FleetOptions): Promise<Fleet> {
+  static async start({ roles, settings, isLinked, onLine }: FleetOptions): Promise<Fleet> {
     const messages = new Tally()
     const listen = (line: string) => {
       const message = /"msg":"((?:[^"\\]|\\.)*)"/.exec(line)?.[1]
       if (message) messages.add(message)
       onLine(line)
     }
-    const ports = await Promise.all(roles.map(freePort))
-    const members = roles.map((role, index) => {
-      return new Member(`${role} ${index + 1}`, role, ports[index] ?? 0, settings, listen)
-    })
-    const fleet = new Fleet(members, messages)
-    for (const member of members) {
-      await member.start(fleet.#cwd)
+    const cwd = createFolder('fleet')
+    const create = async (role: Role, index: number) => {
+      const linked = isLinked ? await linksTo(settings) : { links: null, settings }
+      for (const link of Object.values(linked.links ?? {})) await link.open()
+      const name = `${role} ${index + 1}`
+      return new Member({ ...linked, name, role, port: await freePort(), cwd, onLine: listen })
+    }
+    const fleet = new Fleet(await Promise.all(roles.map(create)), messages)
+    for (const member of fleet.members) {
+      await member.start()
       void fleet.#guard(member)
     }
     return fleet
   }
 
-  /** SIGKILL, and a new process in its place after the pause. Resolves without waiting until that is ready. */
-  async kill(name: string, pauseMs: number): Promise<void> {
-    const member = this.members.find((candidate) => candidate.name === name)
-    if (!member) throw new Error(`There is no ${name}`)
-    await member.end('SIGKILL')
+  /**
+   * SIGKILL, and a new process in its place after the pause. Resolves without waiting until that is ready.
+   */
+  async kill(member: Member, pauseMs: number): Promise<void> {
+    const orphans = await member.kill()
+    if (orphans.length > 0)
+      this.crashes.push(`${member.name} was killed and left ${orphans.length} processes`)
     await wait(pauseMs)
     this.#restart(member)
   }
 
-  /** Resolves when everybody is back. */
+  /** SIGTERM, and a new process in its place. Resolves with the exit code when that is ready. */
+  async restart(member: Member): Promise<number | null> {
+    const code = await member.stop()
+    await this.#startUntilReady(member)
+    return code
+  }
+
+  /** Resolves when every process is back. */
   async complete(): Promise<void> {
     await Promise.all(this.#starting)
   }
 
-  /** A stop as an operator does it. Resolves with the exit codes. */
+  /** Stops all as an operator would. Resolves with the exit codes. */
   async stop(): Promise<(number | null)[]> {
     this.#ending = true
-    return Promise.all(this.members.map((member) => member.end('SIGTERM')))
+    const codes = await Promise.all(this.members.map((member) => member.stop()))
+    for (const { links } of this.members) for (const link of Object.values(links ?? {})) await link.close()
+    return codes
   }
 
   #restart(member: Member): void {
-    const starting = this.#startUntilUp(member)
+    const starting = this.#startUntilReady(member)
     this.#starting.add(starting)
     void starting.finally(() => this.#starting.delete(starting))
   }
 
-  async #startUntilUp(member: Member): Promise<void> {
+  async #startUntilReady(member: Member): Promise<void> {
     while (!this.#ending) {
       try {
-        await member.start(this.#cwd)
+        await member.start()
         return void this.#guard(member)
       } catch (error) {
-        this.crashes.push(error instanceof Error ? error.message : String(error))
+        this.crashes.push(error instanceof Error ? `${error.message}: ${error.cause}` : String(error))
       }
     }
   }

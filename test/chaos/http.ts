@@ -1,13 +1,13 @@
 import { type Dispatcher, request } from 'undici'
 
-export interface Answer {
+export interface HttpResponse {
   status: number
   headers: Record<string, string | string[] | undefined>
   body: string
 }
 
-/** `unsent`: nobody listened, so nothing was done. `cut`: whether something was done, nobody can say. */
-export type Reply = Answer | 'unsent' | 'cut'
+/** `unsent`: nothing listened, so nothing was done. `cut`: no response, so something may have been done. */
+export type Reply = HttpResponse | 'unsent' | 'cut'
 
 export interface Call {
   method: 'GET' | 'POST' | 'PUT' | 'DELETE'
@@ -25,17 +25,17 @@ export async function send(
   { method, path, body, headers }: Call
 ): Promise<Reply> {
   try {
-    const answer = await request(base + path, {
+    const response = await request(base + path, {
       dispatcher,
       method,
       headers: { ...headers, ...(body && { 'content-type': 'application/json' }) },
       body: body ? JSON.stringify(body) : null,
       signal: AbortSignal.timeout(PATIENCE_MS)
     })
-    return { status: answer.statusCode, headers: answer.headers, body: await answer.body.text() }
+    return { status: response.statusCode, headers: response.headers, body: await response.body.text() }
   } catch (error) {
     return error instanceof Error && 'code' in error && error.code === 'ECONNREFUSED' ? 'unsent' : 'cut'
   }
 }
 
-export const headerOf = ({ headers }: Answer, name: string) => String(headers[name] ?? '')
+export const headerOf = ({ headers }: HttpResponse, name: string) => String(headers[name] ?? '')

@@ -5,19 +5,19 @@ import { headerOf, type Reply, send } from './http.ts'
 
 const TICK_MS = 10
 const CATCH_UP_MS = 100
-/** Requests on their way at once; a generator that opens more is soon busier with itself than the service is with it. */
+/** Requests open at once. With more the generator takes more CPU than the service. */
 const MAX_OPEN = 3000
 
-/** What became of the requests of one phase. */
+/** The responses of one phase. */
 export interface Load {
-  /** The offering took this long: where the cores are busy, longer than it should. */
+  /** How long it took; on busy cores longer than it should. */
   seconds: number
-  /** How late the generator itself was at times, in milliseconds: all latencies may be too long by that much. */
+  /** 99th percentile of the generator's own delay in milliseconds: latencies may be too long by that. */
   late: number
   offered: number
   accepted: number
   refused: number
-  /** Refused, but without saying when to come back. */
+  /** Refused, but without a Retry-After. */
   rude: number
   /** Neither accepted nor refused: what they were. */
   others: string[]
@@ -28,8 +28,8 @@ export interface Load {
 }
 
 /**
- * Creates products at that rate for so long, whether they are answered or not, as the many clients of a service do who know
- * nothing of each other. Resolves when the last answer is there.
+ * Creates products at that rate for that time, however long the responses take, as many independent clients
+ * do. Resolves with the last response.
  */
 export async function offer(
   dispatcher: Dispatcher,
@@ -48,22 +48,22 @@ export async function offer(
     latencies: [],
     refusals: []
   }
-  const answers = new Set<Promise<void>>()
+  const open = new Set<Promise<void>>()
   const delays = monitorEventLoopDelay()
   delays.enable()
   const started = performance.now()
   for (let elapsed = 0, due = 0; elapsed < durationMs; elapsed = performance.now() - started) {
-    // What could not be sent in time is not sent at all: made up for later it would be another load.
+    // What could not be sent in time is not sent at all: sending it afterwards would change the load.
     due = Math.max(due, ((elapsed - CATCH_UP_MS) * rate) / 1000)
-    for (; due < (elapsed * rate) / 1000 && answers.size < MAX_OPEN; due++) {
-      const answer = create(dispatcher, url, load)
-      answers.add(answer)
-      void answer.finally(() => answers.delete(answer))
+    for (; due < (elapsed * rate) / 1000 && open.size < MAX_OPEN; due++) {
+      const response = create(dispatcher, url, load)
+      open.add(response)
+      void response.finally(() => open.delete(response))
     }
     await wait(TICK_MS)
   }
   load.seconds = (performance.now() - started) / 1000
-  await Promise.all(answers)
+  await Promise.all(open)
   load.late = delays.percentile(99) / 1e6
   delays.disable()
   load.latencies.sort((a, b) => a - b)

@@ -1,103 +1,84 @@
-import { type ChildProcess, spawn } from 'node:child_process'
-import { once } from 'node:events'
-import { join } from 'node:path'
-import { createInterface } from 'node:readline'
-import type { Readable } from 'node:stream'
-import { forget, watch } from '../support/servers/guard.ts'
+import { setTimeout as wait } from 'node:timers/promises'
+import type { Links } from '../support/links.ts'
+import { descendants, isAlive, type ProcessId } from '../support/servers/process-tree.ts'
+import { SERVER, Service, type Settings } from '../support/service.ts'
 
 export type Role = 'api' | 'worker' | 'all'
-export type Settings = Record<string, string>
 
-const SERVER = join(import.meta.dirname, '../../server.ts')
-const READY = 'AsyncProd is ready'
-const LINES_KEPT = 15
-const START_LIMIT_MS = 120_000
+export interface MemberOptions {
+  name: string
+  role: Role
+  port: number
+  /** Null on embedded parts. */
+  links: Links | null
+  settings: Settings
+  cwd: string
+  onLine(line: string): void
+}
+
+/** The decoders of a process that was killed see that within this time. */
+const ORPHANS_END_MS = 10_000
 
 /** One place in the fleet, and the process that fills it at the moment. */
 export class Member {
   readonly name: string
   readonly role: Role
   readonly url: string
-  readonly #settings: Settings
-  readonly #onLine: (line: string) => void
-  readonly #tail: string[] = []
-  #child: ChildProcess | undefined
-  #killed = false
+  readonly links: Links | null
+  /** What its next process runs. */
+  program = SERVER
+  readonly #options: MemberOptions
+  #service: Service | undefined
+  /** Processes that we ended. */
+  readonly #ended = new WeakSet<Service>()
 
-  constructor(name: string, role: Role, port: number, settings: Settings, onLine: (line: string) => void) {
-    this.name = name
-    this.role = role
-    this.url = `http://127.0.0.1:${port}`
-    this.#settings = { ...settings, ROLE: role, PORT: `${port}` }
-    this.#onLine = onLine
+  constructor(options: MemberOptions) {
+    this.name = options.name
+    this.role = options.role
+    this.url = `http://127.0.0.1:${options.port}`
+    this.links = options.links
+    this.#options = options
   }
 
-  /** Resolves when the process is ready, or has been killed before. Rejects when it ends by itself. */
-  async start(cwd: string): Promise<void> {
-    this.#killed = false
-    const env = { PATH: process.env.PATH, HOME: cwd, ...this.#settings }
-    const child = spawn(process.execPath, [SERVER], {
-      cwd,
-      env,
-      detached: true,
-      stdio: ['ignore', 'pipe', 'pipe']
+  /** Resolves when the process is ready, or was ended by us before. Rejects when it ends by itself. */
+  async start(): Promise<void> {
+    const { role, port, settings, cwd, onLine } = this.#options
+    const service = new Service({ ...settings, ROLE: role, PORT: `${port}` }, { cwd, args: [this.program] })
+    this.#service = service
+    service.on('line', (line) => onLine(`${this.name} ${line}`))
+    await service.ready().catch((error) => {
+      if (!this.#ended.has(service)) throw new Error(`${this.name} does not start`, { cause: error })
     })
-    this.#child = child
-    if (child.pid !== undefined) watch(child.pid, 'SIGKILL')
-    const ready = Promise.withResolvers<void>()
-    for (const stream of [child.stdout, child.stderr]) this.#follow(stream, ready.resolve)
-    const impatient = setTimeout(
-      () => ready.reject(new Error(`${this.name} does not start:\n${this.lastLines}`)),
-      START_LIMIT_MS
-    )
-    child.once('exit', () => {
-      if (child.pid !== undefined) forget(child.pid)
-      if (this.#killed) ready.resolve()
-      else ready.reject(new Error(`${this.name} does not start:\n${this.lastLines}`))
-    })
-    await ready.promise.finally(() => clearTimeout(impatient))
   }
 
-  /** Resolves when the process has ended: with the story if nobody here asked for it, else with null. */
+  /** Resolves when the process has ended: with how, or with null when we ended it. */
   async crash(): Promise<string | null> {
-    const child = this.#child
-    if (!child) return null
-    if (isRunning(child)) await once(child, 'exit')
-    return this.#killed
+    const { service } = this
+    const { code, signal } = await service.ended
+    return this.#ended.has(service)
       ? null
-      : `${this.name} ended with ${child.signalCode ?? child.exitCode}:\n${this.lastLines}`
+      : `${this.name} ended with ${signal ?? code}:\n${service.lastLines}`
   }
 
-  get pid(): number {
-    if (this.#child?.pid === undefined) throw new Error(`${this.name} has not been started`)
-    return this.#child.pid
+  get service(): Service {
+    if (!this.#service) throw new Error(`${this.name} has not been started`)
+    return this.#service
   }
 
-  async end(signal: NodeJS.Signals): Promise<number | null> {
-    const child = this.#child
-    if (!child || !isRunning(child)) return null
-    this.#killed = true
-    const exited = once(child, 'exit')
-    child.kill(signal)
-    await exited
-    return child.exitCode
+  /** SIGKILL to the process alone. Resolves when it has ended, with what else it left running. */
+  async kill(): Promise<ProcessId[]> {
+    const { service } = this
+    this.#ended.add(service)
+    const below = descendants(service.pid)
+    const limit = Date.now() + ORPHANS_END_MS
+    service.signal('SIGKILL')
+    while (service.isRunning || (below.some(isAlive) && Date.now() < limit)) await wait(20)
+    return below.filter(isAlive)
   }
 
-  get lastLines(): string {
-    return this.#tail.join('\n')
+  /** SIGTERM, as an operator stops it. Resolves with its exit code. */
+  async stop(): Promise<number | null> {
+    this.#ended.add(this.service)
+    return (await this.service.stop('SIGTERM')).code
   }
-
-  #follow(stream: Readable | null, ready: () => void): void {
-    if (!stream) return
-    createInterface({ input: stream }).on('line', (line) => {
-      this.#tail.push(line)
-      if (this.#tail.length > LINES_KEPT) this.#tail.shift()
-      if (line.includes(READY)) ready()
-      this.#onLine(`${this.name} ${line}`)
-    })
-  }
-}
-
-function isRunning(child: ChildProcess): boolean {
-  return child.exitCode === null && child.signalCode === null
 }

@@ -1,13 +1,11 @@
 import pg from 'pg'
-import { createFolder } from '../support/servers/guard.ts'
-import { freePort } from '../support/servers/port.ts'
 import { startPostgres } from '../support/servers/postgres.ts'
-import { Member } from './member.ts'
-import { judge } from './overload-verdict.ts'
+import { Service } from '../support/service.ts'
+import { findings } from './overload-findings.ts'
 import { type Measured, measure, type Phase, QUIET_RATE, rowOf } from './phase.ts'
 import { Report } from './report.ts'
 
-/** With 20 connections a database that takes 50 ms over a create does 400 a second. */
+/** With 20 connections a database that takes 50 ms for a create does 400 a second. */
 const SLOW = 0.05
 
 const PHASES: Phase[] = [
@@ -31,18 +29,16 @@ CREATE TRIGGER be_slow BEFORE INSERT ON products FOR EACH ROW EXECUTE FUNCTION b
 const report = new Report(process.stdout)
 const measured = await overload(report)
 report.table('Overload: creates', measured.map(rowOf))
-process.exitCode = report.verdict(judge(measured)) ? 0 : 1
+process.exitCode = report.verdict(findings(measured)) ? 0 : 1
 
 /** Offers one process more than it can do, in two ways, and looks at what it does then and afterwards. */
 async function overload(report: Report): Promise<Measured[]> {
   await using stack = new AsyncDisposableStack()
   const postgres = stack.adopt(await startPostgres(), (it) => it.stop())
   const databaseUrl = await postgres.createDatabase()
-  const folder = createFolder('overload')
-  const settings = { DATABASE_URL: databaseUrl, DATA_DIR: folder }
-  const service = new Member('service', 'all', await freePort(), settings, () => undefined)
-  stack.defer(async () => void (await service.end('SIGTERM')))
-  await service.start(folder)
+  const service = new Service({ DATABASE_URL: databaseUrl })
+  stack.defer(async () => void (await service.stop('SIGTERM')))
+  await service.ready()
   const database = stack.adopt(new pg.Client({ connectionString: databaseUrl }), (it) => it.end())
   await database.connect()
   await database.query(SLOW_CREATES)

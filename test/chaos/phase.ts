@@ -1,8 +1,8 @@
 import type pg from 'pg'
 import { Agent } from 'undici'
+import { forgetPeak } from '../support/servers/process-tree.ts'
+import type { Service } from '../support/service.ts'
 import { type Load, offer, percentile } from './load.ts'
-import type { Member } from './member.ts'
-import { peakMemory } from './memory.ts'
 
 export interface Phase {
   name: string
@@ -15,7 +15,7 @@ export interface Phase {
 
 export interface Measured extends Phase {
   load: Load
-  /** MiB */
+  /** MiB of the service and its decoders. */
   peak: number
   /** Rows. */
   created: number
@@ -28,14 +28,19 @@ export function isQuiet({ rate }: Phase): boolean {
 }
 
 /** Offers the service what the phase says. */
-export async function measure(phase: Phase, { url, pid }: Member, database: pg.Client): Promise<Measured> {
+export async function measure(phase: Phase, service: Service, database: pg.Client): Promise<Measured> {
   await using stack = new AsyncDisposableStack()
   const dispatcher = stack.adopt(new Agent(), (it) => it.destroy())
   await database.query('UPDATE slowness SET seconds = $1', [phase.slowness])
   const rowsBefore = await countProducts(database)
-  peakMemory(pid)
-  const load = await offer(dispatcher, url, phase.rate, phase.seconds * 1000)
-  return { ...phase, load, peak: peakMemory(pid), created: (await countProducts(database)) - rowsBefore }
+  forgetPeak(service.pid)
+  const load = await offer(dispatcher, await service.ready(), phase.rate, phase.seconds * 1000)
+  return {
+    ...phase,
+    load,
+    peak: service.usage().peakBytes / 2 ** 20,
+    created: (await countProducts(database)) - rowsBefore
+  }
 }
 
 async function countProducts(database: pg.Client): Promise<number> {
@@ -57,7 +62,7 @@ export function rowOf({ name, load, peak }: Measured): [string, string] {
     `accepted ${perSecond(accepted)}${times(latencies)}`,
     `refused ${perSecond(refused)}${times(refusals)}`,
     `other ${others.length}`,
-    `peak ${peak} MiB`,
+    `peak ${Math.round(peak)} MiB`,
     `generator late by ${ms(load.late)}`
   ]
   return [name, figures.join(', ')]

@@ -1,5 +1,12 @@
 import { styleText } from 'node:util'
-import type { Finding } from './finding.ts'
+
+/** One promise, and what was found against it. It holds when nothing is wrong. */
+export interface Finding {
+  promise: string
+  /** What was looked at. */
+  figure: string
+  wrong: string[]
+}
 
 const PROGRESS_EVERY_MS = 10_000
 const WRONG_SHOWN = 5
@@ -10,7 +17,7 @@ export interface Output {
   write(text: string): unknown
 }
 
-/** Prints how it goes: on a terminal in one line that changes, elsewhere a line now and then. */
+/** Prints the progress: on a terminal in one line that changes, elsewhere a line every ten seconds. */
 export class Report {
   readonly #started = Date.now()
   readonly #out: Output
@@ -26,7 +33,7 @@ export class Report {
     this.#out.write(`${this.#clock()} ${what}\n`)
   }
 
-  /** How far it is; most of these are not printed. */
+  /** How far it is. Most of these are not printed. */
   progress(what: string): void {
     if (this.#out.isTTY) {
       this.#clear()
@@ -44,9 +51,9 @@ export class Report {
     for (const [name, value] of rows) this.#out.write(`  ${name.padEnd(NAME_WIDTH)} ${value}\n`)
   }
 
-  /** Answers whether every promise held. */
+  /** Prints the findings. Returns whether every promise held. */
   verdict(findings: Finding[]): boolean {
-    this.#out.write(`\n${this.#style('bold', 'Settlement')}\n`)
+    this.#out.write(`\n${this.#style('bold', 'Findings')}\n`)
     for (const { promise, figure, wrong } of findings) {
       const mark = wrong.length === 0 ? this.#style('green', 'ok    ') : this.#style('red', 'BROKEN')
       this.#out.write(`  ${mark} ${promise} (${figure})\n`)

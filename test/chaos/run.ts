@@ -1,44 +1,36 @@
+import { createWriteStream } from 'node:fs'
 import { Agent } from 'undici'
 import { generator } from '../support/pictures/pictures.ts'
+import type { Settings } from '../support/service.ts'
 import { Tally } from '../support/tally.ts'
 import { audit } from './audit.ts'
-import type { Surroundings } from './client.ts'
-import { embeddedWorld } from './embedded.ts'
-import type { Finding } from './finding.ts'
+import { embeddedStores } from './embedded.ts'
+import type { System } from './faults/fault.ts'
 import { Fleet } from './fleet.ts'
-import { type KillerOptions, strikeAll } from './killer.ts'
+import { inject } from './inject.ts'
 import { Ledger } from './ledger.ts'
-import { openLog } from './log.ts'
-import type { Role, Settings } from './member.ts'
-import type { ChaosOptions } from './options.ts'
-import { type MisbehavingOrigin, startMisbehavingOrigin } from './origin.ts'
+import type { Role } from './member.ts'
+import { type ChaosOptions, readOptions, USAGE } from './options.ts'
+import { startMisbehavingOrigin } from './origin.ts'
 import { untilQuiet } from './quiet.ts'
-import type { Report } from './report.ts'
+import { readOn } from './readers.ts'
+import { type Finding, Report } from './report.ts'
 import { startServers } from './servers.ts'
-import { readOn, Writer } from './writer.ts'
+import { Streams } from './streams.ts'
+import { Webhooks } from './webhooks.ts'
+import { Writer } from './writer.ts'
 
 const WRITERS = 8
 const READERS = 2
-const READ_EVERY_MS = 20
 const QUIET_LIMIT_MS = 600_000
+const STREAMS_LIMIT_MS = 30_000
 
 const FLEET: Role[] = ['api', 'api', 'worker', 'worker', 'worker']
 
-/** What the processes log when the promises cost them something. */
-const OF_INTEREST = [
-  'Image done',
-  'Image retry',
-  'Image failed',
-  'Image interrupted',
-  'Image snoozed',
-  'Images nobody was working on are owed again',
-  'Outbox work failed; it is retried',
-  'Dispatched rows could not be deleted; they come due again',
-  'The database is away; trying again',
-  'Object removed'
-]
-
-/** Times short enough to see lost work owed again, and attempts enough to outlast every trouble. */
+/**
+ * Times short enough for lost work to come due again during a run, and enough attempts to outlast every
+ * fault.
+ */
 const IMPATIENT: Settings = {
   RETRY_BASE_MS: '200',
   MAX_ATTEMPTS: '20',
@@ -46,81 +38,104 @@ const IMPATIENT: Settings = {
   DOWNLOAD_TIMEOUT_MS: '4000'
 }
 
-/** One run, from the first server to what the audit found. Whatever was started is gone when it resolves. */
+/** One run. Resolves with what the audit found, when everything that was started has ended. */
 export async function runChaos(options: ChaosOptions, report: Report): Promise<Finding[]> {
-  const { seed, embedded } = options
+  const { seed, embedded, products, counts, only: names } = options
   report.event(`seed ${seed}: starting the servers`)
   await using stack = new AsyncDisposableStack()
-  const log = stack.use(openLog(options.log))
-  const origin = stack.adopt(await startMisbehavingOrigin(seed), (it) => it.stop())
+  const log = options.log && stack.adopt(createWriteStream(options.log), (file) => void file.end())
+  const origin = stack.use(await startMisbehavingOrigin(seed))
+  const webhooks = new Webhooks(origin, generator(seed + 4))
   const servers = embedded ? null : stack.adopt(await startServers(), (it) => it.stop())
-  const world = servers ?? stack.adopt(embeddedWorld(), (it) => it.stop())
-  const sources = { ALLOWED_SOURCE_NETWORKS: '127.0.0.0/8', ALLOWED_SOURCE_PORTS: `${origin.port}` }
-  const settings = { ...world.settings, ...IMPATIENT, ...sources }
+  const stores = servers ?? stack.adopt(embeddedStores(), (it) => it.stop())
+  const settings = {
+    ...stores.settings,
+    ...webhooks.settings,
+    ...IMPATIENT,
+    ALLOWED_SOURCE_NETWORKS: '127.0.0.0/8'
+  }
   const roles: Role[] = embedded ? ['all'] : FLEET
-  const fleet = stack.adopt(await Fleet.start({ roles, settings, onLine: log.write }), async (it) => {
-    await it.stop()
-  })
+  const onLine = (line: string) => log && void log.write(`${line}\n`)
+  const started = await Fleet.start({ roles, settings, isLinked: !embedded, onLine })
+  const fleet = stack.adopt(started, async (it) => void (await it.stop()))
 
   const dispatcher = stack.adopt(new Agent(), (it) => it.destroy())
   const apis = fleet.members.filter(({ role }) => role !== 'worker').map(({ url }) => url)
-  const surroundings = { apis, dispatcher, ledger: new Ledger(), answers: new Tally() }
-  const [done, struck] = [new Tally(), new Tally()]
-  const tell = (what: string) => report.event(what)
-  const killing = { ...options, durationMs: options.minutes * 60_000, fleet, servers, struck, tell }
+  const shared = { apis, dispatcher, ledger: new Ledger(), responses: new Tally() }
+  const streams = new Streams(shared, generator(seed + 5))
+  const [done, injected] = [new Tally(), new Tally()]
+  const system: System = {
+    fleet,
+    get servers() {
+      if (!servers) throw new Error('Embedded parts have no servers')
+      return servers
+    },
+    random: generator(seed + 3),
+    findings: []
+  }
 
-  report.event(`${fleet.members.length} processes are up: writing and killing`)
-  const progress = () => report.progress(`${done}; ${surroundings.ledger.reads} reads; struck: ${struck}`)
+  report.event(`${fleet.members.length} processes are ready: writing, and injecting faults`)
+  const [faulty, reading] = [new AbortController(), new AbortController()]
+  const durationMs = options.minutes * 60_000
+  const readers = Array.from({ length: READERS }, (_, index) =>
+    readOn(shared, generator(seed + 300 + index), reading.signal)
+  )
+  const writers = Array.from({ length: WRITERS }, (_, index) => {
+    const random = generator(seed + 100 + index)
+    const share = Math.floor((products + index) / WRITERS)
+    const { urlOf } = origin
+    return new Writer({ number: index + 1, shared, streams, random, urlOf, done }).run(
+      share,
+      durationMs,
+      faulty.signal
+    )
+  })
+  const progress = () => report.progress(`${done}; ${shared.ledger.reads} reads; faults: ${injected}`)
   const showing = setInterval(progress, 500)
-  const started = Date.now()
-  await writeAndKill(options, surroundings, origin, killing, done).finally(() => clearInterval(showing))
-  const seconds = Math.round((Date.now() - started) / 1000)
+  const onEvent = (what: string) => report.event(what)
+  await Promise.all([
+    inject({ seed, durationMs, counts, names, system, injected, onEvent }).finally(() => faulty.abort()),
+    ...writers
+  ]).finally(() => {
+    clearInterval(showing)
+    reading.abort()
+  })
+  await Promise.all(readers)
   await fleet.complete()
-  report.event('everything is written and everybody is back: waiting for quiet')
-  const quietSeconds = await untilQuiet(world, QUIET_LIMIT_MS, (rest) => report.progress(rest))
-  report.event(`looking at what is left after ${quietSeconds} s`)
-  const findings = await audit({ world, surroundings, origin, fleet })
+  report.event('everything is written and every process is back: waiting for quiet')
+  const quietSeconds = await untilQuiet(stores, QUIET_LIMIT_MS, (rest) => report.progress(rest))
+  await streams.finish(STREAMS_LIMIT_MS)
+  report.event(`quiet after ${quietSeconds} s: looking at what is left`)
+  const findings = [
+    ...system.findings,
+    ...(await audit({ stores, shared, streams, webhooks, origin, fleet }))
+  ]
   const codes = await fleet.stop()
   findings.push({
-    promise: 'every process ends well when it is asked to',
+    promise: 'every process ends well on SIGTERM',
     figure: `exit codes ${codes.join(' ')}`,
     wrong: codes.filter((code) => code !== 0).map((code) => `exit code ${code}`)
   })
 
-  report.table(
-    `Chaos, seed ${seed}: ${options.products} products in ${seconds} s, quiet after another ${quietSeconds} s`,
-    [
-      ['written', `${done}`],
-      ['read and judged', `${surroundings.ledger.reads} reads`],
-      ['answers', `${surroundings.answers}`],
-      ['struck', `${struck}`],
-      ['the origin answered', `${origin.tally}`],
-      ['the S3 proxy', servers ? `${servers.s3Proxy.tally}` : 'not in use'],
-      [
-        'the service logged',
-        OF_INTEREST.map((message) => `${fleet.messages.of(message)} × ${message}`).join(', ')
-      ]
-    ]
-  )
+  report.table(`Chaos, seed ${seed}: ${products} products`, [
+    ['written', `${done}`],
+    ['reads', `${shared.ledger.reads}`],
+    ['responses', `${shared.responses}`],
+    ['faults', `${injected}`],
+    ['the origin', `${origin.tally}`],
+    ['the S3 proxy', servers ? `${servers.s3Proxy.tally}` : 'not in use'],
+    ['the service logged', `${fleet.messages}`]
+  ])
   return findings
 }
 
-async function writeAndKill(
-  { seed, products }: ChaosOptions,
-  surroundings: Surroundings,
-  { urlOf }: MisbehavingOrigin,
-  killing: KillerOptions,
-  done: Tally
-): Promise<void> {
-  const reading = new AbortController()
-  const readers = Array.from({ length: READERS }, (_, index) => {
-    return readOn(surroundings, generator(seed + 300 + index), READ_EVERY_MS, reading.signal)
-  })
-  const writers = Array.from({ length: WRITERS }, (_, index) => {
-    const random = generator(seed + 100 + index)
-    const share = Math.floor((products + index) / WRITERS)
-    return new Writer({ number: index + 1, surroundings, random, urlOf, done }).run(share, killing.durationMs)
-  })
-  await Promise.all([strikeAll(killing), ...writers]).finally(() => reading.abort())
-  await Promise.all(readers)
+if (import.meta.main) {
+  const options = readOptions(process.argv.slice(2))
+  if (options === 'help') {
+    console.log(USAGE)
+  } else {
+    const report = new Report(process.stdout)
+    const kept = report.verdict(await runChaos(options, report))
+    process.exitCode = kept ? 0 : 1
+  }
 }

@@ -5,23 +5,37 @@ import { type Postgres, startPostgres } from '../support/servers/postgres.ts'
 import { type Rabbitmq, startRabbitmq } from '../support/servers/rabbitmq.ts'
 import { type Redis, startRedis } from '../support/servers/redis.ts'
 import { startS3 } from '../support/servers/s3.ts'
-import type { Settings } from './member.ts'
-import type { QueueState, World } from './world.ts'
+import { settingsOn } from '../support/servers/settings.ts'
+import type { Settings } from '../support/service.ts'
 
-/** The real servers, with their switches for killing. */
-export interface Servers extends World {
+export interface QueueState {
+  ready: number
+  unacknowledged: number
+  dead: number
+}
+
+/** What the service keeps, as it can be seen without asking the service. */
+export interface Stores {
+  query<T extends object>(sql: string): Promise<T[]>
+  /** The keys in the object store. */
+  objects(): Promise<Set<string>>
+  /** Null where there is no broker. */
+  queues: (() => Promise<QueueState>) | null
+}
+
+/** The real servers, with what it takes to break them. */
+export interface Servers extends Stores {
   postgres: Postgres
   redis: Redis
   rabbitmq: Rabbitmq
   s3Proxy: FaultyProxy
   queue: string
+  databaseUrl: string
   settings: Settings
   stop(): Promise<void>
 }
 
-const REGION = 'us-east-1'
-
-/** Private PostgreSQL that keeps what it committed, Redis, a cluster of three RabbitMQ nodes, and S3 behind a faulty proxy. */
+/** A durable PostgreSQL, Redis, a cluster of three RabbitMQ nodes, and S3 behind a faulty proxy. */
 export async function startServers(): Promise<Servers> {
   const [postgres, redis, rabbitmq, s3] = await Promise.all([
     startPostgres({ durable: true }),
@@ -30,9 +44,12 @@ export async function startServers(): Promise<Servers> {
     startS3()
   ])
   const s3Proxy = await startFaultyProxy(s3.endpoint)
-  const bucket = await s3.createBucket()
-  const databaseUrl = await postgres.createDatabase()
-  const queue = 'image_processing_queue'
+  const settings = await settingsOn({ postgres, redis, rabbitmq, s3 })
+  const {
+    DATABASE_URL: databaseUrl = '',
+    RABBITMQ_IMAGE_QUEUE: queue = '',
+    AWS_BUCKET_NAME: bucket
+  } = settings
 
   return {
     postgres,
@@ -40,18 +57,8 @@ export async function startServers(): Promise<Servers> {
     rabbitmq,
     s3Proxy,
     queue,
-    settings: {
-      DATABASE_URL: databaseUrl,
-      REDIS_URL: redis.url,
-      RABBITMQ_URL: rabbitmq.urls.join(','),
-      RABBITMQ_IMAGE_QUEUE: queue,
-      AWS_BUCKET_NAME: bucket,
-      AWS_REGION: REGION,
-      AWS_ENDPOINT_URL_S3: s3Proxy.url,
-      AWS_ACCESS_KEY: s3.accessKeyId,
-      AWS_SECRET_KEY: s3.secretAccessKey,
-      PUBLIC_BASE_URL: s3.publicUrl(bucket)
-    },
+    databaseUrl,
+    settings: { ...settings, AWS_ENDPOINT_URL_S3: s3Proxy.url },
     query: (sql) => query(databaseUrl, sql),
     async objects() {
       const keys = new Set<string>()
@@ -68,8 +75,8 @@ export async function startServers(): Promise<Servers> {
   }
 }
 
-/** Rows of one statement, over a connection of its own: the database may have been restarted since the last. */
-async function query<T extends object>(connectionString: string, sql: string): Promise<T[]> {
+/** Rows of one statement, over a connection of its own: the database may have been restarted meanwhile. */
+export async function query<T extends object>(connectionString: string, sql: string): Promise<T[]> {
   const client = new pg.Client({ connectionString })
   client.on('error', () => undefined)
   await client.connect()
@@ -96,7 +103,7 @@ function queueStates(printed: string, queue: string): QueueState {
     .split('\n')
     .map((line) => line.split('\t'))
   const find = (name: string) => lines.find(([found]) => found === name) ?? []
-  const [, waiting, unacknowledged] = find(queue)
+  const [, ready, unacknowledged] = find(queue)
   const [, dead] = find(`${queue}.dead`)
-  return { waiting: Number(waiting), unacknowledged: Number(unacknowledged), dead: Number(dead) }
+  return { ready: Number(ready), unacknowledged: Number(unacknowledged), dead: Number(dead) }
 }

@@ -1,23 +1,29 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import type { Tally } from '../support/tally.ts'
-import { Client, fateOf, heed, type Surroundings } from './client.ts'
-import type { Content, Promised } from './ledger.ts'
+import { Contents } from './contents.ts'
+import type { HttpResponse } from './http.ts'
+import type { Content, Promised } from './promised.ts'
+import { fateOf, heed, Session, type Shared } from './session.ts'
+import type { Streams } from './streams.ts'
 
 export interface WriterOptions {
   number: number
-  surroundings: Surroundings
+  shared: Shared
+  streams: Streams
   random: () => number
   urlOf(image: number): string
   /** What was acknowledged, by kind. */
   done: Tally
 }
 
-/** Image numbers of one writer; all of them have to fit into a label's 24 bits. */
-const IMAGES_A_WRITER = 500_000
-const MAX_IMAGES = 4
+/** How many creates carry an Idempotency-Key, and are repeated until there is a response. */
+const KEYED_SHARE = 0.5
+
+/** When all products are created, until the last fault has ended. */
+const CHANGE_EVERY_MS = 500
 
 /** What follows a create, and how often. */
-const MIX: [Deed, number][] = [
+const MIX: [Operation, number][] = [
   ['update', 0.4],
   ['update if unchanged', 0.15],
   ['delete', 0.1],
@@ -25,100 +31,114 @@ const MIX: [Deed, number][] = [
   ['list', 0.15],
   ['nothing', 0.15]
 ]
-type Deed = 'update' | 'update if unchanged' | 'delete' | 'reprocess' | 'list' | 'nothing'
+type Operation = 'update' | 'update if unchanged' | 'delete' | 'reprocess' | 'list' | 'nothing'
 
-/** A user with products. Nobody else writes to them, so the last write that was answered is what they are. */
+/** A user with products. Only this writer changes them, so they are what its last acknowledged write says. */
 export class Writer {
   readonly #options: WriterOptions
-  readonly #client: Client
+  readonly #session: Session
+  readonly #contents: Contents
   readonly #products: Promised[] = []
   #userId = 0
-  #images = 0
   #creates = 0
 
   constructor(options: WriterOptions) {
+    const { number, shared, random, urlOf } = options
     this.#options = options
-    this.#client = new Client(options.surroundings, options.random)
+    this.#session = new Session(shared, random)
+    this.#contents = new Contents(number, random, urlOf)
   }
 
-  /** Creates so many products, spread over the time, and does other things to them meanwhile. */
-  async run(products: number, durationMs: number): Promise<void> {
+  /** Creates that many products, spread over the time. Changes some after each, and until `stop` aborts. */
+  async run(products: number, durationMs: number, stop: AbortSignal): Promise<void> {
     const started = Date.now()
     this.#userId = await this.#createUser()
     for (let index = 0; index < products; index++) {
-      await this.#create()
+      const product = await this.#create()
+      this.#options.streams.follow(product)
+      await this.#session.readEverywhere(product)
       await this.#follow()
       const due = started + (durationMs * (index + 1)) / products
       await wait(Math.max(0, due - Date.now()))
+    }
+    while (!stop.aborted) {
+      await this.#follow()
+      await wait(CHANGE_EVERY_MS)
     }
   }
 
   async #createUser(): Promise<number> {
     const body = { username: `writer ${this.#options.number}` }
-    const reply = await this.#client.call({ method: 'POST', path: '/api/v1/users', body })
+    const reply = await this.#session.call({ method: 'POST', path: '/api/v1/users', body })
     if (reply === 'cut' || reply.status !== 201) return this.#createUser()
     const { user_id }: { user_id: number } = JSON.parse(reply.body)
     return user_id
   }
 
-  /** Until it is promised. A create whose answer was lost is left to be what it is, and another one sent. */
-  async #create(): Promise<void> {
-    const { surroundings, number, done } = this.#options
-    const { ledger } = surroundings
+  /** Resolves when one is promised. With a key the same create is sent again, without one another. */
+  async #create(): Promise<Promised> {
+    const { ledger } = this.#options.shared
+    const isKeyed = this.#options.random() < KEYED_SHARE
+    let content = this.#nextContent()
     for (;;) {
-      const key = `w${number}-${++this.#creates}`
-      const content = this.#content(key, 0, this.#newImages())
+      const key = content.product_name.replace(/ r\d+$/, '')
       const body = { user_id: this.#userId, ...content }
-      const reply = await this.#client.call({ method: 'POST', path: '/api/v1/products', body })
+      const headers = isKeyed ? { 'idempotency-key': key } : {}
+      const reply = await this.#session.call({ method: 'POST', path: '/api/v1/products', body, headers })
       if (reply !== 'cut' && reply.status === 201) {
         const { product_id }: { product_id: number } = JSON.parse(reply.body)
-        const product = this.#promise(key, product_id, content)
-        done.add('created')
-        return await this.#client.readEverywhere(product)
+        this.#options.done.add(isKeyed ? 'created by key' : 'created')
+        return this.#promise(key, product_id, content)
       }
-      if (fateOf(reply) === 'unknown') ledger.maybe.add(content.product_name)
       await heed(reply)
+      if (isKeyed) continue
+      if (fateOf(reply) === 'unknown') ledger.maybe.add(content.product_name)
+      content = this.#nextContent()
     }
   }
 
+  #nextContent(): Content {
+    return this.#contents.first(`w${this.#options.number}-${++this.#creates}`)
+  }
+
   #promise(key: string, id: number, content: Content): Promised {
-    const product = this.#options.surroundings.ledger.promise(key, id, this.#userId, content)
+    const product = this.#options.shared.ledger.promise(key, id, this.#userId, content)
     this.#products.push(product)
     return product
   }
 
   async #follow(): Promise<void> {
-    const deed = this.#draw()
+    const operation = this.#draw()
     const product = this.#pick()
-    if (!product || deed === 'nothing') return
-    if (deed === 'list') return this.#client.list(product)
-    if (deed === 'delete') await this.#delete(product)
-    else if (deed === 'reprocess') await this.#reprocess(product)
-    else await this.#update(product, deed === 'update if unchanged')
-    await this.#client.readEverywhere(product)
+    if (!product || operation === 'nothing') return
+    if (operation === 'list') return this.#session.list(product)
+    if (operation === 'delete') await this.#delete(product)
+    else if (operation === 'reprocess') await this.#reprocess(product)
+    else await this.#update(product, operation === 'update if unchanged')
+    await this.#session.readEverywhere(product)
   }
 
   async #update(product: Promised, ifUnchanged: boolean): Promise<void> {
     const { random, done } = this.#options
-    const content = this.#content(product.key, product.nextRevision, this.#changedImages(product))
+    const content = this.#contents.next(product)
     const headers = ifUnchanged ? { 'if-match': `"${product.newestVersion}"` } : {}
     const settle = product.writing(content)
     const body = { user_id: this.#userId, ...content }
     const byPath = { path: product.path, body }
     const byBody = { path: '/api/v1/products', body: { id: product.id, ...body } }
-    const reply = await this.#client.call({ method: 'PUT', headers, ...(random() < 0.5 ? byPath : byBody) })
+    const reply = await this.#session.call({ method: 'PUT', headers, ...(random() < 0.5 ? byPath : byBody) })
     settle(fateOf(reply))
-    this.#watch(product, reply, ifUnchanged ? [200, 412] : [200])
+    this.#expect(product, reply, ifUnchanged ? [200, 412] : [200])
     if (fateOf(reply) === 'acknowledged') done.add('updated')
     await heed(reply)
   }
 
   async #delete(product: Promised): Promise<void> {
     const settle = product.deleting()
-    const reply = await this.#client.call({ method: 'DELETE', path: product.path })
-    const gone = reply !== 'cut' && reply.status === 404
-    this.#watch(product, reply, [204])
-    settle(gone ? 'unknown' : fateOf(reply))
+    const reply = await this.#session.call({ method: 'DELETE', path: product.path })
+    const isGone = reply !== 'cut' && reply.status === 404
+    this.#expect(product, reply, [204])
+    settle(isGone ? 'unknown' : fateOf(reply))
     if (fateOf(reply) === 'acknowledged') this.#options.done.add('deleted')
     if (product.maybeDeleted) this.#products.splice(this.#products.indexOf(product), 1)
     await heed(reply)
@@ -127,78 +147,29 @@ export class Writer {
   async #reprocess(product: Promised): Promise<void> {
     const all = this.#options.random() < 0.5
     const path = `${product.path}/reprocess${all ? '?all=true' : ''}`
-    const reply = await this.#client.call({ method: 'POST', path })
-    this.#watch(product, reply, [202])
+    const reply = await this.#session.call({ method: 'POST', path })
+    this.#expect(product, reply, [202])
     if (fateOf(reply) === 'acknowledged') this.#options.done.add('reprocessed')
   }
 
-  #watch(product: Promised, reply: Awaited<ReturnType<Client['call']>>, expected: number[]): void {
-    if (reply === 'cut' || [429, 503, ...expected].includes(reply.status)) return
-    const { ledger } = this.#options.surroundings
-    ledger.violate(product, `was to be changed, and the answer was ${reply.status} ${reply.body}`)
+  #expect(product: Promised, reply: HttpResponse | 'cut', statuses: number[]): void {
+    if (reply === 'cut' || [429, 503, ...statuses].includes(reply.status)) return
+    this.#options.shared.ledger.violate(product, `could not be changed: ${reply.status} ${reply.body}`)
   }
 
-  #content(key: string, revision: number, product_images: string[]): Content {
-    const { random } = this.#options
-    return {
-      product_name: `${key} r${revision}`,
-      product_description: `Price ${random().toString(36).slice(2)}, “quoted” – ünïcödé`,
-      product_price: Math.floor(random() * 1_000_000) / 100,
-      product_images
-    }
-  }
-
-  #newImages(): string[] {
-    return Array.from({ length: Math.floor(this.#options.random() * (MAX_IMAGES + 1)) }, () =>
-      this.#newImage()
-    )
-  }
-
-  /** Some stay, some go, some come; now and then in another order, or one of them twice. */
-  #changedImages({ content }: Promised): string[] {
-    const { random } = this.#options
-    const kept = content.product_images.filter(() => random() < 0.6)
-    const images = [...kept, ...this.#newImages()].slice(0, MAX_IMAGES + 2)
-    if (random() < 0.3) images.reverse()
-    const [first] = images
-    return first && random() < 0.1 ? [...images, first] : images
-  }
-
-  #newImage(): string {
-    const { number, urlOf } = this.#options
-    return urlOf(number * IMAGES_A_WRITER + this.#images++)
-  }
-
-  #draw(): Deed {
+  #draw(): Operation {
     let chance = this.#options.random()
-    for (const [deed, share] of MIX) {
-      if (chance < share) return deed
+    for (const [operation, share] of MIX) {
+      if (chance < share) return operation
       chance -= share
     }
     return 'nothing'
   }
 
-  /** Mostly one of the newest, whose images are being worked on. */
+  /** Mostly one of the newest, whose images are being processed. */
   #pick(): Promised | undefined {
     const { random } = this.#options
     const among = random() < 0.7 ? Math.min(10, this.#products.length) : this.#products.length
     return this.#products.at(-1 - Math.floor(random() * among))
-  }
-}
-
-/** Reads what was written lately, or long ago, until told to stop. */
-export async function readOn(
-  surroundings: Surroundings,
-  random: () => number,
-  everyMs: number,
-  stop: AbortSignal
-): Promise<void> {
-  const client = new Client(surroundings, random)
-  while (!stop.aborted) {
-    const { products } = surroundings.ledger
-    const among = random() < 0.8 ? Math.min(30, products.length) : products.length
-    const product = products.at(-1 - Math.floor(random() * among))
-    if (product) await client.read(product)
-    await wait(everyMs)
   }
 }

@@ -1,6 +1,6 @@
-import type { Finding } from './finding.ts'
 import { percentile } from './load.ts'
 import { isQuiet, type Measured, ms } from './phase.ts'
+import type { Finding } from './report.ts'
 
 /** No client should wait longer than this for a create that is accepted. */
 const LONGEST_MS = 5000
@@ -8,8 +8,8 @@ const LONGEST_MS = 5000
 const MEMORY_ROOM = 250
 
 /** What overload may do, and what not. */
-export function judge(measured: Measured[]): Finding[] {
-  const [rest, ...later] = measured
+export function findings(measured: Measured[]): Finding[] {
+  const [rest, ...others] = measured
   const finding = (
     promise: string,
     figure: string,
@@ -23,7 +23,7 @@ export function judge(measured: Measured[]): Finding[] {
     })
   })
   const total = (count: (phase: Measured) => number) => measured.reduce((sum, phase) => sum + count(phase), 0)
-  const calm = Math.max(...later.filter(isQuiet).map(({ load }) => percentile(load.latencies, 0.5)))
+  const calm = Math.max(...others.filter(isQuiet).map(({ load }) => percentile(load.latencies, 0.5)))
   return [
     finding(
       'every create was accepted or refused',
@@ -35,10 +35,10 @@ export function judge(measured: Measured[]): Finding[] {
       }
     ),
     finding(
-      'every refusal said when to come back',
+      'every refusal has a Retry-After',
       `${total(({ load }) => load.refused)} refusals`,
       ({ load }) => {
-        return load.rude > 0 && `${load.rude} did not`
+        return load.rude > 0 && `${load.rude} have none`
       }
     ),
     finding(
@@ -64,7 +64,7 @@ export function judge(measured: Measured[]): Finding[] {
       return peak > (rest?.peak ?? 0) + MEMORY_ROOM && `${peak} MiB`
     }),
     finding(
-      'accepted creates are answered in time, less what the generator was late',
+      'accepted creates get their response in time, less what the generator was late',
       `p50 ${ms(calm)} when quiet again`,
       ({ load }) => {
         const p99 = percentile(load.latencies, 0.99)

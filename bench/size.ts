@@ -10,7 +10,7 @@ export interface Size {
   catalogue: number
   /** Due rows in the backlog. */
   backlog: number
-  /** Small images queued to be drained. */
+  /** Small images that are due before the worker starts. */
   drained: number
   /** Six-megapixel images through one worker. */
   lifetime: number

@@ -1,14 +1,14 @@
-import { execFileSync } from 'node:child_process'
 import { cpSync, symlinkSync } from 'node:fs'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { ROOT } from '../../scripts/generated.ts'
 import { createFolder } from './servers/guard.ts'
 
-/** Copies the files in git, as they are now. Returns the folder, which is removed when this process ends. */
-export function copySources(): string {
+const LEFT_OUT = ['.env', '.git', '.tap', 'node_modules', 'build', 'dist', 'data', 'results']
+
+/** Copies the sources, and links their modules. Returns the folder, which goes when this process ends. */
+export function copySources(from = ROOT): string {
   const copy = createFolder('sources')
-  const files = execFileSync('git', ['ls-files'], { cwd: ROOT, encoding: 'utf8' }).trim().split('\n')
-  for (const file of files) cpSync(join(ROOT, file), join(copy, file))
+  cpSync(from, copy, { recursive: true, filter: (path) => !LEFT_OUT.includes(basename(path)) })
   symlinkSync(join(ROOT, 'node_modules'), join(copy, 'node_modules'))
   return copy
 }

@@ -1,11 +1,10 @@
 import { execFile, execFileSync, type SpawnOptions } from 'node:child_process'
-import { chmodSync, copyFileSync, globSync, mkdirSync, symlinkSync } from 'node:fs'
+import { chmodSync, copyFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
 import { createFolder } from './servers/guard.ts'
 import { Service, type Settings } from './service.ts'
 
-const ROOT = join(import.meta.dirname, '../..')
 const run = promisify(execFile)
 
 /** The reason why the executable cannot be built here, or false. */
@@ -34,20 +33,6 @@ export async function build(root: string, umask = '022'): Promise<string> {
   chmodSync(dirname(out), 0o755)
   chmodSync(out, 0o755)
   return out
-}
-
-/** A copy of the sources, with the same modules. */
-export function copySources(from = ROOT): string {
-  const root = createFolder('sources')
-  for (const file of globSync(
-    '{*.*,{binary,lib,plugins,routes,consumers,commands,sql,scripts,client/src}/**/*.*}',
-    { cwd: from }
-  )) {
-    mkdirSync(dirname(join(root, file)), { recursive: true })
-    copyFileSync(join(from, file), join(root, file))
-  }
-  symlinkSync(join(ROOT, 'node_modules'), join(root, 'node_modules'))
-  return root
 }
 
 export interface Ended {

@@ -15,7 +15,7 @@ export interface AvifItem {
 }
 
 export const u16 = (value: number) => [(value >> 8) & 0xff, value & 0xff]
-export const u32 = (value: number) => [...u16(value >>> 16), ...u16(value & 0xffff)]
+const u32 = (value: number) => [...u16(value >>> 16), ...u16(value & 0xffff)]
 
 export function box(type: string, ...parts: Part[]): Buffer {
   const content = Buffer.concat(

@@ -1,4 +1,4 @@
-import { setImmediate as turn } from 'node:timers/promises'
+import { setImmediate as turn, setTimeout as wait } from 'node:timers/promises'
 import t, { type Test } from 'tap'
 import type { Cache } from '../../../lib/cache/cache.ts'
 import { RedisCache } from '../../../lib/cache/redis.ts'
@@ -6,6 +6,7 @@ import { cached, connected, load, product, usable, wanted } from '../../support/
 import { createLog } from '../../support/log.ts'
 import { needsOwn } from '../../support/servers/needs.ts'
 import { startRedis } from '../../support/servers/redis.ts'
+import { createTcpProxy } from '../../support/tcp-proxy.ts'
 
 t.test('in a Redis that fails', needsOwn('redis'), async (t) => {
   const server = await startRedis()
@@ -38,6 +39,31 @@ t.test('in a Redis that fails', needsOwn('redis'), async (t) => {
     await server.pause()
     await cache.invalidate(id)
     await server.resume()
+    t.same(await other.read(id, load(2)), product(2))
+  })
+
+  t.test('nor is an entry left that was loaded before and stored after it began', async (t) => {
+    const link = await createTcpProxy(server.url)
+    t.teardown(link.close)
+    await link.open()
+    const other = await open(t)
+    const writer = new RedisCache(await connected(t, link.url), createLog())
+    const id = await wanted(other)
+    const [loading, loaded] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
+    const read = other.read(id, async () => {
+      loading.resolve()
+      await loaded.promise
+      return product(1)
+    })
+    await loading.promise
+    await link.close()
+    const invalidated = writer.invalidate(id)
+    // As late as its lease lets it, on a busy machine.
+    await wait(500)
+    loaded.resolve()
+    await read
+    t.same(await cached(other, id), product(1))
+    await invalidated
     t.same(await other.read(id, load(2)), product(2))
   })
 

@@ -85,8 +85,12 @@ const ROOMS: Room[] = [
   },
   {
     file: 'lib/products/statements.ts',
-    test: 'test/consumers/sweep.test.ts',
+    test: 'test/lib/products/sweep.test.ts',
     mutants: {
+      'the sweep enqueues what is due already': [
+        "AND NOT EXISTS (SELECT FROM outbox o WHERE o.product_id = i.product_id AND o.kind = 'images')",
+        ''
+      ],
       'the sweep finds nothing': ["WHERE status = 'pending' AND due_at <", 'WHERE false AND due_at <']
     }
   },

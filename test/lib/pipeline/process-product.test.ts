@@ -444,4 +444,14 @@ t.test('on a database of its own', async (t) => {
     await processor.process(id, never)
     t.same(await imagesOf(store, id), [])
   })
+
+  t.test('an image that is due in the future is left alone', async (t) => {
+    const { processor, store } = build(downloading(() => Promise.reject(new Error('nothing to download'))))
+    const id = await create(store, 'http://a.test/1')
+    await pool.query(`UPDATE product_images SET due_at = now() + interval '1 hour' WHERE product_id = $1`, [
+      id
+    ])
+    await processor.process(id, never)
+    t.same(await imagesOf(store, id), [{ status: 'pending', attempts: 0, error_code: null }])
+  })
 })

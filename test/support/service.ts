@@ -11,14 +11,21 @@ export type Settings = Record<string, string>
 
 /** The service as a process, with these settings and no others; on a free port unless they name one. */
 export class Service extends SupervisedProcess {
+  #ready: Promise<string> | undefined
+
   constructor(settings: Settings, program: Partial<Program> = {}) {
     const { command = process.execPath, args = [SERVER], cwd = createFolder('service') } = program
     const env = { PATH: process.env.PATH, HOME: cwd, PORT: '0', DATA_DIR: join(cwd, 'data'), ...settings }
     super({ ...program, command, args, cwd, env })
   }
 
-  /** Resolves with its address when it serves. */
-  async ready(): Promise<string> {
+  /** Resolves with its address when it serves. Its line is looked for once: old lines are forgotten. */
+  ready(): Promise<string> {
+    this.#ready ??= this.#address()
+    return this.#ready
+  }
+
+  async #address(): Promise<string> {
     const { documentation } = JSON.parse(await this.said(/AsyncProd is ready/))
     return String(documentation).replace(/\/documentation$/, '')
   }

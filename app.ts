@@ -1,13 +1,10 @@
-import type { Server } from 'node:http'
-import Fastify, { type FastifyHttpOptions, type FastifyInstance, LogController } from 'fastify'
+import Fastify, { type FastifyInstance, type FastifyPluginCallback } from 'fastify'
 import removedObjects from './consumers/object-removal.ts'
 import publisher from './consumers/publisher.ts'
 import sweep from './consumers/sweep.ts'
 import type { Config } from './lib/config/config.ts'
-import { serializers } from './lib/http/serializers.ts'
-import { serverOptions } from './lib/http/server-options.ts'
+import { type ServerOptions, serverOptions } from './lib/http/server-options.ts'
 import { loggerOptions } from './lib/log/log.ts'
-import { atOnce, type Later } from './lib/startup/lazy.ts'
 import auth from './plugins/http/auth.ts'
 import body from './plugins/http/body.ts'
 import cors from './plugins/http/cors.ts'
@@ -18,6 +15,7 @@ import overload from './plugins/http/overload.ts'
 import rateLimit from './plugins/http/rate-limit.ts'
 import sameOrigin from './plugins/http/same-origin.ts'
 import securityHeaders from './plugins/http/security-headers.ts'
+import serialization from './plugins/http/serialization.ts'
 import validation from './plugins/http/validation.ts'
 import logging from './plugins/observability/logging.ts'
 import metrics from './plugins/observability/metrics.ts'
@@ -33,67 +31,34 @@ import healthRoutes from './routes/health/index.ts'
 import productRoutes from './routes/products/index.ts'
 import userRoutes from './routes/users/index.ts'
 
-export interface AppOptions extends FastifyHttpOptions<Server> {
-  /** When the routes' schemas are compiled; default: before the app is ready. */
-  later?: Later
-}
-
-const API = '/api/v1'
+type Step = (app: FastifyInstance, config: Config) => Promise<void>
 
 /**
- * The whole service, read aloud. It neither listens nor reads the environment: that is for the process, or for a test.
- * `extend` is called between the parts and the routes: what it adds can use `app.products` and the like, and its hooks see every request.
+ * The whole service, read aloud. It neither listens nor reads the environment: a process or a test does. What
+ * `extend` adds can use the parts, for example `app.products`, and its hooks see every request.
  */
-export async function buildApp(
-  config: Config,
-  { later = atOnce, ...options }: AppOptions = {},
-  extend?: (app: FastifyInstance) => Promise<void>
-): Promise<FastifyInstance> {
-  const app = Fastify({
-    logger: loggerOptions(config.logLevel),
-    // Each plugin that waits for a server bounds that itself; a migration takes as long as it takes.
-    pluginTimeout: 0,
-    trustProxy: config.server.trustProxy,
-    logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'request_id' }),
-    schemaController: { compilersFactory: { buildSerializer: serializers(later) } },
-    ...serverOptions,
-    ...options,
-    http: { ...serverOptions.http, ...options.http }
-  })
-  return complete(app, async () => {
-    await addHttp(app, config, later)
-    await addParts(app, config)
-    await addGuards(app, config)
-    await extend?.(app)
-    await addRoutes(app, config)
-    await addConsumers(app, config)
-  })
+export function buildApp(config: Config, options: ServerOptions = {}, extend: Step = async () => {}) {
+  const app = Fastify(serverOptions(config, options))
+  return compose(app, config, [addHttp, addParts, addGuards, extend, addRoutes, addConsumers])
 }
 
-/** The parts alone, for commands: no routes and no consumers. They wait for servers as ROLE=api does, and log to stderr. */
-export async function buildParts(config: Config): Promise<FastifyInstance> {
-  const app = Fastify({
-    logger: { ...loggerOptions(config.logLevel), stream: process.stderr },
-    pluginTimeout: 0
-  })
-  return complete(app, () => addParts(app, { ...config, role: 'api' }))
+/** The parts alone, for commands. They wait for servers as ROLE=api does, and log to stderr. */
+export function buildParts(config: Config) {
+  const logger = { ...loggerOptions(config.logLevel), stream: process.stderr }
+  return compose(Fastify({ logger, pluginTimeout: 0 }), { ...config, role: 'api' }, [addParts])
 }
 
-/** The OpenAPI document, drawn from the service's own routes; the parts that they work with are not there and not needed. */
-export async function buildDocument(config: Config): Promise<ReturnType<FastifyInstance['swagger']>> {
-  const app = Fastify()
-  await addHttp(app, config, atOnce)
-  await addRoutes(app, config)
+/** The OpenAPI document of the routes. No route is called, so no parts are needed. */
+export async function buildDocument(config: Config) {
+  await using app = await compose(Fastify(), config, [addHttp, addRoutes])
   await app.ready()
-  const document = app.swagger()
-  await app.close()
-  return document
+  return app.swagger()
 }
 
-/** Closes what was opened if the rest fails. */
-async function complete(app: FastifyInstance, add: () => Promise<void>): Promise<FastifyInstance> {
+/** Closes what was opened if a step fails. */
+async function compose(app: FastifyInstance, config: Config, steps: Step[]): Promise<FastifyInstance> {
   try {
-    await add()
+    for (const step of steps) await step(app, config)
     return app
   } catch (error) {
     await app.close()
@@ -101,55 +66,41 @@ async function complete(app: FastifyInstance, add: () => Promise<void>): Promise
   }
 }
 
+const all =
+  (plugins: FastifyPluginCallback<{ config: Config }>[]): Step =>
+  async (app, config) => {
+    for (const plugin of plugins) await app.register(plugin, { config })
+  }
+
 /** How every request is read and responded to. */
-async function addHttp(app: FastifyInstance, config: Config, later: Later): Promise<void> {
-  await app.register(logging)
-  await app.register(tracing, { config })
-  await app.register(keepAlive)
-  await app.register(errors)
-  await app.register(body)
-  await app.register(openapi, { config })
-  await app.register(validation, { later })
-  await app.register(securityHeaders)
-  await app.register(cors, { config })
-  await app.register(sameOrigin, { config })
-}
+const addHttp = all([
+  ...[logging, tracing, keepAlive, errors, body, openapi],
+  ...[validation, serialization, securityHeaders, cors, sameOrigin]
+])
 
 /** What the routes, the consumers and the commands work with. */
-async function addParts(app: FastifyInstance, config: Config): Promise<void> {
-  await app.register(shutdown, { config })
-  await app.register(healthChecks)
-  await app.register(postgres, { config })
-  await app.register(redis, { config })
-  await app.register(rabbitmq, { config })
-  await app.register(storage, { config })
-  await app.register(products, { config })
-}
+const addParts = all([shutdown, healthChecks, postgres, redis, rabbitmq, storage, products])
 
 /** Which requests are admitted. */
-async function addGuards(app: FastifyInstance, config: Config): Promise<void> {
+const addGuards: Step = async (app, config) => {
   await app.register(overload)
-  await app.register(auth, { config })
-  await app.register(rateLimit, { config })
-  await app.register(metrics)
+  await all([auth, rateLimit, metrics])(app, config)
 }
 
-async function addRoutes(app: FastifyInstance, config: Config): Promise<void> {
+const addRoutes: Step = async (app, config) => {
+  const prefix = '/api/v1'
+  // Health is at the paths of the Go service, and below the API for proxies that forward nothing else.
   await app.register(healthRoutes)
-  // The original's paths are above; whoever forwards only the API to us finds them below it, too.
-  await app.register(healthRoutes, { prefix: API, hide: true })
-  if (config.role !== 'worker') {
-    await app.register(productRoutes, { prefix: API, config })
-    await app.register(userRoutes, { prefix: API, config })
-  }
+  await app.register(healthRoutes, { prefix, hide: true })
+  if (config.role === 'worker') return
+  for (const routes of [productRoutes, userRoutes]) await app.register(routes, { prefix, config })
 }
 
 /** Registered last: closing runs backwards, so jobs end while everything they need is still open. */
-async function addConsumers(app: FastifyInstance, config: Config): Promise<void> {
-  await app.register(publisher)
-  await app.register(removedObjects)
+const addConsumers: Step = async (app, config) => {
+  await all([publisher, removedObjects])(app, config)
   if (config.role !== 'api') {
-    // Loaded only where they work: with them come sharp and undici.
+    // Imported only where images are processed: sharp and undici come with them.
     await app.register(import('./consumers/images.ts'), { config })
     await app.register(sweep, { config })
     await app.register(import('./consumers/webhooks.ts'), { config })

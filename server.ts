@@ -1,7 +1,7 @@
 import { enableCompileCache } from 'node:module'
 import { join } from 'node:path'
 
-// Nothing is compiled from the second start on, which takes half the time. Without a writable folder it does nothing.
+// Nothing is compiled from the second start on, which halves its time. Does nothing in a read-only folder.
 enableCompileCache(join(import.meta.dirname, 'node_modules/.cache/asyncprod'))
 
 try {

@@ -2,7 +2,7 @@ import { Ajv } from 'ajv'
 import formats from 'ajv-formats'
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
-import type { Later } from '../../lib/startup/lazy.ts'
+import { lazyFor } from './lazy.ts'
 
 /** More items than any schema allows. */
 const MAX_ITEMS = 1001
@@ -14,8 +14,9 @@ const MAX_NOISE = 1e-6
  * Bodies are taken as they are; parameters and headers, which are always text, may become numbers. Fastify's default would
  * turn `"product_price": null` into 0.
  */
-export default fp<{ later: Later }>(
-  async (app, { later }) => {
+export default fp(
+  async (app) => {
+    const lazy = lazyFor(app)
     const validators = new Map<string, Ajv>()
     /** One for each kind, made for the first schema that needs it: by then every component has been added. */
     function validatorFor(kind: { isBody: boolean; allErrors: boolean }): Ajv {
@@ -27,7 +28,7 @@ export default fp<{ later: Later }>(
 
     app.setValidatorCompiler<object>(({ schema, httpPart }) => {
       const isBody = httpPart === 'body'
-      const validation = later(() => validatorFor({ isBody, allErrors: false }).compile(schema))
+      const validation = lazy(() => validatorFor({ isBody, allErrors: false }).compile(schema))
       return (data) => {
         const validate = validation()
         if (validate(data)) return true

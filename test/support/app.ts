@@ -1,8 +1,9 @@
 import { EventEmitter, once } from 'node:events'
 import { cp, rm } from 'node:fs/promises'
 import type { FastifyInstance } from 'fastify'
-import { type AppOptions, buildApp } from '../../app.ts'
+import { buildApp } from '../../app.ts'
 import { loadConfig } from '../../lib/config/config.ts'
+import type { ServerOptions } from '../../lib/http/server-options.ts'
 import { type ProductRecord, toProduct } from '../../lib/products/record.ts'
 import type { Owner } from './owner.ts'
 import { createFolder } from './servers/guard.ts'
@@ -16,7 +17,7 @@ import { startedFolder } from './template.ts'
 export async function buildTestApp(
   t: Owner,
   variables: Record<string, string> = {},
-  options: AppOptions = {}
+  options: ServerOptions = {}
 ): Promise<FastifyInstance> {
   const DATA_DIR = createFolder('data')
   const closing: (() => Promise<unknown>)[] = [() => rm(DATA_DIR, { recursive: true, force: true })]

@@ -47,7 +47,8 @@ export class S3Store implements ObjectStore {
         requestChecksumCalculation: 'WHEN_REQUIRED',
         responseChecksumValidation: 'WHEN_REQUIRED'
       }),
-      // Otherwise each request sorts its two dozen middlewares anew: a tenth of an upload's CPU, half of its garbage.
+      // Otherwise each request sorts its two dozen middlewares anew: a tenth of an upload's CPU, half of its
+      // garbage.
       cacheMiddleware: true,
       requestHandler: {
         connectionTimeout: 5000,
@@ -125,8 +126,9 @@ export class S3Store implements ObjectStore {
 }
 
 /**
- * Returns the bucket's address as the SDK itself resolves it for this client: it knows the partitions' domains and
- * which bucket names fit into a host name. The `Location` of an upload's response would name a proxy's inner address.
+ * Returns the bucket's address as the SDK itself resolves it for this client: it knows the partitions'
+ * domains and which bucket names fit into a host name. The `Location` of an upload's response would name a
+ * proxy's inner address.
  */
 function bucketUrl({ config }: S3Client, { name, region, endpoint, forcePathStyle }: Bucket): string {
   return config.endpointProvider({

@@ -32,8 +32,8 @@ export class Webhook {
   }
 
   /**
-   * Resolves once the receiver has responded with a 2xx status; redirects are not followed. A message that is sent
-   * again keeps its `id`, by which the receiver recognises it.
+   * Resolves once the receiver has responded with a 2xx status; redirects are not followed. A message that is
+   * sent again keeps its `id`, by which the receiver recognises it.
    */
   async send(id: string, message: object, stop: AbortSignal): Promise<void> {
     const body = JSON.stringify(message)

@@ -19,8 +19,8 @@ export class ApiKeys {
   readonly #keys: ApiKey[]
 
   /**
-   * `text` is a comma-separated list of `key` (for all users) and `key:user_id` (for one). Throws if an entry is not
-   * exactly that: a mistyped user id would make a key for all users.
+   * `text` is a comma-separated list of `key` (for all users) and `key:user_id` (for one). Throws if an entry
+   * is neither: a mistyped user id would make a key for all users.
    */
   constructor(text: string) {
     this.#keys = text.split(',').map((entry) => parse(entry.trim()))
@@ -28,7 +28,7 @@ export class ApiKeys {
     if (new Set(digests).size < digests.length) throw new Error('it must not contain a key twice')
   }
 
-  /** Returns undefined for an unknown key. Compares digests, and all of them, so the time it takes tells nothing. */
+  /** Returns undefined for an unknown key. All digests are compared, so the time reveals nothing. */
   find(key: string): Caller | undefined {
     const digest = digestOf(key)
     let found: Caller | undefined

@@ -14,7 +14,9 @@ export type TokenVerifier = (token: string) => Promise<Caller | AppError>
 const JWKS_TIMEOUT_MS = 5000
 const MAX_SUB = 255
 
-/** The setting decides between the two families, not the token: a public key must not become an HMAC secret. */
+/**
+ * The setting decides between the two families, not the token: a public key must not become an HMAC secret.
+ */
 const SHARED = ['HS256', 'HS384', 'HS512']
 const PUBLISHED = [
   ...['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'ES512'],
@@ -22,9 +24,10 @@ const PUBLISHED = [
 ]
 
 /**
- * Returns a function that resolves with the caller of a JWT: `sub` is the id of their user, the scope `admin` acts for
- * all. For a token that is not valid it resolves with the error `unauthorized`, and with `unavailable` if the published
- * keys cannot be fetched. They are fetched again for an unknown key id, at most twice a minute.
+ * Returns a function that resolves with the caller of a JWT: `sub` is the id of their user, the scope `admin`
+ * acts for all. For a token that is not valid it resolves with the error `unauthorized`, and with
+ * `unavailable` if the published keys cannot be fetched. They are fetched again for an unknown key id, at
+ * most twice a minute.
  */
 export function tokenVerifier({ trust, issuer, audience }: TokenOptions): TokenVerifier {
   const expected = { ...(issuer && { issuer }), ...(audience && { audience }) }

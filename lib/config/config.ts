@@ -14,8 +14,8 @@ import type { Settings } from './settings.ts'
 export interface Config extends ReturnType<typeof toConfig> {}
 
 /**
- * Reads the settings from a set of variables (`process.env`, or a test's own object). Empty or blank means not set.
- * Throws a ConfigError that names the variable when one cannot be used.
+ * Reads the settings from a set of variables (`process.env`, or a test's own object). Empty or blank means
+ * not set. Throws a ConfigError that names the variable when one cannot be used.
  */
 export function loadConfig(variables: Variables): Config {
   const config = toConfig(readSettings(variables))

@@ -1,7 +1,9 @@
 import { ConfigError } from './error.ts'
 import type { Variables } from './read-settings.ts'
 
-/** Settings that have no effect without another one. Setting them alone would silently start an embedded part. */
+/**
+ * Settings that have no effect without another one. Setting them alone would silently start an embedded part.
+ */
 const DEPENDENT: [settings: string[], on: string[]][] = [
   [
     ['DB_USER', 'DB_PASSWORD', 'DB_NAME'],

@@ -4,16 +4,15 @@ import { Settings } from './settings.ts'
 
 export type Variables = Record<string, string | undefined>
 
-/** Picks the settings out of the variables, with defaults and the types of their schema. Empty or blank means not set. */
+/** Returns the settings with their defaults and types. Empty or blank means not set. */
 export function readSettings(variables: Variables): Settings {
   const known = Object.keys(Settings.properties)
   const data = Object.fromEntries(
     known.map((name) => [name, variables[name]]).filter(([, value]) => value?.trim())
   )
   const settings: Record<string, unknown> = { ...data }
-  // With strictNumbers, Ajv takes Infinity for no number and applies no limits to it.
-  // A test checks the schema itself: compiling the schema of all schemas here would cost 3% of a start.
-  // Code that runs once is not worth optimizing.
+  // With strictNumbers Ajv ignores Infinity instead of comparing it with the maximum. A test checks the
+  // schema itself: to do so here would cost 3% of a start. Code that runs once is not worth optimizing.
   const ajv = new Ajv({
     coerceTypes: true,
     useDefaults: true,

@@ -73,11 +73,11 @@ export const Settings = Type.Object({
     'URL of the service for its clients, for example https://shop.example/images behind a proxy'
   ),
   CORS_ORIGIN: text(
-    'Origins that browsers may call from: * or a comma-separated list. Default: *, but only the own origin on a loopback HOST without credentials'
+    'Origins of browsers, comma-separated or *; default: *, or its own only on a loopback HOST without login'
   ),
 
   API_KEYS: text(
-    'Comma-separated keys of 16 characters or more, sent as x-api-key or bearer token: key grants access to all users, key:user_id to that user only'
+    'Comma-separated keys of 16 characters or more, for x-api-key: key acts for all users, key:user_id for one'
   ),
   JWT_SECRET: text('Secret that bearer tokens (JWT, HS256 to HS512) are signed with; sub is the user id'),
   JWKS_URL: text('Instead of JWT_SECRET: URL of the public keys of the tokens’ issuer'),

@@ -4,8 +4,7 @@ import { join } from 'node:path'
 import { PGlite } from '@electric-sql/pglite'
 import { pg_trgm } from '@electric-sql/pglite/contrib/pg_trgm'
 import { PGLiteSocketServer } from '@electric-sql/pglite-socket'
-import { createDataDir } from '../startup/data-dir.ts'
-import { lockDataDir } from '../startup/folder-lock.ts'
+import { createDataDir, lockDataDir } from '../startup/data-dir.ts'
 
 /** One that is used, and the one before it that may not be gone yet. */
 const MAX_CLIENTS = 2

@@ -1,43 +1,46 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 
-/** What is carried along with owed work, in rows and messages, so that its end can be told from its beginning. */
+/**
+ * Context of a job, carried in outbox rows and messages: it links the log lines and spans of a job to its
+ * request.
+ */
 export interface Carrier {
-  /** Of the request that it began with. */
+  /** Of the request that enqueued the job. */
   request_id?: string
   /** W3C trace context; only while traces are collected. */
   traceparent?: string
   tracestate?: string
 }
 
-/** How traces are collected, where they are: OpenTelemetry is loaded nowhere else. */
+/** Implemented with OpenTelemetry, which is loaded only if traces are collected. */
 export interface Tracer {
-  /** Puts the trace that is under way into a carrier. */
+  /** Adds the current trace to a carrier. */
   inject(carrier: Carrier): void
-  /** Does the work in a span of the trace that was carried along. */
+  /** Runs the work in a span of the carried trace. */
   span<T>(name: string, carried: object, attributes: object, work: () => Promise<T>): Promise<T>
 }
 
 let tracer: Tracer | undefined
 
-/** From now on work is traced, or no longer. */
+/** Sets the tracer of this process; undefined turns tracing off. */
 export function traceWith(next: Tracer | undefined): void {
   tracer = next
 }
 
 interface Step {
   requestId: string | undefined
-  /** Work without a request: its log lines have no request id of their own. */
+  /** A job runs without a request: its log lines have no request id of their own. */
   isJob: boolean
 }
 
 const steps = new AsyncLocalStorage<Step>()
 
-/** What is done in `work` belongs to this request. */
+/** Runs the work of a request. */
 export function inRequest<T>(requestId: string, work: () => T): T {
   return steps.run({ requestId, isJob: false }, work)
 }
 
-/** What is to be carried along with work that is owed at this moment. */
+/** Returns the context for a job that is enqueued now. */
 export function carrier(): Carrier {
   const requestId = steps.getStore()?.requestId
   const carrier: Carrier = requestId === undefined ? {} : { request_id: requestId }
@@ -45,7 +48,7 @@ export function carrier(): Carrier {
   return carrier
 }
 
-/** Goes on with owed work under the request id and the trace that it brings. */
+/** Runs a job with the request id and the trace that it carries. */
 export function inJob<T>(
   name: string,
   carried: object,
@@ -59,7 +62,7 @@ export function inJob<T>(
   )
 }
 
-/** For pino's `mixin`: lines of a job name the request that it began with. */
+/** For pino's `mixin`: log lines of a job get the id of the request that enqueued it. */
 export function requestOfJob(): object {
   const step = steps.getStore()
   return step?.isJob && step.requestId ? { request_id: step.requestId } : {}

@@ -6,7 +6,7 @@ export const loggerOptions = (level: string) => ({
   mixin: requestOfJob
 })
 
-/** What lib/ needs of a pino logger. */
+/** The part of a pino logger that lib/ uses. */
 export interface Log {
   debug(details: object, message: string): void
   info(details: object, message: string): void
@@ -14,7 +14,7 @@ export interface Log {
   error(details: object, message: string): void
 }
 
-/** Returns why, in words. An AggregateError, as of a name with several addresses, has no message of its own. */
+/** Returns the message. An AggregateError, as of a host with several addresses, has none of its own. */
 export function reasonOf(error: unknown): string {
   if (error instanceof AggregateError) return error.errors.map(reasonOf).join(', ')
   return error instanceof Error ? error.message || error.name : String(error)

@@ -1,12 +1,31 @@
 import { mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
 import { reasonOf } from '../log/log.ts'
 import { StartError } from './wait-for-server.ts'
 
-/** Makes a folder in or of DATA_DIR, for the user of this process alone. Rejects with a StartError that names the setting. */
+/**
+ * Creates DATA_DIR or a folder in it, for this user alone. Rejects with a StartError that names the setting.
+ */
 export async function createDataDir(path: string): Promise<void> {
   try {
     await mkdir(path, { recursive: true, mode: 0o700 })
   } catch (cause) {
     throw new StartError(`DATA_DIR cannot be used: ${reasonOf(cause)}`, { cause })
   }
+}
+
+/**
+ * Locks the folder for this process and returns how to unlock it. Throws a StartError if it is locked. The
+ * lock is one of SQLite's on a file: it is atomic, and the system removes it when the process is killed.
+ */
+export function lockDataDir(folder: string): () => void {
+  const lock = new DatabaseSync(join(folder, 'lock'), { timeout: 0 })
+  try {
+    lock.exec('PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE')
+  } catch (cause) {
+    lock.close()
+    throw new StartError(`Another process works on ${folder}: stop it, or set another DATA_DIR`, { cause })
+  }
+  return () => lock.close()
 }

@@ -21,8 +21,9 @@ export interface Server {
 }
 
 /**
- * Tries until the server can be used, and resolves with what the attempt resolves with. Rejects with a StartError: at
- * once if waiting does not help, otherwise after `timeoutMs`. Not p-retry: it would replace only the loop of these.
+ * Tries until the server can be used, and resolves with what the attempt resolves with. Rejects with a
+ * StartError: at once if waiting does not help, otherwise after `timeoutMs`. Not p-retry: it would replace
+ * only the loop of these.
  */
 export async function waitForServer<T>(
   server: Server,
@@ -46,8 +47,8 @@ export async function waitForServer<T>(
 }
 
 /**
- * Tries once, and not for long, for a server that the service can start without. Rejects with a StartError if waiting
- * does not help.
+ * Tries once, and not for long, for a server that the service can start without. Rejects with a StartError if
+ * waiting does not help.
  */
 export async function tryServer(server: Server, log: Log, attempt: () => Promise<unknown>): Promise<void> {
   try {

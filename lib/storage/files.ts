@@ -5,10 +5,10 @@ import { dirname, join, relative, sep } from 'node:path'
 import { notStored } from './errors.ts'
 import type { ObjectStore, StoredObject } from './object-store.ts'
 
-/** Where files are written before they get their name. Hidden, so that it is not served. */
+/** Folder of files that are being written. Hidden, so that it is not served. */
 const UNFINISHED = '.unfinished'
 
-/** Finished images as files below one folder. `publicUrl` is a function because port 0 becomes known after listening. */
+/** Objects as files in one folder. `publicUrl` is a function: port 0 becomes known after listening. */
 export class FileStore implements ObjectStore {
   readonly #folder: string
   readonly #publicUrl: () => string
@@ -18,7 +18,7 @@ export class FileStore implements ObjectStore {
     this.#publicUrl = publicUrl
   }
 
-  /** Removes what a killed process left half written. Call it before the first put. */
+  /** Removes files that a killed process has written in part. To be called before the first `put`. */
   async discardUnfinished(): Promise<void> {
     await rm(join(this.#folder, UNFINISHED), { recursive: true, force: true })
   }
@@ -56,7 +56,7 @@ export class FileStore implements ObjectStore {
       .map((entry) => relative(this.#folder, join(entry.parentPath, entry.name)).replaceAll(sep, '/'))
       .filter((key) => key.startsWith(prefix) && key > after)
     for (const key of keys.sort()) {
-      // It may have been removed since.
+      // It may have been removed meanwhile.
       const file = await stat(join(this.#folder, key)).catch(() => undefined)
       if (file) yield { key, modified: file.mtime, bytes: file.size }
     }
@@ -74,7 +74,7 @@ function noFolderYet(error: unknown): Dirent[] {
   throw error
 }
 
-/** A row that says `done` survives a power cut; so must its file. */
+/** A row with status `done` survives a power cut, so its file must, too. */
 async function writeDurably(path: string, bytes: Buffer): Promise<void> {
   await using file = await open(path, 'wx')
   await file.writeFile(bytes)

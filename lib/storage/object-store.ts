@@ -1,16 +1,18 @@
-/** Where finished images are kept. */
+/** Stores finished images. */
 export interface ObjectStore {
   /**
-   * Stores a JPEG, replacing what the key named before, and resolves with its public URL. Rejects with an ImageError of
-   * code `storage`, or with the signal's reason when that aborts; the object may still appear until LONGEST_UPLOAD_MS
-   * have passed.
+   * Stores a JPEG, replacing what the key named before, and resolves with its public URL. Rejects with an
+   * ImageError of code `storage`, or with the signal's reason when that aborts; the object may still appear
+   * until LONGEST_UPLOAD_MS have passed.
    */
   put(key: string, jpeg: Buffer, signal: AbortSignal): Promise<string>
   /** Returns the public URL of an object by today's settings, whether or not it exists. */
   urlOf(key: string): string
   /** Resolves also when there is no such object. */
   remove(key: string, signal?: AbortSignal): Promise<void>
-  /** Yields the objects whose key begins with the prefix and comes after `after`, in the order of their keys. */
+  /**
+   * Yields the objects whose key begins with the prefix and comes after `after`, in the order of their keys.
+   */
   list(prefix: string, after?: string): AsyncIterable<StoredObject>
   /** Rejects when objects cannot be stored. */
   ping(): Promise<void>
@@ -29,7 +31,7 @@ export const OBJECT_PREFIX = 'products/'
 export const UPLOAD_TIMEOUT_MS = 60_000
 
 /**
- * The longest life of an upload: no object appears this long after its `put` began. A server was observed to carry
- * out a request 7 seconds after its client had given up; this leaves it 9 minutes.
+ * The longest life of an upload: no object appears this long after its `put` began. A server was observed to
+ * carry out a request 7 seconds after its client had given up; this leaves it 9 minutes.
  */
 export const LONGEST_UPLOAD_MS = UPLOAD_TIMEOUT_MS + 9 * 60_000

@@ -5,14 +5,14 @@ import { OBJECT_PREFIX, type ObjectStore, type StoredObject } from './object-sto
 import { withoutImage } from './orphans.ts'
 
 const OBJECTS_A_RUN = 1000
-/** Far longer than an upload lives: a database that was restored to an earlier time may be replaced by the right one. */
+/** Far longer than an upload: leaves time to notice that the database was restored to an earlier state. */
 const MIN_AGE_MS = 24 * 60 * 60_000
-/** More orphans than these are no leftovers: the bucket belongs to another database, too, or this one is not the newest. */
+/** More orphans mean that the bucket also belongs to another database, or that this database is outdated. */
 const MAX_ORPHANS = OBJECTS_A_RUN / 10
 
 /**
- * Removes objects that no image needs, a part of the bucket at a time. Each run continues where the last one ended; the first begins
- * anywhere, so that processes that are restarted often come to all parts.
+ * Removes objects without an image, a part of the bucket at a time. Each run continues where the last one
+ * ended. The first begins at a random product, so that processes that restart often still reach every part.
  */
 export class OrphanSweep {
   readonly #pool: Pool

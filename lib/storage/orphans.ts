@@ -4,7 +4,7 @@ import { OBJECT_PREFIX, type ObjectStore, type StoredObject } from './object-sto
 
 const KEYS_A_QUERY = 500
 
-/** No row names the key, and no pending image can still record it: its generation is another. */
+/** Keys that no row names and that no pending image can still record, as its generation is another. */
 const ORPHANS = `
 SELECT key FROM unnest($1::text[]) AS key
 WHERE NOT EXISTS (
@@ -14,8 +14,8 @@ WHERE NOT EXISTS (
 )`
 
 /**
- * Yields objects that no image needs, older than `olderThanMs`: the Go service names a younger one in a row when it has made all
- * images of the product. There should be none; they come from killed workers and from restored databases.
+ * Yields objects without an image that are older than `olderThanMs`. The Go service records its objects only
+ * when all images of the product are made. Orphans come from killed workers and from restored databases.
  */
 export async function* orphans(
   pool: Pool,
@@ -33,7 +33,7 @@ export async function* orphans(
   yield* await withoutImage(pool, batch)
 }
 
-/** Removes our own orphans below a prefix, whatever their age: their keys say that no image can need them any more. */
+/** Removes our own orphans below a prefix, of any age: by their keys no image can need them any more. */
 export async function removeOrphans(
   pool: Pool,
   objects: ObjectStore,
@@ -45,7 +45,7 @@ export async function removeOrphans(
   }
 }
 
-/** Resolves with those of the objects that no image names or will name. */
+/** Resolves with the objects that no image names or will name. */
 export async function withoutImage(pool: Pool, objects: StoredObject[]): Promise<StoredObject[]> {
   if (objects.length === 0) return []
   const { rows } = await pool.query<{ key: string }>(ORPHANS, [objects.map(({ key }) => key)])

@@ -37,8 +37,8 @@ t.test('sub is the user, and the scope admin acts for all users', async (t) => {
 t.test('a token without a user is refused', async (t) => {
   const verify = bySecret()
   for (const sub of [undefined, '', '0', '-1', '07', '1e3', '7.5', '2147483648', 'ada', '7 ']) {
-    const answer = await verify(await signed(sub === undefined ? {} : { sub }))
-    t.match(answer, { code: 'unauthorized', message: 'The sub of the token must be a user id.' })
+    const refusal = await verify(await signed(sub === undefined ? {} : { sub }))
+    t.match(refusal, { code: 'unauthorized', message: 'The sub of the token must be a user id.' })
   }
 })
 

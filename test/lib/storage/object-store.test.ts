@@ -34,7 +34,7 @@ function conformance(
 ): void {
   t.test('it can be used', async (t) => t.resolves(objects.ping()))
 
-  t.test('what was put can be read at the URL that it answers', async (t) => {
+  t.test('what was put can be read at the URL that `put` resolves with', async (t) => {
     const key = objectKey(1, 'one')
     t.equal(objects.urlOf(key), `${url}/products/1/one.jpg`)
     t.equal(await objects.put(key, picture, signal), objects.urlOf(key))
@@ -172,7 +172,7 @@ t.test('in S3', needsServices, async (t) => {
     await t.rejects(put, reason)
     const uploads = async () =>
       (await server.client.send(new ListMultipartUploadsCommand({ Bucket: name }))).Uploads ?? []
-    // Told to the server when the parts on their way have arrived.
+    // The server learns this when the parts on their way have arrived.
     while ((await uploads()).length > 0);
     t.same(await keys(objects, 'products/10/'), [])
   })
@@ -206,7 +206,7 @@ t.test('in S3', needsServices, async (t) => {
     )
   }
 
-  t.test('a put and a remove whose answers were lost can be repeated', async (t) => {
+  t.test('a put and a remove whose responses were lost can be repeated', async (t) => {
     const proxy = owned(t, await startFaultyProxy(server.endpoint))
     const objects = open(t, bucketOn(server, name, proxy.url))
     const key = objectKey(13, 'lost')
@@ -221,7 +221,7 @@ t.test('in S3', needsServices, async (t) => {
     t.same(await keys(objects, key), [])
   })
 
-  t.test('a stop does not wait for a server that answers nothing', async (t) => {
+  t.test('a stop does not wait for a server that does not respond', async (t) => {
     const proxy = owned(t, await startFaultyProxy(server.endpoint))
     const objects = open(t, bucketOn(server, name, proxy.url))
     proxy.fault = 'stall'

@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { rm, symlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
-import { lockDataDir } from '../../../lib/startup/folder-lock.ts'
+import { lockDataDir } from '../../../lib/startup/data-dir.ts'
 import { createFolder } from '../../support/servers/guard.ts'
 
 const REFUSED = { name: 'StartError', message: /^Another process works on .*set another DATA_DIR$/ }
@@ -27,7 +27,7 @@ t.test('a folder is taken once, by whatever name, until it is let go', async (t)
 
 t.test('a killed process holds nothing', async (t) => {
   const folder = folderOf(t)
-  const module = join(import.meta.dirname, '../../../lib/startup/folder-lock.ts')
+  const module = join(import.meta.dirname, '../../../lib/startup/data-dir.ts')
   const code = `import(${JSON.stringify(module)}).then(({ lockDataDir }) => {
     lockDataDir(${JSON.stringify(folder)})
     process.stdout.write('taken')

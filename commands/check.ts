@@ -16,7 +16,7 @@ import { OBJECT_PREFIX } from '../lib/storage/object-store.ts'
 import { OBJECT_STORE } from '../lib/storage/server.ts'
 
 export const usage =
-  'asyncprod check                        tries every server that the settings name, and what it can be used for'
+  'asyncprod check                        tries every server in the settings, and the public URL of an object'
 
 const TIMEOUT_MS = 5000
 

@@ -11,7 +11,7 @@ asyncprod dead show <id>              one of them, whole
 asyncprod dead replay <id…> | --all   back to the image queue
 asyncprod dead purge <id…> | --all    deleted for good`
 
-/** `asyncprod dead …`: the messages that nobody could work on. */
+/** `asyncprod dead …`: messages that could not be parsed. */
 export async function dead(config: Config, args: string[]): Promise<void> {
   const { rabbitmq } = config
   if (!rabbitmq)

@@ -7,8 +7,8 @@ import {
   S3ServiceException
 } from '@aws-sdk/client-s3'
 import type { Bucket } from './config/servers.ts'
-import { notStored } from './storage/errors.ts'
 import {
+  notStored,
   OBJECT_PREFIX,
   type ObjectStore,
   type StoredObject,

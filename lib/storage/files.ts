@@ -2,8 +2,7 @@ import { randomUUID } from 'node:crypto'
 import type { Dirent } from 'node:fs'
 import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises'
 import { dirname, join, relative, sep } from 'node:path'
-import { notStored } from './errors.ts'
-import type { ObjectStore, StoredObject } from './object-store.ts'
+import { notStored, type ObjectStore, type StoredObject } from './object-store.ts'
 
 /** Folder of files that are being written. Hidden, so that it is not served. */
 const UNFINISHED = '.unfinished'

@@ -1,3 +1,5 @@
+import { ImageError } from '../image/error.ts'
+
 /** Stores finished images. */
 export interface ObjectStore {
   /**
@@ -35,3 +37,7 @@ export const UPLOAD_TIMEOUT_MS = 60_000
  * carry out a request 7 seconds after its client had given up; this leaves it 9 minutes.
  */
 export const LONGEST_UPLOAD_MS = UPLOAD_TIMEOUT_MS + 9 * 60_000
+
+/** The error of a `put` that failed. */
+export const notStored = (cause: unknown) =>
+  new ImageError('storage', 'The image could not be stored and will be retried.', { transient: true, cause })

@@ -49,7 +49,10 @@ async function run([server, attempt]: Probe): Promise<{ name: string; isUsable: 
 
 function probesOf({ database, redis, rabbitmq, bucket, images }: Config): Probe[] {
   return [
-    [POSTGRES, database && (() => tryPostgres(database.connectionString))],
+    [
+      POSTGRES,
+      database && (() => Promise.all([database.connectionString, database.directUrl].map(tryPostgres)))
+    ],
     [REDIS, redis && (() => tryRedis(redis.url))],
     [RABBITMQ, rabbitmq && (() => Promise.any(rabbitmq.urls.map(tryRabbitmq)))],
     [OBJECT_STORE, bucket && (() => tryObjects(new S3Store(bucket, { sockets: 1, ...images })))]

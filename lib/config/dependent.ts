@@ -6,7 +6,7 @@ import type { Variables } from './read-settings.ts'
  */
 const DEPENDENT: [settings: string[], on: string[]][] = [
   [
-    ['DB_USER', 'DB_PASSWORD', 'DB_NAME'],
+    ['DB_USER', 'DB_PASSWORD', 'DB_NAME', 'DATABASE_DIRECT_URL'],
     ['DB_HOST', 'DATABASE_URL']
   ],
   [['WEBHOOK_SECRET'], ['WEBHOOK_URL']]

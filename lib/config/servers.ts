@@ -9,14 +9,28 @@ export type DatabaseServer = NonNullable<ReturnType<typeof database>>
 export type RedisServer = NonNullable<ReturnType<typeof redis>>
 export type Bucket = NonNullable<ReturnType<typeof bucket>>
 
+const POSTGRES = ['postgres:', 'postgresql:']
+
 export function database(s: Settings) {
-  if (s.DATABASE_URL)
-    return { connectionString: checkServerUrl('DATABASE_URL', s.DATABASE_URL, ['postgres:', 'postgresql:']) }
+  const connectionString = databaseUrl(s)
+  if (!connectionString) return null
+  const { DATABASE_DIRECT_URL: directUrl } = s
+  return {
+    connectionString,
+    /** Leads to the server itself, for what needs a session. */
+    directUrl: directUrl ? checkServerUrl('DATABASE_DIRECT_URL', directUrl, POSTGRES) : connectionString,
+    /** Whether `connectionString` leads to a pooler. */
+    isPooled: directUrl !== undefined
+  }
+}
+
+function databaseUrl(s: Settings): string | null {
+  if (s.DATABASE_URL) return checkServerUrl('DATABASE_URL', s.DATABASE_URL, POSTGRES)
   if (!s.DB_HOST) return null
   const login = [s.DB_USER, s.DB_PASSWORD].filter((part) => part !== undefined).map(encodeURIComponent)
   const address = `${hostOf(s.DB_HOST)}:${s.DB_PORT}`
   const connectionString = `postgres://${login.join(':')}@${address}/${encodeURIComponent(s.DB_NAME)}`
-  return { connectionString: checkAddress('DB_HOST', connectionString) }
+  return checkAddress('DB_HOST', connectionString)
 }
 
 export function redis(s: Settings) {

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { DatabaseError, type Pool } from 'pg'
 import { AppError } from '../http/app-error.ts'
+import { type Statement, withValues } from './statement.ts'
 
 /** Names a request that its caller may repeat although it is to be done once. */
 export interface IdempotencyKey {
@@ -55,7 +56,7 @@ FROM lock LEFT JOIN created ON true LEFT JOIN used ON true`
  */
 export async function create(
   pool: Pool,
-  statement: { name: string; text: string },
+  statement: Statement,
   values: unknown[],
   { caller, key }: IdempotencyKey | Record<keyof IdempotencyKey, null> = NO_KEY,
   others: unknown[] = []
@@ -79,7 +80,7 @@ export async function create(
   async function attempt(): Promise<Attempt> {
     try {
       const parameters = [caller, key, fingerprint, ...values, ...others]
-      const { rows } = await pool.query<Attempt>({ ...statement, values: parameters })
+      const { rows } = await pool.query<Attempt>(withValues(pool, statement, parameters))
       return rows[0] ?? NOTHING
     } catch (error) {
       // The first request ended between this one's look at the key and its insert.

@@ -1,10 +1,12 @@
-import { type ClientBase, DatabaseError } from 'pg'
+import { type ClientBase, DatabaseError, type Pool } from 'pg'
 import { cureOfCertificate } from '../startup/certificates.ts'
 import { type Server, StartError } from '../startup/wait-for-server.ts'
 import { isUnavailable } from './unavailable.ts'
 
 export const POSTGRES: Server = { name: 'PostgreSQL', settings: 'DATABASE_URL (or DB_HOST)', cureOf }
 
+const POOLER =
+  'DATABASE_URL (or DB_HOST) leads to a connection pooler. Set DATABASE_DIRECT_URL to the server behind it, for notifications and migrations.'
 const LOGIN = 'Set the right user and password in DATABASE_URL (or DB_USER and DB_PASSWORD).'
 
 /** By SQLSTATE. */
@@ -23,35 +25,51 @@ function cureOf(error: unknown): string | null {
   const certificate = cureOfCertificate(error)
   if (certificate)
     return `${certificate} Or add sslrootcert=FILE to DATABASE_URL, or set sslmode=no-verify there to skip the check.`
+  const message = error instanceof Error ? error.message : ''
+  if (/unsupported startup parameter: statement_timeout/.test(message)) return POOLER
   if (isUnavailable(error)) return null
   if (error instanceof DatabaseError)
     return (
       CURES.get(error.code ?? '') ??
       'Check the database in DATABASE_URL (or DB_NAME): it rejects the statements of the service.'
     )
-  const message = error instanceof Error ? error.message : ''
   if (/does not support SSL/.test(message)) return 'Remove sslmode from DATABASE_URL.'
   return /^SASL/.test(message) ? LOGIN : null
 }
 
-/** What a database or a role may set otherwise, and what changes the text that is exchanged. */
-const SESSION = `SET DateStyle = 'ISO, MDY'; SET IntervalStyle = 'postgres'; SET TimeZone = 'UTC';
-SET bytea_output = 'hex'; SET extra_float_digits = 1; SET client_encoding = 'UTF8';
+/** What a pooler passes on to each connection to the server. */
+const POOLED_SESSION = `SET DateStyle = 'ISO, MDY'; SET TimeZone = 'UTC'; SET client_encoding = 'UTF8';
 SET standard_conforming_strings = on`
+
+/** What a database or a role may set otherwise, and what changes the text that is exchanged. */
+const SESSION = `${POOLED_SESSION}; SET IntervalStyle = 'postgres'; SET bytea_output = 'hex';
+SET extra_float_digits = 1`
 
 /** Sets what the service relies on, whatever the database or the role says. To be called for every new connection. */
 export async function prepareSession(client: ClientBase): Promise<void> {
   await client.query(SESSION)
 }
 
-/** Rejects with a StartError if the database cannot store every character. */
-export async function refuseOtherEncodings(client: Pick<ClientBase, 'query'>): Promise<void> {
-  const { rows } = await client.query<{ encoding: string }>(
-    "SELECT current_setting('server_encoding') AS encoding"
+/**
+ * Sets as much of it as a pooler keeps: the rest would last for whichever client has the connection next. No statement
+ * returns an interval or bytes, and no float of more than 15 digits.
+ */
+export async function preparePooledSession(client: ClientBase): Promise<void> {
+  await client.query(POOLED_SESSION)
+}
+
+/** Rejects with a StartError if the service cannot work on the database. */
+export async function refuseUnfit(pool: Pool): Promise<void> {
+  const { rows } = await pool.query<{ encoding: string; timeout: number }>(
+    `SELECT current_setting('server_encoding') AS encoding, setting::integer AS timeout
+     FROM pg_settings WHERE name = 'statement_timeout'`
   )
-  const encoding = rows[0]?.encoding
-  if (encoding === 'UTF8') return
-  throw new StartError(
-    `PostgreSQL cannot be used: the database is encoded in ${encoding} and would refuse most texts. Create it with ENCODING 'UTF8', or name another one in DATABASE_URL (or DB_NAME).`
-  )
+  const [{ encoding = '', timeout = 0 } = {}] = rows
+  if (encoding !== 'UTF8')
+    throw new StartError(
+      `PostgreSQL cannot be used: the database is encoded in ${encoding} and would refuse most texts. Create it with ENCODING 'UTF8', or name another one in DATABASE_URL (or DB_NAME).`
+    )
+  const { statement_timeout } = pool.options
+  if (statement_timeout && statement_timeout !== timeout)
+    throw new StartError(`PostgreSQL cannot be used: it ignores settings of the session. ${POOLER}`)
 }

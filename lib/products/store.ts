@@ -1,6 +1,7 @@
 import type { Pool } from 'pg'
 import type { Cache, CachedProduct } from '../cache/cache.ts'
 import type { IdempotencyKey } from '../database/idempotency.ts'
+import { withValues } from '../database/statement.ts'
 import { AppError, productNotFound } from '../http/app-error.ts'
 import type { ImageErrorCode } from '../image/error.ts'
 import type { ProductChangeFeed } from './change-feed.ts'
@@ -69,7 +70,7 @@ export class ProductStore {
 
   /** Resolves with the product as the database has it now. */
   async load(id: number): Promise<ProductRecord | null> {
-    const { rows } = await this.#pool.query<ProductRecord>({ ...LOAD, values: [id] })
+    const { rows } = await this.#pool.query<ProductRecord>(withValues(this.#pool, LOAD, [id]))
     return rows[0] ?? null
   }
 

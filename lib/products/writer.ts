@@ -1,4 +1,5 @@
-import type { Pool, QueryConfig } from 'pg'
+import type { Pool } from 'pg'
+import { type Statement, withValues } from '../database/statement.ts'
 import { carrier } from '../log/context.ts'
 import type { Outbox } from '../outbox/outbox.ts'
 import type { NewOutboxRow } from '../outbox/row.ts'
@@ -40,23 +41,23 @@ export class ProductWriter {
       JSON.stringify(update),
       JSON.stringify(rows)
     ]
-    return await this.#write({ ...CHANGE, values: [record.id, record.version, ...values] }, rows)
+    return await this.#write(CHANGE, [record.id, record.version, ...values], rows)
   }
 
   /** Deletes the product, on the same condition. */
   async delete(record: ProductRecord): Promise<boolean> {
     const rows = this.#removals(record, record.images)
-    return await this.#write({ ...DELETE, values: [record.id, record.version, JSON.stringify(rows)] }, rows)
+    return await this.#write(DELETE, [record.id, record.version, JSON.stringify(rows)], rows)
   }
 
   /** Inserts outbox rows of a product that may be gone. */
   async enqueue({ id, user_id }: ProductRecord, rows: NewOutboxRow[]): Promise<void> {
-    if (rows.length > 0) await this.#write({ ...ENQUEUE, values: [id, user_id, JSON.stringify(rows)] }, rows)
+    if (rows.length > 0) await this.#write(ENQUEUE, [id, user_id, JSON.stringify(rows)], rows)
   }
 
-  async #write(statement: QueryConfig, rows: NewOutboxRow[]): Promise<boolean> {
+  async #write(statement: Statement, values: unknown[], rows: NewOutboxRow[]): Promise<boolean> {
     const { pool, outbox } = this.#options
-    const { rowCount } = await pool.query(statement)
+    const { rowCount } = await pool.query(withValues(pool, statement, values))
     if (rowCount === 0) return false
     outbox.enqueued([...new Set(rows.map(({ kind }) => kind))])
     return true

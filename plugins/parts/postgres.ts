@@ -3,8 +3,9 @@ import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
 import type { Client, ClientConfig, PoolConfig } from 'pg'
 import type { Config } from '../../lib/config/config.ts'
+import type { DatabaseServer } from '../../lib/config/servers.ts'
 import { isMigrated, migrate } from '../../lib/database/migrate.ts'
-import { POSTGRES, prepareSession, refuseOtherEncodings } from '../../lib/database/server.ts'
+import { POSTGRES, preparePooledSession, prepareSession, refuseUnfit } from '../../lib/database/server.ts'
 import { waitForServer } from '../../lib/startup/wait-for-server.ts'
 
 /** A statement that takes longer holds a connection that others wait for. */
@@ -22,14 +23,12 @@ declare module 'fastify' {
 /** PostgreSQL, or PGlite behind the same pool, migrated to the newest version. Every role waits for it. */
 export default fp<{ config: Config }>(
   async (app, { config }) => {
-    const server = config.database ?? (await embed(app, config))
     const { log } = app
+    const { pooled, direct } = config.database ? remote(config.database) : await embed(app, config)
     await app.register(fastifyPostgres, {
-      ...server,
-      ...(config.database ? REMOTE : ONE_SESSION),
+      ...pooled,
       application_name: `asyncprod ${config.role}`,
       connectionTimeoutMillis: CONNECTION_TIMEOUT_MS,
-      statement_timeout: STATEMENT_TIMEOUT_MS,
       // The server's own limit does not help if the server is frozen.
       query_timeout: STATEMENT_TIMEOUT_MS + 5000
     })
@@ -38,12 +37,12 @@ export default fp<{ config: Config }>(
     pool.on('error', (error) => log.warn({ reason: error.message }, 'An idle database connection was lost'))
 
     // A migration may take longer than a statement of the pool.
-    const client = { ...server, connectionTimeoutMillis: CONNECTION_TIMEOUT_MS }
+    const client = { ...direct, connectionTimeoutMillis: CONNECTION_TIMEOUT_MS }
     const migrations = await waitForServer(
       POSTGRES,
       { timeoutMs: config.startupTimeoutMs, log },
       async () => {
-        await refuseOtherEncodings(pool)
+        await refuseUnfit(pool)
         return (await isMigrated(pool)) ? [] : await migrateOnce(new app.pg.Client(client))
       }
     )
@@ -58,7 +57,21 @@ export default fp<{ config: Config }>(
   { name: 'postgres', dependencies: ['health-checks'] }
 )
 
-const REMOTE: PoolConfig = { max: 20, keepAlive: true, onConnect: prepareSession }
+/** How to connect for statements, and for a migration. */
+interface Connections {
+  pooled: PoolConfig
+  direct: ClientConfig
+}
+
+function remote({ connectionString, directUrl, isPooled }: DatabaseServer): Connections {
+  const session = isPooled
+    ? { isPooled, onConnect: preparePooledSession }
+    : { statement_timeout: STATEMENT_TIMEOUT_MS, onConnect: prepareSession }
+  return {
+    pooled: { connectionString, max: 20, keepAlive: true, ...session },
+    direct: { connectionString: directUrl }
+  }
+}
 
 /** PGlite is one session: a second client would share its prepared statements, and only wait for the first. */
 const ONE_SESSION: PoolConfig = {
@@ -70,13 +83,14 @@ const ONE_SESSION: PoolConfig = {
   }
 }
 
-async function embed(app: FastifyInstance, config: Config): Promise<ClientConfig> {
+async function embed(app: FastifyInstance, config: Config): Promise<Connections> {
   // Imported here because PGlite is large.
   const { startEmbeddedPostgres } = await import('../../lib/database/pglite.ts')
   const embedded = await startEmbeddedPostgres(config.dataDir)
   // Added before the pool's own hook, so it runs after it.
   app.addHook('onClose', () => embedded.close())
-  return { host: embedded.host, user: 'postgres', database: 'postgres' }
+  const direct = { host: embedded.host, user: 'postgres', database: 'postgres' }
+  return { pooled: { ...direct, ...ONE_SESSION }, direct }
 }
 
 async function migrateOnce(client: Client): Promise<string[]> {

@@ -26,7 +26,8 @@ export default fp<{ config: Config }>(
     app.decorate('outbox', outbox)
     // No other process holds rows: a killed one's need not wait for the end of their lease.
     if (!config.database) await outbox.reclaim()
-    const notifications = config.database && new Notifications({ ...config.database, log: app.log })
+    const notifications =
+      config.database && new Notifications({ connectionString: config.database.directUrl, log: app.log })
     app.decorate('notifications', notifications)
     const changeFeed = new ProductChangeFeed(notifications)
     app.decorate('productChanges', changeFeed)

@@ -28,7 +28,7 @@ t.test('a Redis that was restarted from a snapshot serves nothing of it', needsO
   await cached(one.cache, id)
   await (await administrator(t, server.url)).save()
   await one.cache.invalidate(id)
-  await server.restart()
+  await server.restart({ keepsSnapshot: true })
   for (const { cache } of [one, other]) {
     await usable(cache)
     t.same(await cache.read(id, load(2)), product(2))

@@ -47,7 +47,7 @@ t.test('two processes with one Redis', { ...needsServices, ...needsOwn('redis') 
     await admin.save()
     await rename('Chair')
     await server.kill()
-    await server.restart()
+    await server.restart({ keepsSnapshot: true })
     t.strictSame(await names(), ['Chair', 'Chair'])
   })
 

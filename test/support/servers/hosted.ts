@@ -16,7 +16,7 @@ export const hosted = {
     const { endpoint, region, accessKeyId, secretAccessKey, publicBase } = await startS3()
     return { endpoint, region, accessKeyId, secretAccessKey, publicBase }
   })
-} satisfies Record<ServerName, () => Promise<unknown>>
+} satisfies Partial<Record<ServerName, () => Promise<unknown>>>
 
 function memoize<T>(start: () => Promise<T>): () => Promise<T> {
   let started: Promise<T> | undefined

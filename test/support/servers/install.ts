@@ -3,14 +3,24 @@ import { existsSync, globSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 import { promisify } from 'node:util'
 
-export type ServerName = 'postgres' | 'redis' | 'rabbitmq' | 's3'
+export type ServerName = 'postgres' | 'pgbouncer' | 'redis' | 'rabbitmq' | 's3'
 
-type Needs = { programs: string[]; packages: string[]; variable: string }
+type Needs = {
+  programs: string[]
+  packages: string[]
+  /** Names a server to use instead. */
+  variable: string
+}
 
 export const SERVERS: Record<ServerName, Needs> = {
   postgres: {
     programs: ['initdb', 'postgres'],
     packages: ['postgresql'],
+    variable: 'TEST_DATABASE_URL'
+  },
+  pgbouncer: {
+    programs: ['pgbouncer'],
+    packages: ['pgbouncer'],
     variable: 'TEST_DATABASE_URL'
   },
   redis: {
@@ -74,7 +84,7 @@ export async function ensureInstalled(...servers: ServerName[]): Promise<void> {
 
 /** The servers that no TEST_ variable names, and that have to be started therefore. */
 export function wanted(): ServerName[] {
-  const names: ServerName[] = ['postgres', 'redis', 'rabbitmq', 's3']
+  const names: ServerName[] = ['postgres', 'pgbouncer', 'redis', 'rabbitmq', 's3']
   return names.filter((name) => !process.env[SERVERS[name].variable])
 }
 
@@ -86,7 +96,7 @@ export function missing(servers: ServerName[], find = findProgram): ServerName[]
 /** What a person can do about missing servers. */
 export function waysOut(servers: ServerName[]): string {
   const packages = servers.flatMap((name) => SERVERS[name].packages)
-  const variables = servers.map((name) => SERVERS[name].variable)
+  const variables = [...new Set(servers.map((name) => SERVERS[name].variable))]
   if (servers.includes('s3')) variables.push('TEST_S3_ACCESS_KEY', 'TEST_S3_SECRET_KEY')
   return `The tests need real servers, and these are not installed: ${servers.join(', ')}. Either
   - install ${packages.join(' ')} (these are Debian's names; run as root on Debian or Ubuntu, the tests do it themselves),

@@ -1,7 +1,6 @@
 import { type Owner, owned } from '../owner.ts'
 import { askHost } from './host-socket.ts'
 import { hosted } from './hosted.ts'
-import type { ServerName } from './install.ts'
 import { type PostgresServer, usePostgres } from './postgres.ts'
 import { type RabbitmqServer, useRabbitmq } from './rabbitmq.ts'
 import { type RedisServer, useRedis } from './redis.ts'
@@ -50,7 +49,7 @@ export async function sharedS3(t: Owner): Promise<S3Server> {
   return owned(t, useS3(found))
 }
 
-async function address<N extends ServerName>(name: N) {
+async function address<N extends keyof typeof hosted>(name: N) {
   if (process.env.TEST_SERVICES === 'none')
     throw new Error('TEST_SERVICES=none: give this test needsServices')
   const response = await askHost(`/${name}`)

@@ -29,10 +29,10 @@ const VALID = `interval '24 hours'`
 const UNIQUE_VIOLATION = '23505'
 
 /**
- * A statement that creates, and remembers the Idempotency-Key in the same commit, unless the key has been used. `$1` is the
- * caller, `$2` the key, `$3` the fingerprint, all null without a key. `ctes` end with `created (id, …)`, made from the rows of
- * `unused`; their values begin at `$4`. The lock is held for the statement: failing to get it means that the first request
- * is still running.
+ * A statement that creates, and remembers the Idempotency-Key in the same commit, unless the key has been
+ * used. `$1` is the caller, `$2` the key, `$3` the fingerprint, all null without a key. `ctes` end with
+ * `created (id, …)`, made from the rows of `unused`; their values begin at `$4`. The lock is held for the
+ * statement: failing to get it means that the first request is still running.
  */
 export const creation = (ctes: string) => `
 WITH lock AS MATERIALIZED (
@@ -50,9 +50,9 @@ SELECT free, to_json(created) AS created, used.created_id AS used_id, used.finge
 FROM lock LEFT JOIN created ON true LEFT JOIN used ON true`
 
 /**
- * Runs a `creation`. Resolves with its row of `created`, or with only the id when the key was used for the same before. Rejects
- * with `key_reused` when it was used for something else, with `in_flight` while the first request runs.
- * `values` are part of the request, `others` need not be the same when it is repeated.
+ * Runs a `creation`. Resolves with its row of `created`, or with only the id when the key was used for the
+ * same before. Rejects with `key_reused` when it was used for something else, with `in_flight` while the
+ * first request runs. `values` are part of the request, `others` need not be the same when it is repeated.
  */
 export async function create(
   pool: Pool,

@@ -24,8 +24,8 @@ export async function isMigrated(pool: Pool): Promise<boolean> {
 }
 
 /**
- * Migrates the database to the newest version. Resolves with the names of the migrations that were applied. All are one
- * transaction under an advisory lock: of many processes that start at once, one migrates.
+ * Migrates the database to the newest version. Resolves with the names of the migrations that were applied.
+ * All are one transaction under an advisory lock: of many processes that start at once, one migrates.
  */
 export async function migrate(client: ClientBase): Promise<string[]> {
   const { default: Postgrator } = await import('postgrator')

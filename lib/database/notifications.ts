@@ -36,9 +36,9 @@ interface Session {
 }
 
 /**
- * Notifications between processes that share a PostgreSQL, over one connection for all channels (LISTEN and NOTIFY). What is sent
- * while the connection is lost is lost, too: that is logged once, and once when it is back. Not for PGlite, which is one
- * process anyway.
+ * Notifications between processes that share a PostgreSQL, over one connection for all channels (LISTEN and
+ * NOTIFY). What is sent while the connection is lost is lost, too: that is logged once, and once when it is
+ * back. Not for PGlite, which is one process anyway.
  */
 export class Notifications {
   readonly #options: NotificationOptions

@@ -18,7 +18,10 @@ export interface EmbeddedPostgres {
   close(): Promise<void>
 }
 
-/** PostgreSQL in this process, on the files below `folder`, for clients that speak its protocol over a Unix socket. */
+/**
+ * PostgreSQL in this process, on the files below `folder`, for clients that speak its protocol over a Unix
+ * socket.
+ */
 export async function startEmbeddedPostgres(folder: string): Promise<EmbeddedPostgres> {
   await createDataDir(folder)
   // Two processes on the same files destroy them.

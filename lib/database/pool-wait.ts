@@ -4,8 +4,9 @@ import type { Pool, PoolClient } from 'pg'
 const WEIGHT = 0.05
 
 /**
- * How long who asks a pool for a connection now would wait: those before it, at the pace of the latest statements. A number
- * of waiting requests would say nothing: a thousand are 50 ms of work for one database and minutes for another.
+ * Estimates the wait for a connection: requests that wait, times the average time a connection is held,
+ * divided by the pool's size. A number of waiting requests would say nothing: a thousand are 50 ms of work
+ * for one database and minutes for another.
  */
 export class PoolWaitEstimate {
   readonly #pool: Pool

@@ -45,14 +45,17 @@ SET standard_conforming_strings = on`
 const SESSION = `${POOLED_SESSION}; SET IntervalStyle = 'postgres'; SET bytea_output = 'hex';
 SET extra_float_digits = 1`
 
-/** Sets what the service relies on, whatever the database or the role says. To be called for every new connection. */
+/**
+ * Sets what the service relies on, whatever the database or the role says. To be called for every new
+ * connection.
+ */
 export async function prepareSession(client: ClientBase): Promise<void> {
   await client.query(SESSION)
 }
 
 /**
- * Sets as much of it as a pooler keeps: the rest would last for whichever client has the connection next. No statement
- * returns an interval or bytes, and no float of more than 15 digits.
+ * Sets as much of it as a pooler keeps: the rest would last for whichever client has the connection next. No
+ * statement returns an interval or bytes, and no float of more than 15 digits.
  */
 export async function preparePooledSession(client: ClientBase): Promise<void> {
   await client.query(POOLED_SESSION)

@@ -1,6 +1,7 @@
 /**
- * SQLSTATEs of a server that is starting, stopping, full, or gone; that took too long (57014) or chose another's statement in
- * a deadlock (class 40); that was demoted in a failover and may only be read (25006). All end well when tried again.
+ * SQLSTATEs of a server that is starting, stopping, full, or gone; that took too long (57014) or chose
+ * another's statement in a deadlock (class 40); that was demoted in a failover and may only be read (25006).
+ * All end well when tried again.
  */
 const UNAVAILABLE = /^(08|53|57P|57014|40|25006)/
 
@@ -14,7 +15,7 @@ const CONNECTION_MESSAGE =
 export function isUnavailable(error: unknown): boolean {
   if (error instanceof AggregateError) return error.errors.some(isUnavailable)
   if (!(error instanceof Error)) return false
-  const { code } = error as { code?: string }
-  if (code === undefined) return CONNECTION_MESSAGE.test(error.message)
+  const code = 'code' in error ? error.code : undefined
+  if (typeof code !== 'string') return CONNECTION_MESSAGE.test(error.message)
   return UNAVAILABLE.test(code) || NETWORK.test(code)
 }

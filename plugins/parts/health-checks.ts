@@ -2,7 +2,7 @@ import fp from 'fastify-plugin'
 
 /** A server or an embedded part that the service works with. */
 export interface HealthCheck {
-  /** Without it requests cannot be answered; the others are worked around or waited for. */
+  /** Without it requests fail; the others are worked around or waited for. */
   required?: boolean
   kind: 'connected' | 'embedded'
   /** Rejects when it cannot be used at this moment. */
@@ -11,7 +11,7 @@ export interface HealthCheck {
 
 declare module 'fastify' {
   interface FastifyInstance {
-    /** What the health routes ask, by the name they give it. */
+    /** What the health routes check, by the name that they give it. */
     healthChecks: Map<string, HealthCheck>
   }
 }

@@ -73,7 +73,9 @@ function remote({ connectionString, directUrl, isPooled }: DatabaseServer): Conn
   }
 }
 
-/** PGlite is one session: a second client would share its prepared statements, and only wait for the first. */
+/**
+ * PGlite is one session: a second client would share its prepared statements, and only wait for the first.
+ */
 const ONE_SESSION: PoolConfig = {
   max: 1,
   idleTimeoutMillis: 0,

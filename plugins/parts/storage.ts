@@ -18,7 +18,10 @@ declare module 'fastify' {
   }
 }
 
-/** Where finished images go: a bucket, or files that the service serves itself. Only a worker waits for a bucket. */
+/**
+ * Where finished images go: a bucket, or files that the service serves itself. Only a worker waits for a
+ * bucket.
+ */
 export default fp<{ config: Config }>(
   async (app, { config }) => {
     const objects: ObjectStore = config.bucket

@@ -61,18 +61,26 @@ export async function preparePooledSession(client: ClientBase): Promise<void> {
   await client.query(POOLED_SESSION)
 }
 
-/** Rejects with a StartError if the service cannot work on the database. */
-export async function refuseUnfit(pool: Pool): Promise<void> {
-  const { rows } = await pool.query<{ encoding: string; timeout: number }>(
-    `SELECT current_setting('server_encoding') AS encoding, setting::integer AS timeout
-     FROM pg_settings WHERE name = 'statement_timeout'`
+/** Rejects with a StartError if the database cannot store every character. */
+export async function refuseOtherEncodings(client: Pick<ClientBase, 'query'>): Promise<void> {
+  const encoding = await setting(client, 'server_encoding')
+  if (encoding === 'UTF8') return
+  throw new StartError(
+    `PostgreSQL cannot be used: the database is encoded in ${encoding} and would refuse most texts. Create it with ENCODING 'UTF8', or name another one in DATABASE_URL (or DB_NAME).`
   )
-  const [{ encoding = '', timeout = 0 } = {}] = rows
-  if (encoding !== 'UTF8')
-    throw new StartError(
-      `PostgreSQL cannot be used: the database is encoded in ${encoding} and would refuse most texts. Create it with ENCODING 'UTF8', or name another one in DATABASE_URL (or DB_NAME).`
-    )
-  const { statement_timeout } = pool.options
-  if (statement_timeout && statement_timeout !== timeout)
-    throw new StartError(`PostgreSQL cannot be used: it ignores settings of the session. ${POOLER}`)
+}
+
+/** Rejects with a StartError if the pool leads to a pooler without being configured for it. */
+export async function refusePooler(pool: Pool): Promise<void> {
+  const { statement_timeout: wanted } = pool.options
+  if (!wanted || Number(await setting(pool, 'statement_timeout')) === wanted) return
+  throw new StartError(`PostgreSQL cannot be used: it ignores settings of the session. ${POOLER}`)
+}
+
+async function setting(client: Pick<ClientBase, 'query'>, name: string): Promise<string | undefined> {
+  const { rows } = await client.query<{ setting: string }>(
+    'SELECT setting FROM pg_settings WHERE name = $1',
+    [name]
+  )
+  return rows[0]?.setting
 }

@@ -5,7 +5,13 @@ import type { Client, ClientConfig, PoolConfig } from 'pg'
 import type { Config } from '../../lib/config/config.ts'
 import type { DatabaseServer } from '../../lib/config/servers.ts'
 import { isMigrated, migrate } from '../../lib/database/migrate.ts'
-import { POSTGRES, preparePooledSession, prepareSession, refuseUnfit } from '../../lib/database/server.ts'
+import {
+  POSTGRES,
+  preparePooledSession,
+  prepareSession,
+  refuseOtherEncodings,
+  refusePooler
+} from '../../lib/database/server.ts'
 import { waitForServer } from '../../lib/startup/wait-for-server.ts'
 
 /** A statement that takes longer holds a connection that others wait for. */
@@ -42,7 +48,8 @@ export default fp<{ config: Config }>(
       POSTGRES,
       { timeoutMs: config.startupTimeoutMs, log },
       async () => {
-        await refuseUnfit(pool)
+        await refuseOtherEncodings(pool)
+        await refusePooler(pool)
         return (await isMigrated(pool)) ? [] : await migrateOnce(new app.pg.Client(client))
       }
     )

@@ -9,6 +9,7 @@ import { readLimiter } from '../lib/observability/limiter.ts'
 import { Relay } from '../lib/outbox/relay.ts'
 import type { OutboxRow } from '../lib/outbox/row.ts'
 import { TaskGroup } from '../lib/outbox/task-group.ts'
+import { UserJobs } from '../lib/outbox/user-jobs.ts'
 import { capacityOf } from '../lib/pipeline/capacity.ts'
 import { Limiter } from '../lib/pipeline/limiter.ts'
 import { ProductProcessor } from '../lib/pipeline/process-product.ts'
@@ -55,8 +56,11 @@ export default fp<{ config: Config }>(
     let intake: Intake | undefined
     app.addHook('onReady', async () => {
       intake = app.broker
-        ? await consume(app.broker, processor, capacity.inFlight)
-        : relay(app, processor, capacity.inFlight)
+        ? await consume(app, app.broker, processor, capacity.inFlight)
+        : relay(app, processor, {
+            users: new UserJobs(capacity.inFlight),
+            capacity: capacity.inFlight + othersPlaces(capacity.inFlight)
+          })
     })
     app.shutdown.add(async (graceMs) => {
       await intake?.stop(graceMs)
@@ -68,13 +72,26 @@ export default fp<{ config: Config }>(
   { name: 'images', dependencies: ['metrics', 'products', 'rabbitmq', 'storage'] }
 )
 
-async function consume(broker: Broker, processor: ProductProcessor, capacity: number): Promise<Intake> {
+/**
+ * What waits in RabbitMQ waits in its order. So that a user whose messages are not the first need not wait for another
+ * user's, a worker that is busy also takes rows straight from the outbox, of users with few jobs here.
+ */
+async function consume(
+  app: FastifyInstance,
+  broker: Broker,
+  processor: ProductProcessor,
+  capacity: number
+): Promise<Intake> {
   const jobs = new TaskGroup()
-  await broker.consume(capacity, (message) => jobs.run((signal) => handle(processor, message, signal)))
+  const others = othersPlaces(capacity)
+  const users = new UserJobs(others)
+  const room = () => (users.count >= capacity - others ? others : 0)
+  await broker.consume(capacity, (message) => jobs.run((signal) => handle(processor, users, message, signal)))
+  const direct = relay(app, processor, { users, capacity: others, room })
   return {
     async stop(graceMs) {
       void broker.cancel()
-      await jobs.drain(graceMs)
+      await Promise.all([jobs.drain(graceMs), direct.stop(graceMs)])
     }
   }
 }
@@ -82,27 +99,43 @@ async function consume(broker: Broker, processor: ProductProcessor, capacity: nu
 /** Only what cannot be parsed is poison. */
 async function handle(
   processor: ProductProcessor,
+  users: UserJobs,
   { content, properties, fields: { redelivered } }: ConsumeMessage,
   stop: AbortSignal
 ): Promise<Settlement> {
   const parsed = parseMessage(content)
   if (!parsed.ok) return { settle: 'dead', reason: parsed.reason }
-  const { product_id } = parsed.message
+  const { product_id, user_id } = parsed.message
   const process = () => processor.process(product_id, stop, { redelivered })
-  await inImageJob(product_id, properties.headers ?? {}, process)
+  await users.run(user_id, () => inImageJob(product_id, properties.headers ?? {}, process))
   return { settle: 'ack' }
 }
 
-function relay({ outbox, log }: FastifyInstance, processor: ProductProcessor, capacity: number): Intake {
-  const dispatch = async ({ product_id, payload, claims }: OutboxRow, stop: AbortSignal) => {
+function relay(
+  { outbox, log }: FastifyInstance,
+  processor: ProductProcessor,
+  { users, ...options }: { users: UserJobs; capacity: number; room?: () => number }
+): Intake {
+  const dispatch = async ({ product_id, user_id, payload, claims }: OutboxRow, stop: AbortSignal) => {
     if (product_id === null) return
     const process = () => processor.process(product_id, stop, { redelivered: claims > 1 })
-    await inImageJob(product_id, payload, process)
+    await users.run(user_id, () => inImageJob(product_id, payload, process))
   }
-  const intake = new Relay({ outbox, kind: 'images', capacity, leaseMs: LEASE_MS, dispatch, log })
+  const intake = new Relay({
+    ...options,
+    outbox,
+    kind: 'images',
+    leaseMs: LEASE_MS,
+    perUser: users,
+    dispatch,
+    log
+  })
   intake.start()
   return intake
 }
+
+/** Places beside those that one user may take. */
+const othersPlaces = (places: number) => Math.ceil(places / 3)
 
 const inImageJob = (productId: number, carried: object, work: () => Promise<void>) =>
   inJob('images of a product', carried, { 'asyncprod.product_id': productId }, work)

@@ -1,7 +1,7 @@
 /**
  * Claims up to $2 due rows of kind $1 for $3 milliseconds. Users take turns: a claim begins after the last user of the one before
  * ($5 for class 0, $6 for class 1) and takes as many rows of each user that it comes to. While both classes have due rows, $4
- * of the places are for class 1.
+ * of the places are for class 1. A user has $9 rows at most, with those that are worked on already: $8 of the users $7.
  *
  * `turn` jumps from user to user in the index outbox_due, and `picked` reads each user's oldest rows there: the cost grows with
  * $2, and not with the rows or users that wait. ORDER BY and ARRAY keep the planner from scanning the table for few
@@ -41,7 +41,11 @@ WITH RECURSIVE come_due AS (
 ), picked AS MATERIALIZED (
   SELECT due.id, due.due_at, turn.n
   FROM (
-    SELECT class, user_id, n, places / count(*) OVER (PARTITION BY class) AS quota FROM turn WHERE n > 0
+    SELECT class, t.user_id, n, greatest(0, least(
+      places / count(*) OVER (PARTITION BY class), $9::integer - coalesce(running.count, 0)
+    )) AS quota
+    FROM turn t LEFT JOIN unnest($7::integer[], $8::integer[]) AS running (user_id, count) USING (user_id)
+    WHERE n > 0
   ) AS turn, LATERAL (
     SELECT id, due_at FROM outbox
     WHERE kind = $1 AND class = turn.class AND user_id = turn.user_id AND NOT scheduled AND due_at <= now()

@@ -16,15 +16,20 @@ export interface LocalConsumer {
   reserve(): Reservation | null
 }
 
-/** The consumers of this process, one for each kind at most. They take new rows over without a claim. */
+/** The consumers of this process. They take new rows over without a claim. */
 export class LocalConsumers {
-  readonly #byKind = new Map<OutboxKind, LocalConsumer>()
+  readonly #consumers: { kind: OutboxKind; consumer: LocalConsumer }[] = []
 
-  set(kind: OutboxKind, consumer: LocalConsumer): void {
-    this.#byKind.set(kind, consumer)
+  add(kind: OutboxKind, consumer: LocalConsumer): void {
+    this.#consumers.push({ kind, consumer })
   }
 
+  /** Reserves a place of the first consumer that has one. */
   reserve(kind: OutboxKind): Reservation | null {
-    return this.#byKind.get(kind)?.reserve() ?? null
+    for (const { kind: of, consumer } of this.#consumers) {
+      const reservation = of === kind ? consumer.reserve() : null
+      if (reservation) return reservation
+    }
+    return null
   }
 }

@@ -8,6 +8,14 @@ import { type Claim, OUTBOX_KINDS, type OutboxKind, type OutboxRow } from './row
 /** The part of each claim that bulk work gets while interactive work is due, too. */
 const BULK_SHARE = 1 / 8
 
+/** How many rows of one user may be worked on at once, and how many are. */
+export interface UserLimit {
+  max: number
+  running: ReadonlyMap<number, number>
+}
+
+export const NO_LIMIT: UserLimit = { max: 2_147_483_647, running: new Map() }
+
 interface Turn extends OutboxRow {
   class: 0 | 1
   wait_ms: number
@@ -45,11 +53,29 @@ export class Outbox {
     return this.consumers.reserve(kind)
   }
 
-  /** Resolves with up to `limit` due rows, those of all users in turn. Fewer does not mean that no more are due; none does. */
-  async claim(kind: OutboxKind, limit: number, leaseMs: number): Promise<OutboxRow[]> {
+  /**
+   * Resolves with up to `limit` due rows, those of all users in turn. Fewer does not mean that no more are due. None does,
+   * except of users at their limit.
+   */
+  async claim(
+    kind: OutboxKind,
+    limit: number,
+    leaseMs: number,
+    { max, running }: UserLimit = NO_LIMIT
+  ): Promise<OutboxRow[]> {
     const [interactive, bulk] = this.#lastUsers.get(kind) ?? [0, 0]
     const bulkPlaces = Math.floor(limit * BULK_SHARE + Math.random())
-    const values = [kind, limit, leaseMs, bulkPlaces, interactive, bulk]
+    const values = [
+      kind,
+      limit,
+      leaseMs,
+      bulkPlaces,
+      interactive,
+      bulk,
+      [...running.keys()],
+      [...running.values()],
+      max
+    ]
     const { rows } = await this.#pool.query<Turn>(CLAIM, values)
     const last = (of: number, otherwise: number) =>
       rows.findLast((row) => row.class === of)?.user_id ?? otherwise

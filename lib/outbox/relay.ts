@@ -2,6 +2,7 @@ import { reasonOf } from '../log/log.ts'
 import { type ClaimedRow, claimed } from './claimed.ts'
 import { Dispatcher, type DispatchOptions } from './dispatcher.ts'
 import type { LocalConsumer, Reservation } from './local-consumers.ts'
+import { NO_LIMIT, type UserLimit } from './outbox.ts'
 import type { OutboxKind, OutboxRow } from './row.ts'
 import { TaskGroup } from './task-group.ts'
 
@@ -10,11 +11,14 @@ export interface RelayOptions extends DispatchOptions {
   capacity: number
   /** Returns how many more rows `dispatch` can pass on now. Whatever raises it pokes the outbox. Default: any number. */
   room?(): number
+  /** How many rows of one user may be worked on at once. Default: any number. */
+  perUser?: UserLimit
 }
 
 type State =
   | { name: 'claiming'; hasBacklog: boolean; isPoked: boolean }
-  | { name: 'sleeping' | 'full' | 'paused'; timer?: NodeJS.Timeout }
+  | { name: 'sleeping' | 'paused'; timer?: NodeJS.Timeout }
+  | { name: 'full'; running: number; isGathering: boolean; timer: NodeJS.Timeout }
   | { name: 'draining' }
 
 /** Other processes may have enqueued rows without a notification, so a relay looks for them after that time. */
@@ -33,7 +37,8 @@ const GATHERED = 1 / 4
  * - claiming: A claim is under way. While it finds rows, and there are places for more, another one follows; then the relay
  *   is sleeping, full or paused. A poke meanwhile causes another claim, too.
  * - sleeping: No row was due. The relay claims when it is poked, when the next row comes due, and after five seconds.
- * - full: All places are taken. The relay claims when a quarter of them is free, or 50 ms after the first one was.
+ * - full: All places are taken, or the users of all due rows are at their limit. The relay claims when a quarter of the
+ *   places is free again, 50 ms after the first one was, and when it is poked and there are places for other users.
  * - paused: There is no room behind `dispatch`, or the relay has not been started. It claims when it is poked.
  * - draining: It was stopped, and claims nothing. Jobs go on under their leases until they end or are aborted.
  *
@@ -55,7 +60,7 @@ export class Relay implements LocalConsumer {
 
   start(): void {
     const { outbox, kind } = this.#options
-    outbox.consumers.set(kind, this)
+    outbox.consumers.add(kind, this)
     outbox.events.on('due', this.#poke)
     this.#next()
   }
@@ -99,7 +104,7 @@ export class Relay implements LocalConsumer {
   readonly #poke = (kinds: OutboxKind[]): void => {
     if (!kinds.includes(this.#options.kind)) return
     if (this.#state.name === 'claiming') this.#state.isPoked = true
-    else if (this.#state.name !== 'full') this.#next()
+    else if (this.#state.name !== 'full' || this.#freePlaces > 0) this.#next()
   }
 
   #enter(state: State): void {
@@ -107,7 +112,7 @@ export class Relay implements LocalConsumer {
     this.#state = state
   }
 
-  #rest(name: 'sleeping' | 'full' | 'paused', ms: number): void {
+  #rest(name: 'sleeping' | 'paused', ms: number): void {
     this.#enter({ name, timer: setTimeout(() => this.#next(), ms) })
   }
 
@@ -115,10 +120,15 @@ export class Relay implements LocalConsumer {
   #next(hasBacklog = this.#state.name !== 'sleeping'): void {
     if (this.#state.name === 'draining') return
     const places = this.#freePlaces
-    if (this.#running + this.#reserved >= this.#options.capacity) this.#enter({ name: 'full' })
+    if (this.#running + this.#reserved >= this.#options.capacity) this.#fill()
     else if (places <= 0) this.#rest('paused', LONGEST_SLEEP_MS)
     // Without a backlog, the other places are for reservations meanwhile.
     else void this.#jobs.run(() => this.#claim(hasBacklog ? places : Math.ceil(places / 2), hasBacklog))
+  }
+
+  #fill(running = this.#running + this.#reserved, isGathering = false): void {
+    const timer = setTimeout(() => this.#next(), isGathering ? GATHER_MS : LONGEST_SLEEP_MS)
+    this.#enter({ name: 'full', running, isGathering, timer })
   }
 
   async #claim(places: number, hasBacklog: boolean): Promise<void> {
@@ -129,15 +139,16 @@ export class Relay implements LocalConsumer {
     for (const row of rows) this.#accept(row)
     this.#reserved -= places
     if (this.#state !== state) return
-    if (sleepMs > 0 && !state.isPoked) this.#rest('sleeping', sleepMs)
-    else this.#next(rows.length === places)
+    if (sleepMs === 0 || state.isPoked) this.#next(rows.length === places)
+    else if (this.#isAnyAtLimit) this.#fill()
+    else this.#rest('sleeping', sleepMs)
   }
 
   /** Resolves with rows, or with how long there are none. */
   async #fetch(places: number): Promise<{ rows: OutboxRow[]; sleepMs: number }> {
-    const { outbox, kind, leaseMs, log } = this.#options
+    const { outbox, kind, leaseMs, perUser, log } = this.#options
     try {
-      const rows = await outbox.claim(kind, places, leaseMs)
+      const rows = await outbox.claim(kind, places, leaseMs, perUser)
       if (rows.length > 0) return { rows, sleepMs: 0 }
       const nextMs = (await outbox.nextDueMs(kind)) ?? LONGEST_SLEEP_MS
       return { rows, sleepMs: Math.min(Math.max(nextMs, SHORTEST_SLEEP_MS), LONGEST_SLEEP_MS) }
@@ -159,10 +170,15 @@ export class Relay implements LocalConsumer {
 
   /** A place is free again. */
   #freed(): void {
-    const { capacity } = this.#options
-    if (this.#state.name === 'paused') this.#next()
-    if (this.#state.name !== 'full') return
-    if (this.#running + this.#reserved <= capacity * (1 - GATHERED)) this.#next()
-    else this.#state.timer ??= setTimeout(() => this.#next(), GATHER_MS)
+    const state = this.#state
+    if (state.name === 'paused') this.#next()
+    if (state.name !== 'full') return
+    if (state.running - this.#running - this.#reserved >= this.#options.capacity * GATHERED) this.#next()
+    else if (!state.isGathering) this.#fill(state.running, true)
+  }
+
+  get #isAnyAtLimit(): boolean {
+    const { max, running } = this.#options.perUser ?? NO_LIMIT
+    return [...running.values()].some((count) => count >= max)
   }
 }

@@ -1,4 +1,4 @@
-import pLimit, { type LimitFunction } from 'p-limit'
+import { UserCounts } from '../outbox/user-counts.ts'
 
 /**
  * An image that computes for longer gives its core to others: it may have been made to, and no number of such images may keep
@@ -6,24 +6,31 @@ import pLimit, { type LimitFunction } from 'p-limit'
  */
 const OVERTIME_MS = 1000
 
-/** The cores, each of which computes one image at a time. */
+interface Waiting {
+  userId: number
+  begin(): void
+}
+
+/** The cores, each of which computes one image at a time. Users take turns. */
 export class Cores {
   readonly count: number
-  readonly #limit: LimitFunction
   readonly #now: () => number
+  /** In order of arrival. */
+  readonly #waiting = new Set<Waiting>()
+  readonly #users = new UserCounts()
+  #taken = 0
+  #computing = 0
   #lastBusy: number
-  #running = 0
 
   constructor(count: number, now: () => number) {
     this.count = count
-    this.#limit = pLimit(count)
     this.#now = now
     this.#lastBusy = now()
   }
 
   /** Images that wait for a core. */
   get queued(): number {
-    return this.#limit.pendingCount
+    return this.#waiting.size
   }
 
   /** For how long at least one core has been idle. */
@@ -32,25 +39,51 @@ export class Cores {
     return this.#now() - this.#lastBusy
   }
 
-  run<T>(work: () => Promise<T>): Promise<T> {
-    const { promise, resolve, reject } = Promise.withResolvers<T>()
-    void this.#limit(async () => {
-      this.#running++
-      this.#noteBusy()
-      const turn = Promise.withResolvers<void>()
-      const overtime = setTimeout(turn.resolve, OVERTIME_MS)
-      const end = () => {
-        this.#running--
-        clearTimeout(overtime)
-        turn.resolve()
-      }
-      void Promise.try(work).finally(end).then(resolve, reject)
-      await turn.promise
-    })
-    return promise
+  async run<T>(userId: number, work: () => Promise<T>): Promise<T> {
+    const { promise, resolve } = Promise.withResolvers<void>()
+    this.#waiting.add({ userId, begin: resolve })
+    this.#fill()
+    await promise
+    const release = this.#release(userId)
+    const overtime = setTimeout(release, OVERTIME_MS)
+    this.#computing++
+    this.#noteBusy()
+    try {
+      return await work()
+    } finally {
+      this.#computing--
+      clearTimeout(overtime)
+      release()
+    }
+  }
+
+  /** Gives free cores to images, first to those of the user that has the fewest cores, then in order of arrival. */
+  #fill(): void {
+    while (this.#taken < this.count) {
+      let next: Waiting | undefined
+      for (const waiting of this.#waiting)
+        if (!next || this.#users.of(waiting.userId) < this.#users.of(next.userId)) next = waiting
+      if (!next) return
+      this.#waiting.delete(next)
+      this.#taken++
+      this.#users.change(next.userId, 1)
+      next.begin()
+    }
+  }
+
+  /** Returns a function that frees the core, once. */
+  #release(userId: number): () => void {
+    let isTaken = true
+    return () => {
+      if (!isTaken) return
+      isTaken = false
+      this.#taken--
+      this.#users.change(userId, -1)
+      this.#fill()
+    }
   }
 
   #noteBusy(): void {
-    if (this.#running >= this.count) this.#lastBusy = this.#now()
+    if (this.#computing >= this.count) this.#lastBusy = this.#now()
   }
 }

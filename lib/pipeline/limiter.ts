@@ -3,18 +3,27 @@ import type { Locate } from '../egress/locate.ts'
 import type { ImageError } from '../image/error.ts'
 import type { Capacity } from './capacity.ts'
 import { Cores } from './cores.ts'
+import { watchEventLoop } from './event-loop.ts'
 import { type Destination, Origins } from './origins.ts'
 import { Places } from './places.ts'
+
+/** Where an image comes from, and for whom it is processed. */
+export interface Request {
+  sourceUrl: string
+  userId: number
+}
 
 export interface LimiterOptions {
   capacity: Capacity
   locate: Locate
   /** A monotonic clock in milliseconds. */
   now?: () => number
+  /** Returns the part of the time since its last call in which the event loop was busy. */
+  loop?: () => number
 }
 
 /**
- * Keeps the cores busy, and no image waiting because of other origins' images.
+ * Keeps the cores busy, and no image waiting because of other users' or other origins' images.
  *
  * Of all places one origin (a registrable domain, or the network of an address) has at most three quarters, all slow and
  * failing origins together at most half. An origin that fails all the time gets a circuit breaker.
@@ -26,11 +35,11 @@ export class Limiter {
   readonly #cores: Cores
   readonly #places: Places
 
-  constructor({ capacity, locate, now = () => performance.now() }: LimiterOptions) {
+  constructor({ capacity, locate, now = () => performance.now(), loop = watchEventLoop() }: LimiterOptions) {
     this.#locate = locate
     this.#now = now
     this.#cores = new Cores(capacity.compress, now)
-    this.#places = new Places(capacity.inFlight, this.#cores, this.#origins, now)
+    this.#places = new Places(capacity.inFlight, this.#cores, this.#origins, now, loop)
   }
 
   /**
@@ -38,23 +47,27 @@ export class Limiter {
    * Snoozed when the image should come back later, with an ImageError when its origin keeps failing, with the signal's
    * reason when that aborts before `work` begins, or as `work` does.
    */
-  async run<T>(sourceUrl: string, signal: AbortSignal, work: (visit: Visit) => Promise<T>): Promise<T> {
+  async run<T>(
+    { sourceUrl, userId }: Request,
+    signal: AbortSignal,
+    work: (visit: Visit) => Promise<T>
+  ): Promise<T> {
     const destination = this.#origins.destination(await this.#locate(sourceUrl))
     signal.throwIfAborted()
-    await this.#places.take(destination, signal)
+    await this.#places.take(userId, destination, signal)
     const visit = this.#visit(destination)
     try {
       return await work(visit)
     } finally {
       visit.end()
-      this.#places.release()
+      this.#places.release(userId)
     }
   }
 
   /** Runs `work` on a core. */
-  compute<T>(work: () => Promise<T>): Promise<T> {
+  compute<T>(userId: number, work: () => Promise<T>): Promise<T> {
     this.#places.adjust()
-    return this.#cores.run(work)
+    return this.#cores.run(userId, work)
   }
 
   /** Returns how many origins' breakers are in each state, and what the places are used for. */
@@ -89,6 +102,7 @@ export class Limiter {
         if (!isOutage(failure)) return responded()
         const now = this.#now()
         destination.origin.failed(now - since, failure, now)
+        this.#places.refuse()
         end()
       },
       redirected: async (url) => {

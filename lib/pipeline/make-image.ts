@@ -24,6 +24,7 @@ export interface MakerOptions {
 /** What the images that are made for one message have in common. */
 export interface Job {
   productId: number
+  userId: number
   /** Aborts when the service stops. */
   stop: AbortSignal
   /** Aborts then, too, and when the job times out. */
@@ -49,7 +50,11 @@ export class ImageMaker {
     const progress: Progress = { begun: false }
     try {
       const make = (visit: Visit) => this.#make(image, job, visit, progress)
-      return await this.#options.limiter.run(image.source_url, job.signal, make)
+      return await this.#options.limiter.run(
+        { sourceUrl: image.source_url, userId: job.userId },
+        job.signal,
+        make
+      )
     } catch (error) {
       const { object_key } = progress
       return { ...this.#outcomeOf(error, image, job, progress), ...(object_key && { object_key }) }
@@ -67,11 +72,11 @@ export class ImageMaker {
   }
 
   /** Keeps the source until nothing reads it any more, also when the job is aborted before. */
-  async #compressed(sourceUrl: string, { productId, signal }: Job, visit: Visit) {
+  async #compressed(sourceUrl: string, { productId, userId, signal }: Job, visit: Visit) {
     const { downloader, decoder, limiter } = this.#options
     using source = await inStage('download', productId, () => downloader.download(sourceUrl, signal, visit))
     const { bytes } = source
-    const compressed = await limiter.compute(() => {
+    const compressed = await limiter.compute(userId, () => {
       signal.throwIfAborted()
       return inStage('compress', productId, () => decoder.compress(bytes, signal))
     })

@@ -39,7 +39,7 @@ export class ProductProcessor {
     if (lock.held.length === 0 && !redelivered) return
     const signal = AbortSignal.any([stop, AbortSignal.timeout(jobTimeoutMs)])
     const attempts = await Promise.all(
-      lock.held.map((image) => this.#attempt(image, { productId, stop, signal }))
+      lock.held.map((image) => this.#attempt(image, { productId, userId: product.user_id, stop, signal }))
     )
     // Before the commit: a message enqueued by it may arrive at once and must find these images unlocked.
     lock.release()

@@ -1,7 +1,7 @@
 import { mock } from 'node:test'
 import type { Visit } from '../../lib/download/download.ts'
 import { ImageError } from '../../lib/image/error.ts'
-import { Limiter } from '../../lib/pipeline/limiter.ts'
+import { Limiter, type Request } from '../../lib/pipeline/limiter.ts'
 import { Snoozed } from '../../lib/pipeline/snoozed.ts'
 
 const { signal: never } = new AbortController()
@@ -13,7 +13,10 @@ export const settled = () => new Promise(setImmediate)
 mock.timers.enable({ apis: ['setInterval'] })
 
 /** A limiter on a clock that only `pass` moves. A host's network follows `@` in `hosts`, or is its own. */
-export function createLimiter({ compress = 4, inFlight = 48 } = {}, addresses: Record<string, string> = {}) {
+export function createLimiter(
+  { compress = 4, inFlight = 48, loop = (): number => 0 } = {},
+  addresses: Record<string, string> = {}
+) {
   let time = 0
   const limiter = new Limiter({
     capacity: { compress, inFlight },
@@ -22,7 +25,8 @@ export function createLimiter({ compress = 4, inFlight = 48 } = {}, addresses: R
       const domain = hostname.split('.').slice(-2).join('.')
       return { domain, networks: [addresses[domain] ?? hostname] }
     },
-    now: () => time
+    now: () => time,
+    loop
   })
   const pass = async (ms: number) => {
     for (let tick = 0; tick < ms; tick += 250) {
@@ -40,10 +44,10 @@ export class Crowd {
   readonly outcomes: unknown[] = []
   readonly #ends: ((error?: ImageError) => void)[] = []
 
-  constructor(limiter: Limiter, count: number, host: string | ((index: number) => string)) {
+  constructor(limiter: Limiter, count: number, host: string | ((index: number) => string), userId = 1) {
     for (let index = 0; index < count; index++) {
       const name = typeof host === 'string' ? host : host(index)
-      void this.#add(limiter, `http://${name}/${index}.jpg`)
+      void this.#add(limiter, { sourceUrl: `http://${name}/${index}.jpg`, userId })
     }
   }
 
@@ -61,9 +65,9 @@ export class Crowd {
     await settled()
   }
 
-  async #add(limiter: Limiter, url: string): Promise<void> {
+  async #add(limiter: Limiter, request: Request): Promise<void> {
     const outcome = await limiter
-      .run(url, never, (visit) => this.#download(visit))
+      .run(request, never, (visit) => this.#download(visit))
       .catch((error: unknown) => error)
     this.outcomes.push(outcome)
   }

@@ -30,6 +30,19 @@ function fairness(t: Test, { pool }: Database): void {
     t.equal((await new Outbox(pool).claim('images', 48, HOUR)).length, 48)
   })
 
+  t.test('of a user at the limit nothing is claimed, of one below it what is missing', async (t) => {
+    for (const user_id of [7, 8, 9]) await enqueue(pool, { count: 100, user_id })
+    const running = new Map([
+      [7, 36],
+      [8, 30]
+    ])
+    const rows = await new Outbox(pool).claim('images', 48, HOUR, { max: 36, running })
+    t.same(
+      [7, 8, 9].map((user) => countOf(rows, user)),
+      [0, 6, 16]
+    )
+  })
+
   t.test('claims of one place take the users in turn', async (t) => {
     for (const user_id of [3, 5, 9]) await enqueue(pool, { count: 10, user_id })
     const outbox = new Outbox(pool)
@@ -103,7 +116,7 @@ t.test('on PostgreSQL', needsServices, async (t) => {
     )
     for (const statistics of ['of before', 'of now']) {
       if (statistics === 'of now') await pool.query('ANALYZE outbox')
-      const nodes = await plan(pool, ['images', 500, HOUR, 60, 0, 0])
+      const nodes = await plan(pool, ['images', 500, HOUR, 60, 0, 0, [7], [100], 400])
       const scans = nodes.filter(
         (node) => node['Relation Name'] === 'outbox' && node['Node Type'] !== 'ModifyTable'
       )

@@ -4,6 +4,7 @@ import t, { type Test } from 'tap'
 import { Outbox } from '../../../lib/outbox/outbox.ts'
 import { Relay, type RelayOptions } from '../../../lib/outbox/relay.ts'
 import type { OutboxRow } from '../../../lib/outbox/row.ts'
+import { UserJobs } from '../../../lib/outbox/user-jobs.ts'
 import { type Database, embeddedDatabase, realDatabase } from '../../support/database.ts'
 import { createLog } from '../../support/log.ts'
 import { enqueue, rowsLeft, WatchedOutbox } from '../../support/outbox.ts'
@@ -96,6 +97,27 @@ function conformance(t: Test, { pool, another }: Database): void {
     })
     await all.promise
     t.equal(max, 4)
+  })
+
+  t.test('full: while the rows of one user are at the limit, a poke brings those of another', async (t) => {
+    await enqueue(pool, { count: 20, user_id: 7 })
+    const users = new UserJobs(6)
+    const begun: number[] = []
+    const end = Promise.withResolvers<void>()
+    const dispatch = (row: OutboxRow) =>
+      users.run(row.user_id, () => {
+        begun.push(row.user_id)
+        return end.promise
+      })
+    const { outbox } = start(t, { capacity: 8, perUser: users, dispatch })
+    await outbox.next('nextDueMs')
+    t.same(begun, Array(6).fill(7))
+    await enqueue(pool, { user_id: 9 })
+    outbox.poke()
+    await outbox.next('nextDueMs')
+    t.same(begun, [...Array(6).fill(7), 9])
+    end.resolve()
+    while ((await rowsLeft(pool)).length > 0) await outbox.next('done')
   })
 
   t.test('full: a single free place is used, too', async (t) => {

@@ -71,7 +71,7 @@ t.test('a breaker is not kept half open by a probe that was interrupted', async 
   const { limiter, pass, waiting } = await opened()
   await waiting.end(TIMEOUT)
   await pass(5000)
-  await limiter.run('http://down.test/', never, async () => 'interrupted')
+  await limiter.run({ sourceUrl: 'http://down.test/', userId: 1 }, never, async () => 'interrupted')
   const next = one(limiter)
   await settled()
   t.equal(next.running, 1)
@@ -99,7 +99,7 @@ t.test('a breaker fails images by their attempts once the origin has failed for 
 t.test('a redirect blames the origin that failed', async (t) => {
   const { limiter } = createLimiter()
   for (let i = 0; i < 5; i++) {
-    await limiter.run('http://short.test/', never, async (visit) => {
+    await limiter.run({ sourceUrl: 'http://short.test/', userId: 1 }, never, async (visit) => {
       visit.responded()
       await visit.redirected('http://down.test/')
       visit.failed(TIMEOUT)

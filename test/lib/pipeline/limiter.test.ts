@@ -24,11 +24,29 @@ t.test('images that wait for cores become fewer, down to two a core', async (t) 
   const first = new Crowd(limiter, 20, (index) => `shop${index}.test`)
   await pass(1000)
   t.equal(first.running, 8)
-  const computing = Array.from({ length: 9 }, () => limiter.compute(() => core.promise))
+  const computing = Array.from({ length: 9 }, () => limiter.compute(1, () => core.promise))
   await first.end()
   t.equal(first.running, 2)
   core.resolve()
   await Promise.all(computing)
+})
+
+t.test('an event loop that is saturated gets two images a core, and more when it is not', async (t) => {
+  let utilization = 0
+  const { limiter, pass } = createLimiter({ compress: 2, inFlight: 32, loop: () => utilization })
+  const crowd = new Crowd(limiter, 100, (index) => `shop${index}.test`)
+  await pass(1000)
+  t.equal(crowd.running, 32)
+  utilization = 0.95
+  await pass(1000)
+  await crowd.end()
+  t.equal(crowd.running, 4)
+  utilization = 0.8
+  await pass(1000)
+  t.equal(crowd.running, 4)
+  utilization = 0.5
+  await pass(1000)
+  t.equal(crowd.running, 32)
 })
 
 t.test('no more images are computed at once than there are cores', async (t) => {
@@ -40,7 +58,7 @@ t.test('no more images are computed at once than there are cores', async (t) => 
     await settled()
     running--
   }
-  await Promise.all(Array.from({ length: 10 }, () => limiter.compute(work)))
+  await Promise.all(Array.from({ length: 10 }, () => limiter.compute(1, work)))
   t.equal(most, 2)
 })
 
@@ -108,10 +126,26 @@ t.test('a free place goes to the origin with the fewest downloads', async (t) =>
   t.equal(greedy.running, 3)
 })
 
+t.test(
+  'a free place goes to the user with the fewest images in progress, whatever their origins',
+  async (t) => {
+    const hosts = [() => 'shop.test', (index: number) => `shop${index}.test`]
+    for (const host of hosts) {
+      const { limiter } = createLimiter({ compress: 2, inFlight: 4 })
+      const greedy = new Crowd(limiter, 1000, host, 1)
+      await settled()
+      const modest = new Crowd(limiter, 1, 'shop.test', 2)
+      await settled()
+      await greedy.end()
+      t.equal(modest.running, 1)
+    }
+  }
+)
+
 t.test('images of a busy origin wait as long as the cores are busy', async (t) => {
   const { limiter, pass } = createLimiter({ compress: 1, inFlight: 4 })
   const busy = Promise.withResolvers<void>()
-  const computing = limiter.compute(() => busy.promise)
+  const computing = limiter.compute(1, () => busy.promise)
   const crowd = new Crowd(limiter, 10, 'shop.test')
   await pass(10_000)
   t.equal(crowd.running, 3)
@@ -146,7 +180,7 @@ t.test('a redirect', async (t) => {
     const hold = Promise.withResolvers<void>()
     const redirected = Array.from({ length: 60 }, (_, index) => `http://short${index}.test/`).map((url) =>
       limiter
-        .run(url, never, async (visit) => {
+        .run({ sourceUrl: url, userId: 1 }, never, async (visit) => {
           visit.responded()
           await visit.redirected('http://tar.test/')
           await hold.promise
@@ -167,12 +201,12 @@ t.test('an image that waits leaves when its signal aborts', async (t) => {
   await settled()
   const stop = new AbortController()
   const reason = new Error('the service is stopping')
-  const waiting = limiter.run('http://shop.test/', stop.signal, async () => 'begun')
+  const waiting = limiter.run({ sourceUrl: 'http://shop.test/', userId: 1 }, stop.signal, async () => 'begun')
   await settled()
   stop.abort(reason)
   await t.rejects(waiting, reason)
   await t.rejects(
-    limiter.run('http://shop.test/', stop.signal, async () => 'begun'),
+    limiter.run({ sourceUrl: 'http://shop.test/', userId: 1 }, stop.signal, async () => 'begun'),
     reason
   )
   await held.end()

@@ -13,7 +13,7 @@ const LAMP = { user_id: 1, product_name: 'Lamp', product_price: 9.5, product_ima
 function taking(outbox: Outbox, leaseMs: number): OutboxRow[] {
   const taken: OutboxRow[] = []
   const reservation = { leaseMs, accept: (row: OutboxRow) => void taken.push(row), cancel: () => undefined }
-  outbox.consumers.set('images', { reserve: () => (leaseMs > 0 ? reservation : null) })
+  outbox.consumers.add('images', { reserve: () => (leaseMs > 0 ? reservation : null) })
   return taken
 }
 

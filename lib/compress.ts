@@ -23,8 +23,8 @@ export interface CompressOptions {
 sharp.concurrency(1)
 sharp.cache(false)
 
-// Every loader of libvips is code that a stranger's bytes reach; some follow references out of the file (SVG) or read
-// from disk. Only these six are open, and only for bytes in memory.
+// Every loader of libvips is code that a stranger's bytes reach; some follow references out of the file (SVG)
+// or read from disk. Only these six are open, and only for bytes in memory.
 sharp.block({ operation: ['VipsForeignLoad'] })
 sharp.unblock({
   operation: ['Jpeg', 'Png', 'Webp', 'Heif', 'Nsgif', 'Tiff'].map((name) => `VipsForeignLoad${name}Buffer`)
@@ -34,18 +34,21 @@ const MAX_WIDTH = 800
 const MAX_HEIGHT = 600
 const QUALITY = 75
 
-/** A TIFF of 140 kB, 49,000,000 pixels wide and one high, took 1 GB: rows are held whole. JPEG ends here anyway. */
+/**
+ * A TIFF of 140 kB, 49,000,000 pixels wide and one high, took 1 GB: rows are held whole. JPEG ends here
+ * anyway.
+ */
 const MAX_SIDE = 65_500
 
 /**
- * Real files have about ten. A progressive JPEG of 560 kB with 2649 took 36 s of CPU: libjpeg is not to be interrupted
- * before the last of them. libtiff has the same bound for JPEGs within TIFFs.
+ * Real files have about ten. A progressive JPEG of 560 kB with 2649 took 36 s of CPU: libjpeg is not to be
+ * interrupted before the last of them. libtiff has the same bound for JPEGs within TIFFs.
  */
 const MAX_SCANS = 100
 
 /**
- * Fits an image into 800x600 and encodes it as JPEG: quality 75, 4:2:0, sRGB, upright, on white, without metadata,
- * never enlarged. Of several frames or pages it takes the first.
+ * Fits an image into 800x600 and encodes it as JPEG: quality 75, 4:2:0, sRGB, upright, on white, without
+ * metadata, never enlarged. Of several frames or pages it takes the first.
  *
  * Bounds what a picture claims, not what it takes: that is for the process in which this runs (lib/decoder).
  * Throws ImageError, always permanent: `unsupported_format`, `corrupt_image`, or `too_many_pixels`.
@@ -67,7 +70,10 @@ export async function compress(source: Buffer, { maxPixels }: CompressOptions): 
   }
 }
 
-/** Returns the picture as the decoder may see it. Throws when its structure makes decoding it anything but one pass. */
+/**
+ * Returns the picture as the decoder may see it. Throws when its structure makes decoding it anything but one
+ * pass.
+ */
 function checked(source: Buffer, format: ImageFormat, maxPixels: number): Buffer {
   switch (format) {
     case 'JPEG':
@@ -104,7 +110,8 @@ function fitted({ width, height }: { width: number; height: number }) {
   return { width: Math.max(1, Math.round(width * scale)), height: Math.max(1, Math.round(height * scale)) }
 }
 
-// What the usual sRGB profiles call themselves: HP's in ASCII, the small modern ones `sRGB` and no more, in UTF-16.
+// What the usual sRGB profiles call themselves: HP's in ASCII, the small modern ones `sRGB` and no more, in
+// UTF-16.
 const SRGB_NAMES = ['sRGB IEC61966-2.1', 'enUS\0\0\0\x08\0\0\0\x1c\0s\0R\0G\0B']
 
 /** Converting sRGB to sRGB costs 4 of 27 ms. An sRGB profile under another name is but converted in vain. */
@@ -113,8 +120,9 @@ function isSrgb(profile: Buffer): boolean {
 }
 
 /**
- * The one decode. RGB is left in its own profile until it is small, then brought to sRGB: sharp's own order converts
- * before resizing (44 instead of 30 ms CPU for six megapixels of Display P3) and not at all at 16 bits a channel.
+ * The one decode. RGB is left in its own profile until it is small, then brought to sRGB: sharp's own order
+ * converts before resizing (44 instead of 30 ms CPU for six megapixels of Display P3) and not at all at 16
+ * bits a channel.
  */
 async function fit(source: Buffer, header: Metadata, limitInputPixels: number): Promise<Compressed> {
   const isRgb = header.space === 'srgb' || header.space === 'rgb16'

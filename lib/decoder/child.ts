@@ -9,12 +9,18 @@ type Compress = (source: Buffer, options: CompressOptions) => Promise<Compressed
 
 const [INPUT, OUTPUT] = [0, 1]
 
-/** Sources up to this size are read into one buffer again and again: 78 instead of 95 MB resident for 6 megapixels. */
+/**
+ * Sources up to this size are read into one buffer again and again: 78 instead of 95 MB resident for 6
+ * megapixels.
+ */
 const KEPT_BYTES = 8 * 1024 * 1024
 
 let kept = Buffer.alloc(0)
 
-/** Compresses the pictures that come over the pipe, one after the other. The end of the pipe ends this process. */
+/**
+ * Compresses the pictures that come over the pipe, one after the other. The end of the pipe ends this
+ * process.
+ */
 export function compressForParent(compress: Compress): void {
   // A stop is the parent's decision: it may still wait for a picture.
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => undefined)

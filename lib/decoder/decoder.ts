@@ -10,8 +10,8 @@ import { DecoderProcess } from './process.ts'
 /** Compresses pictures where they can harm nothing but themselves. */
 export interface Decoder {
   /**
-   * Resolves with the picture as `compress` makes it. Rejects with a permanent ImageError, with the signal's reason, or with
-   * another error when no decoder can be started.
+   * Resolves with the picture as `compress` makes it. Rejects with a permanent ImageError, with the signal's
+   * reason, or with another error when no decoder can be started.
    */
   compress(source: Buffer, signal: AbortSignal): Promise<Compressed>
   /** Resolves when no process is left. Pictures that are being decoded are given up. */
@@ -28,8 +28,9 @@ export interface DecoderOptions {
 }
 
 /**
- * Wall clock with room for a crowded machine. Measured: 52 megapixels take 1.5 s of CPU and 400 MB as a progressive 4:4:4 JPEG;
- * AVIF holds about 25 bytes a pixel. A smaller machine decodes nothing that takes more than half of its memory.
+ * Wall clock with room for a crowded machine. Measured: 52 megapixels take 1.5 s of CPU and 400 MB as a
+ * progressive 4:4:4 JPEG; AVIF holds about 25 bytes a pixel. A smaller machine decodes nothing that takes
+ * more than half of its memory.
  */
 const LIMITS: Limits = {
   wallClockMs: 60_000,

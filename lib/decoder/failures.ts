@@ -1,6 +1,9 @@
 import { ImageError } from '../image/error.ts'
 
-/** The decoder ended, and the picture need not be the reason: it was not there yet, or something outside ended the decoder. */
+/**
+ * The decoder ended, and the picture need not be the reason: it was not there yet, or something outside ended
+ * the decoder.
+ */
 export class DecoderLost extends Error {
   override readonly name = 'DecoderLost'
 }

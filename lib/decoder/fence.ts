@@ -25,8 +25,9 @@ interface Helper {
 }
 
 /**
- * Programs of util-linux that run another program with fewer rights and need no rights for it. In this order: a new user
- * namespace would clear the death signal. The namespace also keeps a decoder from reading its parent's memory and environment.
+ * Programs of util-linux that run another program with fewer rights and need no rights for it. In this order:
+ * a new user namespace would clear the death signal. The namespace also keeps a decoder from reading its
+ * parent's memory and environment.
  */
 const HELPERS: readonly Helper[] = [
   {
@@ -61,7 +62,9 @@ const HEAP_FLAGS = ['--max-semi-space-size=1', '--max-old-space-size=128', '--v8
 
 const fences = new Map<string, Promise<Fence>>()
 
-/** Resolves with the fence around decoders that run the program `entry`. What the system offers is tried once. */
+/**
+ * Resolves with the fence around decoders that run the program `entry`. What the system offers is tried once.
+ */
 export function fenceFor(entry: string): Promise<Fence> {
   const fence = fences.get(entry) ?? build(entry)
   fences.set(entry, fence)
@@ -106,8 +109,9 @@ function emptied(env: Record<string, string>): string[] {
 }
 
 /**
- * Resolves with the helper by its path, or with null where it is absent, or the system refuses what it does, or the program
- * cannot be read from inside: without its capabilities root reads no folder that only another user can read.
+ * Resolves with the helper by its path, or with null where it is absent, or the system refuses what it does,
+ * or the program cannot be read from inside: without its capabilities root reads no folder that only another
+ * user can read.
  */
 async function usableHelper(helper: Helper, entry: string): Promise<Helper | null> {
   const [name, head] = [find(helper.name), find('head')]

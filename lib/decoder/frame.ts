@@ -1,6 +1,6 @@
 /**
- * How a decoder and its parent talk: a head as JSON and a body as it is, behind their lengths. A picture crosses the pipe
- * once each way, as the bytes that it is.
+ * How a decoder and its parent talk: a head as JSON and a body as it is, behind their lengths. A picture
+ * crosses the pipe once each way, as the bytes that it is.
  */
 export interface Frame {
   head: unknown
@@ -25,7 +25,10 @@ export function frameStart(head: object, bodyLength: number): Buffer {
   return start
 }
 
-/** Says where the next bytes go and returns the frames that they complete. `allocate` makes the buffers for bodies. */
+/**
+ * Says where the next bytes go and returns the frames that they complete. `allocate` makes the buffers for
+ * bodies.
+ */
 export class FrameReader {
   readonly #allocate: (length: number) => Buffer
   readonly #prefix = Buffer.alloc(PREFIX_BYTES)
@@ -44,7 +47,10 @@ export class FrameReader {
     return this.#target.subarray(this.#filled)
   }
 
-  /** Counts what was written into `target`. Returns the frame that it completes. Throws when it is no frame of ours. */
+  /**
+   * Counts what was written into `target`. Returns the frame that it completes. Throws when it is no frame of
+   * ours.
+   */
   advance(length: number): Frame | undefined {
     this.#filled += length
     if (this.#filled < this.#target.length) return undefined

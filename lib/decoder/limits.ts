@@ -15,8 +15,8 @@ type OnExcess = (reason: KillReason, error: ImageError) => void
 const CHECK_MS = 100
 
 /**
- * Calls `onExcess` when the process takes more than the limits from now on. What it took before is read at the first check,
- * so a picture that is done by then costs nothing. Returns a function that ends the watch.
+ * Calls `onExcess` when the process takes more than the limits from now on. What it took before is read at
+ * the first check, so a picture that is done by then costs nothing. Returns a function that ends the watch.
  */
 export function watch(pid: number, limits: Limits, onExcess: OnExcess): () => void {
   const deadline = performance.now() + limits.wallClockMs

@@ -47,9 +47,9 @@ export class DecoderProcess {
   }
 
   /**
-   * Resolves with the compressed picture. Rejects with ImageError when it cannot be decoded or goes beyond a limit, with
-   * the signal's reason, with DecoderLost, or with what the decoder printed if it does not start. At a limit and at an abort
-   * the decoder is killed.
+   * Resolves with the compressed picture. Rejects with ImageError when it cannot be decoded or goes beyond a
+   * limit, with the signal's reason, with DecoderLost, or with what the decoder printed if it does not start.
+   * At a limit and at an abort the decoder is killed.
    */
   async decode(source: Buffer, options: CompressOptions, signal: AbortSignal): Promise<Compressed> {
     signal.throwIfAborted()

@@ -2,7 +2,10 @@ import type { Compressed } from '../compress.ts'
 import { IMAGE_ERROR_CODES, ImageError, type ImageErrorCode } from '../image/error.ts'
 import type { Frame } from './frame.ts'
 
-/** What a decoder writes: that it is ready; then for each picture that it has all of it, and what became of it. */
+/**
+ * What a decoder writes: that it is ready; then for each picture that it has all of it, and what became of
+ * it.
+ */
 export type Reply =
   | { state: 'ready' | 'begun' }
   | { width: number; height: number }
@@ -18,8 +21,9 @@ export class UnreadableReply extends Error {
 }
 
 /**
- * Returns the compressed picture of a reply. Throws its ImageError, or an Error for a fault of the decoder's own program.
- * A decoder that a picture has taken over may write anything, so nothing of it is passed on unchecked.
+ * Returns the compressed picture of a reply. Throws its ImageError, or an Error for a fault of the decoder's
+ * own program. A decoder that a picture has taken over may write anything, so nothing of it is passed on
+ * unchecked.
  */
 export function readReply({ head, body }: Frame): Compressed {
   if (typeof head !== 'object' || head === null) throw new UnreadableReply()

@@ -8,13 +8,15 @@ import type { Fence } from './fence.ts'
 export type DecoderChild = ChildProcessByStdio<Writable, Readable, Readable>
 
 const PRIORITY = 10
-/** Highest score: a kernel that runs out of memory ends a decoder rather than the process that holds the jobs. */
+/**
+ * Highest score: a kernel that runs out of memory ends a decoder rather than the process that holds the jobs.
+ */
 const OOM_SCORE = '1000'
 const ROOT = '/'
 
 /**
- * Starts a decoder in an empty folder of its own. `removeFolder` is to be called once it runs or has failed: in a folder that
- * is gone nothing can be created, and nothing of it is left behind.
+ * Starts a decoder in an empty folder of its own. `removeFolder` is to be called once it runs or has failed:
+ * in a folder that is gone nothing can be created, and nothing of it is left behind.
  */
 export function spawnDecoder({ command, args, env }: Fence): {
   child: DecoderChild

@@ -6,7 +6,8 @@ export interface Usage {
   residentBytes: number
 }
 
-// Both are 100 and 4096 wherever Linux counts them for programs like ours, except that pages can be larger on ARM and POWER.
+// Both are 100 and 4096 wherever Linux counts them for programs like ours, except that pages can be larger on
+// ARM and POWER.
 const TICKS_A_SECOND = 100
 const KIB = 1024
 

@@ -53,8 +53,8 @@ export interface Visit {
 
 export interface Downloader {
   /**
-   * Resolves with the bytes behind `url`. Rejects with an ImageError, with `signal`'s reason when that aborts (an
-   * interrupted download is not a failed one), or as `visit` does.
+   * Resolves with the bytes behind `url`. Rejects with an ImageError, with `signal`'s reason when that aborts
+   * (an interrupted download is not a failed one), or as `visit` does.
    */
   download(url: string, signal: AbortSignal, visit?: Visit): Promise<Download>
   /** Resolves with where a download of `url` connects to. */

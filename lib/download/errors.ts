@@ -9,7 +9,10 @@ const PASSING = [202, 408, 425, 429]
 
 const MAX_RETRY_AFTER_MS = 3_600_000
 
-/** Returns the ImageError for whatever a download failed with: an ImageError itself, or an error of the egress. */
+/**
+ * Returns the ImageError for whatever a download failed with: an ImageError itself, or an error of the
+ * egress.
+ */
 export function toImageError(error: unknown): ImageError {
   if (error instanceof ImageError) return error
   if (error instanceof BlockedAddress) return blockedAddress(error)
@@ -18,8 +21,8 @@ export function toImageError(error: unknown): ImageError {
 }
 
 /**
- * The same sentence for every refusal, by its URL as by its DNS: more would make the service a map of the network it
- * runs in. The cause, which names the address, is for the operator's log.
+ * The same sentence for every refusal, by its URL as by its DNS: more would make the service a map of the
+ * network it runs in. The cause, which names the address, is for the operator's log.
  */
 export function blockedAddress(cause: BlockedAddress): ImageError {
   return new ImageError(
@@ -81,7 +84,10 @@ function unreachable(cause: unknown): ImageError {
   return new ImageError('unreachable', message, { cause, transient: !certificate })
 }
 
-/** Returns what is wrong with a response that undici cannot read. The words are its own or ours, never the server's. */
+/**
+ * Returns what is wrong with a response that undici cannot read. The words are its own or ours, never the
+ * server's.
+ */
 function malformed(cause: unknown): string | undefined {
   if (cause instanceof errors.HeadersOverflowError)
     return `The headers of the response are larger than ${MAX_HEADER_BYTES} bytes.`

@@ -25,11 +25,12 @@ const MAX_INTERIM_RESPONSES = 100
 
 /**
  * Resolves with one response, its body in memory. Rejects with an ImageError when the body is too large or
- * compressed, with the signal's reason when that aborts, or with an error of undici or of the egress. Closes the
- * connection in every case but a complete 200.
+ * compressed, with the signal's reason when that aborts, or with an error of undici or of the egress. Closes
+ * the connection in every case but a complete 200.
  *
- * It is a handler of its own because `request()` notices its signal only once a connection is there, and its stream
- * takes a turn of the event loop for each chunk, which makes a response in chunks of one byte expensive.
+ * It is a handler of its own because `request()` notices its signal only once a connection is there, and its
+ * stream takes a turn of the event loop for each chunk, which makes a response in chunks of one byte
+ * expensive.
  */
 export async function getResponse(
   dispatcher: Dispatcher,

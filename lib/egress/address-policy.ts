@@ -31,8 +31,8 @@ export function isPermitted(address: string, port: number, policy: AddressPolicy
 }
 
 /**
- * Whether an address belongs to the public internet. The rule names what is public, so a forgotten range is not:
- * site-local, discard-only, segment routing and IPv4-compatible addresses need no line of their own.
+ * Whether an address belongs to the public internet. The rule names what is public, so a forgotten range is
+ * not: site-local, discard-only, segment routing and IPv4-compatible addresses need no line of their own.
  */
 export function isPublic(text: string): boolean {
   const address = parseAddress(text)
@@ -82,7 +82,8 @@ function isWithin(text: string, [network, prefix]: Network): boolean {
 
 /** Returns the IPv4 address for an IPv4-mapped one. */
 function parseAddress(text: string): Address | undefined {
-  // isIP first: ipaddr.js also reads 0177.1 and 0x7f.1. A zone id (fe80::1%eth0) names one of our own interfaces.
+  // isIP first: ipaddr.js also reads 0177.1 and 0x7f.1. A zone id (fe80::1%eth0) names one of our own
+  // interfaces.
   if (!isIP(text) || text.includes('%')) return undefined
   // ipaddr.js takes IPv4-compatible ::127.0.0.1 for IPv4-mapped ::ffff:127.0.0.1; it leads nowhere.
   if (/^::\d+\./.test(text)) return undefined

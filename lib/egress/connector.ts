@@ -21,8 +21,8 @@ export interface Connector {
 }
 
 /**
- * Opens sockets to permitted addresses only. The Agent opens every connection here, those of redirects included; a
- * connection that is kept alive was checked when it was opened.
+ * Opens sockets to permitted addresses only. The Agent opens every connection here, those of redirects
+ * included; a connection that is kept alive was checked when it was opened.
  */
 export function createConnector(
   policy: AddressPolicy,
@@ -49,7 +49,8 @@ export function createConnector(
     // Connects by the addresses just checked: a second lookup could return others (DNS rebinding).
     const socket = connectReusing({ host, port, lookup: lookupFrom(addresses), noDelay: true })
     sockets.add(socket.once('close', () => sockets.delete(socket)))
-    // undici listens only once the socket is connected; an unhandled 'error' would end the process before that.
+    // undici listens only once the socket is connected; an unhandled 'error' would end the process before
+    // that.
     socket.on('error', () => {})
     try {
       await once(socket, 'connect', { signal: AbortSignal.timeout(timeoutMs) })

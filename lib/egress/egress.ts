@@ -17,9 +17,14 @@ export interface EgressOptions {
 
 /** The only way to servers that strangers name: for source images and for webhooks. */
 export interface Egress {
-  /** Sends requests over sockets that lead to permitted addresses. Its errors are those of errors.ts, and undici's. */
+  /**
+   * Sends requests over sockets that lead to permitted addresses. Its errors are those of errors.ts, and
+   * undici's.
+   */
   dispatcher: Dispatcher
-  /** Resolves with where requests for a URL lead; those of the next 30 seconds connect to the same addresses. */
+  /**
+   * Resolves with where requests for a URL lead; those of the next 30 seconds connect to the same addresses.
+   */
   locate: Locate
   /** Ends every socket, including those that are still being opened. */
   close(): Promise<void>

@@ -10,10 +10,10 @@ const OVERHEAD_BYTES = 2_097_152
 export const readLimit = (bodyBytes: number) => BYTES_PER_CHUNK * bodyBytes + OVERHEAD_BYTES
 
 /**
- * Destroys `socket` with ReadLimitExceeded once it has read more than `maxReadBytes` since it last wrote a request.
- * undici reports bodies and headers, but not the extensions of chunks, zeros before their sizes or empty lines:
- * without a limit such a response kept a core busy until its timeout. The bytes are counted on `transport`, below
- * TLS, because a TLS record may carry as little as one byte.
+ * Destroys `socket` with ReadLimitExceeded once it has read more than `maxReadBytes` since it last wrote a
+ * request. undici reports bodies and headers, but not the extensions of chunks, zeros before their sizes or
+ * empty lines: without a limit such a response kept a core busy until its timeout. The bytes are counted on
+ * `transport`, below TLS, because a TLS record may carry as little as one byte.
  */
 export function limitReads(socket: Socket, transport: Socket, maxReadBytes: number): void {
   let written = 0

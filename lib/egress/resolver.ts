@@ -9,9 +9,9 @@ export type Resolve = (hostname: string) => Promise<string[]>
 const HOSTS_FILE = process.platform === 'win32' ? 'C:\\Windows\\System32\\drivers\\etc\\hosts' : '/etc/hosts'
 
 /**
- * Looks names up as `dns.lookup` does, hosts file first, but without getaddrinfo, which holds one of libuv's few threads
- * for as long as a hostile name server stalls. Search domains are not applied: the name in a source URL is the whole
- * name. `servers` (`address:port`) replace the system's own.
+ * Looks names up as `dns.lookup` does, hosts file first, but without getaddrinfo, which holds one of libuv's
+ * few threads for as long as a hostile name server stalls. Search domains are not applied: the name in a
+ * source URL is the whole name. `servers` (`address:port`) replace the system's own.
  */
 export function createResolver(servers?: string[]): Resolve {
   const dns = new Resolver({ timeout: 2000, tries: 3 })
@@ -46,7 +46,10 @@ const REMEMBERED_MS = 30_000
 /** Long enough for a download that follows; a retry queries the DNS again. */
 const FAILURE_REMEMBERED_MS = 1000
 
-/** Returns the same addresses for a while, so that places are shared out by the ones that are then connected to. */
+/**
+ * Returns the same addresses for a while, so that places are shared out by the ones that are then connected
+ * to.
+ */
 export function remembering(resolve: Resolve): Resolve {
   const names = new LRUCache<string, Promise<string[]>>({ max: MAX_NAMES, ttl: REMEMBERED_MS })
   return (hostname) => {

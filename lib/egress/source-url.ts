@@ -10,8 +10,8 @@ export const LOOPBACK = ['127.0.0.1', '::1']
 export type SourceUrl = { url: string } | { problem: string }
 
 /**
- * Checks the URL of a source image; blanks around it are dropped, spaces in it encoded. Makes no DNS query: the
- * addresses behind a name are checked when a socket is opened.
+ * Checks the URL of a source image; blanks around it are dropped, spaces in it encoded. Makes no DNS query:
+ * the addresses behind a name are checked when a socket is opened.
  */
 export function checkSourceUrl(text: string, policy: AddressPolicy): SourceUrl {
   const url = text.trim().replaceAll(' ', '%20')
@@ -53,7 +53,10 @@ function checkHost(url: URL, policy: AddressPolicy): string | undefined {
 
 const INSIDE = 'must not point to a private or reserved address'
 
-/** Whether no public DNS has the name: no dot (`redis`, `metadata`), mDNS, clouds' and home networks' own names. */
+/**
+ * Whether no public DNS has the name: no dot (`redis`, `metadata`), mDNS, clouds' and home networks' own
+ * names.
+ */
 function isInsideName(host: string): boolean {
   const name = host.replace(/\.+$/, '')
   return !name.includes('.') || /\.(local|localdomain|internal|home\.arpa)$/.test(name)

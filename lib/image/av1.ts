@@ -8,7 +8,10 @@ export interface Av1Claims {
   height: number
 }
 
-/** Returns what AV1 data claims, without decoding any of it. What comes after broken data is not counted: nor is it decoded. */
+/**
+ * Returns what AV1 data claims, without decoding any of it. What comes after broken data is not counted: nor
+ * is it decoded.
+ */
 export function av1Claims(data: Buffer): Av1Claims {
   const claims = { frames: 0, width: 0, height: 0 }
   for (const { type, content } of units(data)) {

@@ -27,7 +27,10 @@ const MAX_EXTENTS = 100
 const MAX_PROPERTIES = 10_000
 const MAX_SOURCES = 10_000
 
-/** Returns the items of an AVIF. Throws `unsupported_format` for more of anything than a real file has, and BrokenBoxes. */
+/**
+ * Returns the items of an AVIF. Throws `unsupported_format` for more of anything than a real file has, and
+ * BrokenBoxes.
+ */
 export function readItems(avif: Buffer): Items {
   // What is appended to a file may be anything.
   const metas = [...new Reader(avif).wholeBoxes()]

@@ -16,10 +16,10 @@ const NEVER = ['iovl', 'iden']
 const MAY_BE_DERIVED = ['grid', 'tmap']
 
 /**
- * Throws `unsupported_format` unless decoding the AVIF is decoding each of its pixels about once: libheif cannot be
- * interrupted. The primary image is AV1 or a grid of AV1 images, nothing is overlaid, nothing is derived from what is
- * derived, and each image is transformed at most once in each way. Throws BrokenBoxes where that cannot be known. Returns
- * the number of pixels that the largest image holds by any account.
+ * Throws `unsupported_format` unless decoding the AVIF is decoding each of its pixels about once: libheif
+ * cannot be interrupted. The primary image is AV1 or a grid of AV1 images, nothing is overlaid, nothing is
+ * derived from what is derived, and each image is transformed at most once in each way. Throws BrokenBoxes
+ * where that cannot be known. Returns the number of pixels that the largest image holds by any account.
  */
 export function checkAvif(avif: Buffer): number {
   const items = readItems(avif)

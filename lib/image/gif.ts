@@ -1,16 +1,19 @@
 const HEADER_BYTES = 13
 const [EXTENSION, FRAME, TRAILER] = [0x21, 0x2c, 0x3b]
 
-/** A frame of one pixel that is transparent: a control block that says so, its place with two colours, its data. */
+/**
+ * A frame of one pixel that is transparent: a control block that says so, its place with two colours, its
+ * data.
+ */
 const TRANSPARENT_FRAME = Buffer.from(
   ['21f9040100000000', '2c000000000100010080000000000000', '0202440100'].join(''),
   'hex'
 )
 
 /**
- * Returns a GIF whose uncovered canvas is transparent. Where no frame is transparent libvips reads a GIF without alpha and
- * the canvas that the first frame leaves uncovered as black; so such a GIF is cut after its first frame and gets a second one
- * that is. Every other GIF is returned as it is.
+ * Returns a GIF whose uncovered canvas is transparent. Where no frame is transparent libvips reads a GIF
+ * without alpha and the canvas that the first frame leaves uncovered as black; so such a GIF is cut after its
+ * first frame and gets a second one that is. Every other GIF is returned as it is.
  */
 export function withClearCanvas(gif: Buffer): Buffer {
   const first = firstFrame(gif)

@@ -10,9 +10,10 @@ interface Segment {
 }
 
 /**
- * Returns the number of scans in a JPEG, counting no further than `max` + 1; 1 if the first scan holds every component. With
- * more than one, libjpeg keeps all coefficients in memory and goes through all of them for each scan. Each `ff da` from the
- * first scan to the end of the image counts, even inside what claims to be another segment.
+ * Returns the number of scans in a JPEG, counting no further than `max` + 1; 1 if the first scan holds every
+ * component. With more than one, libjpeg keeps all coefficients in memory and goes through all of them for
+ * each scan. Each `ff da` from the first scan to the end of the image counts, even inside what claims to be
+ * another segment.
  */
 export function countScans(jpeg: Buffer, max: number): number {
   const { frame, scan } = header(jpeg)
@@ -26,9 +27,9 @@ export function countScans(jpeg: Buffer, max: number): number {
 }
 
 /**
- * Returns the JPEG without the faults that every browser forgives and libjpeg warns of: stray bytes between the header's
- * segments, a baseline scan that claims the parameters of a progressive one, a missing end. So whatever it warns of after
- * that is damage. Returns the same buffer where there are none of these.
+ * Returns the JPEG without the faults that every browser forgives and libjpeg warns of: stray bytes between
+ * the header's segments, a baseline scan that claims the parameters of a progressive one, a missing end. So
+ * whatever it warns of after that is damage. Returns the same buffer where there are none of these.
  */
 export function tidied(jpeg: Buffer): Buffer {
   const { frame, scan, strays } = header(jpeg)
@@ -89,8 +90,8 @@ function endOfImage(jpeg: Buffer, scan: Segment): number {
 }
 
 /**
- * Every segment from there on, up to the end of the image, as libjpeg finds them: in a scan and between segments it passes
- * over whatever is no marker of a segment, and markers below 0xc0 have no length.
+ * Every segment from there on, up to the end of the image, as libjpeg finds them: in a scan and between
+ * segments it passes over whatever is no marker of a segment, and markers below 0xc0 have no length.
  */
 function* segments(jpeg: Buffer, from: number): Generator<Segment> {
   for (let start = jpeg.indexOf(0xff, from); start >= 0 && start + 2 <= jpeg.length; ) {
@@ -107,7 +108,10 @@ function* segments(jpeg: Buffer, from: number): Generator<Segment> {
   }
 }
 
-/** No marker, or one without a length: a fill byte, an escaped 0xff, a reserved one, a restart, a start of an image. */
+/**
+ * No marker, or one without a length: a fill byte, an escaped 0xff, a reserved one, a restart, a start of an
+ * image.
+ */
 const isAlone = (marker: number) => marker === 0xff || marker < 0xc0 || (marker >= 0xd0 && marker <= 0xd8)
 
 const isFrame = (marker: number) => marker >= 0xc0 && marker <= 0xcf && ![0xc4, 0xc8, 0xcc].includes(marker)

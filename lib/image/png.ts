@@ -16,8 +16,8 @@ const PASSES = [
 ] as const
 
 /**
- * Resolves with the PNG with the right sum over its pixels, or with undefined where it lacks anything else: a chunk that is
- * whole by its own sum, or a row. Every browser shows such a PNG, and libpng refuses it.
+ * Resolves with the PNG with the right sum over its pixels, or with undefined where it lacks anything else: a
+ * chunk that is whole by its own sum, or a row. Every browser shows such a PNG, and libpng refuses it.
  */
 export async function withRightSum(png: Buffer): Promise<Buffer | undefined> {
   const data: Buffer[] = []
@@ -80,8 +80,8 @@ function rowBytes(png: Buffer): number {
 }
 
 /**
- * Resolves with the zlib stream with the right sum at its end, or with undefined where it holds fewer bytes than that. Rows
- * are summed and not kept: 52 megapixels of 16 bits are 400 MB.
+ * Resolves with the zlib stream with the right sum at its end, or with undefined where it holds fewer bytes
+ * than that. Rows are summed and not kept: 52 megapixels of 16 bits are 400 MB.
  */
 async function summed(stream: Buffer, wantedBytes: number): Promise<Buffer | undefined> {
   const inflate = createInflateRaw()

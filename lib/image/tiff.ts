@@ -32,9 +32,9 @@ interface Directory {
 }
 
 /**
- * Returns the TIFF with its first page alone: libtiff reads the directories of all before it decodes one, 2.6 s of CPU for
- * 60,000 pages. Throws `unsupported_format` for compressions that this build cannot read, and for too many strips or tiles.
- * What cannot be read here is left for the decoder to refuse.
+ * Returns the TIFF with its first page alone: libtiff reads the directories of all before it decodes one, 2.6
+ * s of CPU for 60,000 pages. Throws `unsupported_format` for compressions that this build cannot read, and
+ * for too many strips or tiles. What cannot be read here is left for the decoder to refuse.
  */
 export function firstPage(tiff: Buffer): Buffer {
   const directory = firstDirectory(tiff)

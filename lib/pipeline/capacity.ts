@@ -6,7 +6,10 @@ const BYTES_PER_DECODE = 150 * 1024 * 1024
 /** At 25 ms a picture this many downloads of 400 ms each keep a core busy. */
 const ON_THEIR_WAY = 16
 
-/** One more than there are cores, so that a core that ends with one has the next at hand: 59 instead of 55 images a second. */
+/**
+ * One more than there are cores, so that a core that ends with one has the next at hand: 59 instead of 55
+ * images a second.
+ */
 export const MAX_AT_ONCE = availableParallelism() + 1
 
 /** Downloads may hold at most this part of the memory, should all of them be of the largest size. */

@@ -1,8 +1,8 @@
 import { UserCounts } from '../outbox/user-counts.ts'
 
 /**
- * An image that computes for longer gives its core to others: it may have been made to, and no number of such images may keep
- * a small one waiting. What computes beyond that is bounded by the decoder.
+ * An image that computes for longer gives its core to others: it may have been made to, and no number of such
+ * images may keep a small one waiting. What computes beyond that is bounded by the decoder.
  */
 const OVERTIME_MS = 1000
 
@@ -57,7 +57,10 @@ export class Cores {
     }
   }
 
-  /** Gives free cores to images, first to those of the user that has the fewest cores, then in order of arrival. */
+  /**
+   * Gives free cores to images, first to those of the user that has the fewest cores, then in order of
+   * arrival.
+   */
   #fill(): void {
     while (this.#taken < this.count) {
       let next: Waiting | undefined

@@ -1,4 +1,6 @@
-/** Locks on the images that are processed in this process: a second message leaves alone what the first holds. */
+/**
+ * Locks on the images that are processed in this process: a second message leaves alone what the first holds.
+ */
 export class ImageLocks {
   readonly #ids = new Set<string>()
 

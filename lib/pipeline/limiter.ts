@@ -25,8 +25,9 @@ export interface LimiterOptions {
 /**
  * Keeps the cores busy, and no image waiting because of other users' or other origins' images.
  *
- * Of all places one origin (a registrable domain, or the network of an address) has at most three quarters, all slow and
- * failing origins together at most half. An origin that fails all the time gets a circuit breaker.
+ * Of all places one origin (a registrable domain, or the network of an address) has at most three quarters,
+ * all slow and failing origins together at most half. An origin that fails all the time gets a circuit
+ * breaker.
  */
 export class Limiter {
   readonly #locate: Locate
@@ -43,9 +44,9 @@ export class Limiter {
   }
 
   /**
-   * Runs `work`, from the download to the end of the upload, in a place; the downloader follows the visit. Rejects with
-   * Snoozed when the image should come back later, with an ImageError when its origin keeps failing, with the signal's
-   * reason when that aborts before `work` begins, or as `work` does.
+   * Runs `work`, from the download to the end of the upload, in a place; the downloader follows the visit.
+   * Rejects with Snoozed when the image should come back later, with an ImageError when its origin keeps
+   * failing, with the signal's reason when that aborts before `work` begins, or as `work` does.
    */
   async run<T>(
     { sourceUrl, userId }: Request,

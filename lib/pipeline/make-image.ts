@@ -83,7 +83,10 @@ export class ImageMaker {
     return { ...compressed, source_bytes: bytes.length }
   }
 
-  /** An interruption costs no attempt. A timeout costs one only if the image was begun, else a slow one would never end. */
+  /**
+   * An interruption costs no attempt. A timeout costs one only if the image was begun, else a slow one would
+   * never end.
+   */
   #outcomeOf(error: unknown, image: ImageRow, { stop, signal }: Job, { begun }: Progress): Outcome {
     if (error instanceof Snoozed) return { status: 'snoozed', code: error.code, wait_ms: error.waitMs }
     if (stop.aborted || (signal.aborted && !begun)) return { status: 'interrupted', wait_ms: 0 }

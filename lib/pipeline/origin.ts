@@ -5,7 +5,10 @@ const FAILURES_TO_OPEN = 5
 /** Each failed probe makes the pause before the next one longer by this, up to MAX_PAUSE_MS. */
 const PAUSE_MS = 5000
 const MAX_PAUSE_MS = 15_000
-/** Images wait for a failing origin for so long without an attempt; then they fail with it, attempt by attempt. */
+/**
+ * Images wait for a failing origin for so long without an attempt; then they fail with it, attempt by
+ * attempt.
+ */
 const PATIENCE_MS = 60_000
 
 /** An average download that takes longer makes its origin slow. */
@@ -19,9 +22,9 @@ const MAX_SNOOZE_MS = 60_000
 export type BreakerState = 'closed' | 'open' | 'half_open'
 
 /**
- * How the downloads from one registrable domain end: their pace, and a circuit breaker. Closed, it lets every download
- * pass. Open, after failures in a row, it lets none pass until a pause is over. Then it is half open and lets one
- * pass at a time, whose end closes it or opens it again. Times are those of a monotonic clock.
+ * How the downloads from one registrable domain end: their pace, and a circuit breaker. Closed, it lets every
+ * download pass. Open, after failures in a row, it lets none pass until a pause is over. Then it is half open
+ * and lets one pass at a time, whose end closes it or opens it again. Times are those of a monotonic clock.
  */
 export class Origin {
   #averageMs = 0
@@ -60,8 +63,9 @@ export class Origin {
   }
 
   /**
-   * Returns after how long an image should return that finds none of `places` free: images return one after the other,
-   * at the pace of the origin. The times are whole seconds, so that images of one product return together.
+   * Returns after how long an image should return that finds none of `places` free: images return one after
+   * the other, at the pace of the origin. The times are whole seconds, so that images of one product return
+   * together.
    */
   snoozeMs(places: number, now: number): number {
     const earliest = Math.max(this.#nextReturn, now + MIN_SNOOZE_MS, this.#pausedUntil)

@@ -6,8 +6,8 @@ import { Snoozed } from './snoozed.ts'
 /** How often waiting images may cause more places, or be snoozed. */
 const TICK_MS = 250
 /**
- * An event loop that is busier than SATURATED gains nothing from more images: each only takes longer. Measured with tiny
- * images: 48 at once took 300 ms each, at the same rate as six.
+ * An event loop that is busier than SATURATED gains nothing from more images: each only takes longer.
+ * Measured with tiny images: 48 at once took 300 ms each, at the same rate as six.
  */
 const SATURATED = 0.9
 /** Below this, more images at once bring a higher rate. */
@@ -24,8 +24,8 @@ interface Waiting {
 }
 
 /**
- * The places for images in progress, each held from the download to the end of the upload. There are more of them while
- * cores are idle, and fewer while images in memory wait for a core.
+ * The places for images in progress, each held from the download to the end of the upload. There are more of
+ * them while cores are idle, and fewer while images in memory wait for a core.
  */
 export class Places {
   readonly #max: number
@@ -59,8 +59,8 @@ export class Places {
   }
 
   /**
-   * Resolves once the image has a place and its download may begin. Rejects with Snoozed or an ImageError when nothing is
-   * to be downloaded from its origin now, or with the signal's reason when that aborts.
+   * Resolves once the image has a place and its download may begin. Rejects with Snoozed or an ImageError
+   * when nothing is to be downloaded from its origin now, or with the signal's reason when that aborts.
    */
   async take(userId: number, destination: Destination, signal: AbortSignal): Promise<void> {
     const { promise, resolve, reject } = Promise.withResolvers<void>()
@@ -95,8 +95,8 @@ export class Places {
   }
 
   /**
-   * Fills free places, first with an image of the user that holds the fewest, then with one whose origin has the
-   * fewest downloads, then in order of arrival.
+   * Fills free places, first with an image of the user that holds the fewest, then with one whose origin has
+   * the fewest downloads, then in order of arrival.
    */
   schedule(): void {
     for (let next = this.#next(); next; next = this.#next()) {

@@ -14,7 +14,10 @@ export interface ProcessorOptions extends MakerOptions {
 
 const DATABASE_RETRY_MS = 1000
 
-/** Processes the due images of products: for each message all of one product, their outcomes recorded in one commit. */
+/**
+ * Processes the due images of products: for each message all of one product, their outcomes recorded in one
+ * commit.
+ */
 export class ProductProcessor {
   readonly #options: ProcessorOptions
   readonly #maker: ImageMaker
@@ -26,10 +29,10 @@ export class ProductProcessor {
   }
 
   /**
-   * Resolves when the outcomes of the product's due images are recorded. There may be no such image: a message is only a
-   * hint. When `stop` aborts, or the job times out before an image was begun, the image is enqueued again without counting
-   * an attempt. Rejects only when the outcomes cannot be recorded. `redelivered`: a worker may have died during an earlier
-   * delivery.
+   * Resolves when the outcomes of the product's due images are recorded. There may be no such image: a
+   * message is only a hint. When `stop` aborts, or the job times out before an image was begun, the image is
+   * enqueued again without counting an attempt. Rejects only when the outcomes cannot be recorded.
+   * `redelivered`: a worker may have died during an earlier delivery.
    */
   async process(productId: number, stop: AbortSignal, { redelivered = false } = {}): Promise<void> {
     const { store, jobTimeoutMs } = this.#options

@@ -158,7 +158,7 @@ t.test('connection', async (t) => {
   t.test('a refused connection, a reset one, one that closes at once and one that breaks off', async (t) => {
     const gone = await speak(t, () => {})
     const { download } = downloader(t)
-    for (const answer of [
+    for (const response of [
       (socket: Socket) => socket.resetAndDestroy(),
       (socket: Socket) => socket.end(),
       (socket: Socket) => {
@@ -167,7 +167,7 @@ t.test('connection', async (t) => {
         )
       }
     ]) {
-      const origin = await speak(t, answer)
+      const origin = await speak(t, response)
       t.same(await failure(download(origin.url, never)), UNREACHABLE)
     }
     gone.server.close()
@@ -226,7 +226,7 @@ t.test('time', async (t) => {
       const drip = setInterval(() => socket.write('x'), 10)
       socket.on('close', () => clearInterval(drip))
     },
-    'never quite: an interim answer now and then': (socket) => {
+    'never quite: an interim response now and then': (socket) => {
       const drip = setInterval(() => socket.write('HTTP/1.1 102 Processing\r\n\r\n'), 10)
       socket.on('close', () => clearInterval(drip))
     }
@@ -289,7 +289,7 @@ t.test('interruption', async (t) => {
     t.equal(await download('http://slow.test/', stop.signal).catch((error) => error), reason)
   })
 
-  t.test('in the middle of the answer, whose connection ends', async (t) => {
+  t.test('in the middle of the response, whose connection ends', async (t) => {
     const stop = new AbortController()
     const origin = await speak(t, (socket) => {
       socket.write('HTTP/1.1 200 OK\r\ncontent-length: 1000\r\n\r\nhalf', () => stop.abort(reason))

@@ -1,12 +1,12 @@
 import t from 'tap'
 import { downloader, failure, never, speak } from '../../support/downloader.ts'
 
-const answering = (status: string, headers: string[] = []) =>
+const responding = (status: string, headers: string[] = []) =>
   speak(t, (socket) =>
     socket.write([`HTTP/1.1 ${status}`, ...headers, 'content-length: 6', '', 'secret'].join('\r\n'))
   )
 const failureOf = async (status: string, headers?: string[]) =>
-  failure(downloader(t).download((await answering(status, headers)).url, never))
+  failure(downloader(t).download((await responding(status, headers)).url, never))
 
 t.test('a client error is for good; its words are ours, not the server’s', async (t) => {
   t.same(await failureOf('404 <b>gone'), {
@@ -38,7 +38,7 @@ t.test('the body of an error is not waited for', async (t) => {
   await origin.closed()
 })
 
-t.test('an interim answer is not the answer', async (t) => {
+t.test('an interim response is not the response', async (t) => {
   const origin = await speak(t, (socket) =>
     socket.write(
       'HTTP/1.1 103 Early Hints\r\nlink: </a>\r\n\r\nHTTP/1.1 200 OK\r\ncontent-length: 7\r\n\r\npicture'

@@ -37,7 +37,7 @@ t.test('a body that ends with its connection is whole', async (t) => {
   t.same((await downloader(t).download(origin.url, never)).bytes, Buffer.from('picture'))
 })
 
-t.test('answers that only announce one are not taken without end', async (t) => {
+t.test('responses that only announce one are not taken without end', async (t) => {
   const hint = 'HTTP/1.1 103 Early Hints\r\nlink: </a>\r\n\r\n'
   const whole = 'HTTP/1.1 200 OK\r\ncontent-length: 7\r\n\r\npicture'
   const few = await speak(t, (socket) => socket.write(hint.repeat(100) + whole))
@@ -77,7 +77,7 @@ const floods: [what: string, head: string, more: string][] = [
   ['extensions of a chunk', `${CHUNKED}1;`, 'x'],
   ['zeros before the size of a chunk', CHUNKED, '0'],
   ['a reason phrase', 'HTTP/1.1 200 ', 'O'],
-  ['empty lines before an answer', '', '\r\n']
+  ['empty lines before a response', '', '\r\n']
 ]
 for (const [what, head, more] of floods) {
   t.test(`${what} without an end are cut off, and their connection ended`, async (t) => {
@@ -96,7 +96,7 @@ for (const [what, head, more] of floods) {
 }
 
 t.test(
-  'bodies in chunks of one byte are taken whole, more of them over a connection than one answer may be',
+  'bodies in chunks of one byte are taken whole, more of them over a connection than one response may be',
   async (t) => {
     const picture = Buffer.from(Array.from({ length: 100_000 }, (_, i) => 97 + (i % 26)))
     const chunks = [...picture].map((byte) => `1\r\n${String.fromCharCode(byte)}\r\n`).join('')
@@ -212,7 +212,7 @@ t.test('an encoding that changes no byte is let through', async (t) => {
   }
 })
 
-t.test('the signal, which may live longer, holds on to nothing of an answer', async (t) => {
+t.test('the signal, which may live longer, holds on to nothing of a response', async (t) => {
   const origin = await serve(t, (_request, response) => response.end('picture'))
   const agent = new Agent()
   const pool = new BufferPool(0)

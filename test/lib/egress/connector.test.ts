@@ -128,7 +128,7 @@ t.test('names', async (t) => {
     t.same([...inside.sockets, ...outside.sockets], [])
   })
 
-  t.test('are asked once a connection: a second answer (rebinding) is never seen', async (t) => {
+  t.test('are looked up once a connection: a second lookup (rebinding) has no effect', async (t) => {
     const inside = await canary(t)
     await picture(t, OUTSIDE, inside.port)
     const { download, questions } = await withNames(t, {
@@ -204,7 +204,8 @@ t.test('where a socket really leads is asked before a byte is sent', async (t) =
   let bytes = 0
   const server = createServer((socket) => socket.on('data', (chunk) => (bytes += chunk.length)))
   const { port } = await listen(t, server, INSIDE)
-  // The kernel takes 0.0.0.0 for 127.0.0.1: an address that was judged is not always the address that is reached.
+  // The kernel takes 0.0.0.0 for 127.0.0.1: an address that was checked is not always the address that is
+  // reached.
   const { download } = downloader(t, { networks: parseNetworks('0.0.0.0/32') })
   t.same(await failure(download(`http://0.0.0.0:${port}/`, never)), BLOCKED)
   t.same(await failure(download(`https://0.0.0.0:${port}/`, never)), BLOCKED)
@@ -252,7 +253,7 @@ t.test('TLS', async (t) => {
     t.same((await download(`https://images.test:${port}/`, never)).bytes, PICTURE)
   })
 
-  t.test('an answer without an end is cut off, and what TLS adds to it is counted', async (t) => {
+  t.test('a response without an end is cut off, and what TLS adds to it is counted', async (t) => {
     tls.setDefaultCACertificates([CERTIFICATE])
     const server = tls.createServer({ cert: CERTIFICATE, key: KEY }, (socket) => {
       socket.on('error', () => {}).setNoDelay()

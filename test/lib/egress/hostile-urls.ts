@@ -137,7 +137,10 @@ export const INSIDE_ADDRESSES = [
   '[2606:4700::200:5efe:10.0.0.1]'
 ]
 
-/** Names that can only be known inside. They are refused as such where no network but the public one is allowed. */
+/**
+ * Names that can only be known inside. They are refused as such where no network but the public one is
+ * allowed.
+ */
 export const INSIDE_NAMES = [
   'redis',
   'metadata',

@@ -29,8 +29,8 @@ t.test('aliases are followed', async (t) => {
 })
 
 t.test('every call asks anew', async (t) => {
-  const answers = [['192.0.2.1'], ['192.0.2.1'], ['192.0.2.2'], ['192.0.2.2']]
-  const server = await startNameServer(t, { 'moving.test': () => answers.shift() ?? [] })
+  const replies = [['192.0.2.1'], ['192.0.2.1'], ['192.0.2.2'], ['192.0.2.2']]
+  const server = await startNameServer(t, { 'moving.test': () => replies.shift() ?? [] })
   const resolve = createResolver([server.address])
   t.same(await resolve('moving.test'), ['192.0.2.1'])
   t.same(await resolve('moving.test'), ['192.0.2.2'])

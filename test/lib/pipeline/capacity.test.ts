@@ -6,7 +6,7 @@ const MB = 1024 * 1024
 
 const settings = { maxSourceBytes: 25 * MB }
 
-/** As the machine tells it, or the container. */
+/** As the machine or the container says. */
 function memory(t: Test, bytes: number): void {
   t.intercept(process, 'constrainedMemory', { value: () => bytes })
 }
@@ -39,7 +39,7 @@ t.test('no core needs more downloads than keep it busy', (t) => {
   t.end()
 })
 
-t.test('who sets the concurrency has it, whatever the memory', (t) => {
+t.test('a concurrency that is set is used, whatever the memory', (t) => {
   memory(t, 64 * MB)
   t.strictSame(capacityOf({ ...settings, concurrency: 3 }), { compress: 3, inFlight: 6 })
   t.end()

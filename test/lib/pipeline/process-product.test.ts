@@ -149,7 +149,7 @@ t.test('on a database of its own', async (t) => {
     t.equal(await dueRows(id), 0, 'it is not due yet')
   })
 
-  t.test('an interrupted image is owed again at once, and burns no attempt', async (t) => {
+  t.test('an interrupted image is enqueued again at once, and costs no attempt', async (t) => {
     const stop = new AbortController()
     const { processor, store } = build(
       downloading(async (_url, signal) => {
@@ -199,7 +199,7 @@ t.test('on a database of its own', async (t) => {
     const fail = downloading(async () => {
       if (++waiting === 2) both.resolve()
       await both.promise
-      throw new ImageError('http_status', 'The server answered 503.', { transient: true })
+      throw new ImageError('http_status', 'The server responded with 503.', { transient: true })
     })
     const [one, other] = [build(fail), build(fail)]
     const id = await create(one.store, 'http://a.test/1')
@@ -278,7 +278,7 @@ t.test('on a database of its own', async (t) => {
       downloading(async () => {
         begun.resolve()
         await late.promise
-        throw new ImageError('http_status', 'The server answered 404.')
+        throw new ImageError('http_status', 'The server responded with 404.')
       })
     )
     const notFound = build(downloading(() => Promise.reject(new ImageError('http_status', 'Again 404.'))))

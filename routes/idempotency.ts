@@ -2,7 +2,7 @@ import { Type } from '@sinclair/typebox'
 import type { Caller } from '../lib/auth/caller.ts'
 import type { IdempotencyKey } from '../lib/database/idempotency.ts'
 
-/** A POST that carries it can be sent again: for a day it gets the answer that the first one got. */
+/** A POST with this header can be sent again: for a day it gets the response of the first one. */
 export const IdempotencyHeader = Type.Object({
   'idempotency-key': Type.Optional(
     Type.String({
@@ -10,7 +10,7 @@ export const IdempotencyHeader = Type.Object({
       minLength: 1,
       maxLength: 255,
       description:
-        'Any text that is new for each request. Sent again within 24 hours, the request is not done again but answered again.'
+        'Any text that is new for each request. A request that is repeated within 24 hours gets the first response, and nothing is done twice'
     })
   )
 })

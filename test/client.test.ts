@@ -123,7 +123,7 @@ function lostAfterFirstEvent(response: Response, lost: () => void): Response {
   return new Response(response.body?.pipeThrough(breaker), response)
 }
 
-t.test('waiting for what is not there, or not any more, throws the problem', async (t) => {
+t.test('waiting for a product that does not exist, or no longer, throws the problem', async (t) => {
   const refused = waitForImages(4711, { client })
   await t.rejects(
     refused,

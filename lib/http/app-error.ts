@@ -1,4 +1,4 @@
-/** Every code that an error of the API can have, with its status. Programs decide by the code, so none is renamed. */
+/** The error codes of the API and their statuses. Programs decide by the code, so none is renamed. */
 export const ERROR_STATUSES = {
   invalid_request: 400,
   malformed_request: 400,

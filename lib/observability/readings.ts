@@ -19,8 +19,8 @@ export interface Reading {
 const READ_TIMEOUT_MS = 5000
 
 /**
- * Gauges that are read at each scrape. A gauge that cannot be read is missing from the scrape instead of stale. The failure
- * is counted, and the first one is logged.
+ * Gauges that are read at each scrape. One that cannot be read is missing instead of stale. Failures are
+ * counted, and the first one is logged.
  */
 export class Readings {
   readonly #registry: Registry

@@ -8,7 +8,7 @@ import { type Tracer, traceWith } from '../log/context.ts'
 import { type StageContext, stages } from '../pipeline/stages.ts'
 import { VERSION } from '../version.ts'
 
-/** Sends spans to an OTLP collector (`http://host:4318`) from now on; loaded only when there is one. Answers how to end it. */
+/** Sends spans to an OTLP collector (`http://host:4318`). Returns a function that ends it. */
 export function startTracing(endpoint: string, role: string): () => Promise<void> {
   const exporter = new OTLPTraceExporter({ url: `${endpoint.replace(/\/+$/, '')}/v1/traces` })
   const provider = new TracerProvider({

@@ -15,7 +15,7 @@ declare module 'fastify' {
     refusal: AppError | null
   }
   interface FastifyContextConfig {
-    /** Where authentication is enabled: `open` needs no credentials, `admin` needs credentials for all users. */
+    /** With authentication: `open` needs no credentials, `admin` needs credentials for all users. */
     access?: 'open' | 'admin'
   }
 }

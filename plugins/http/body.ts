@@ -5,7 +5,7 @@ import { AppError } from '../../lib/http/app-error.ts'
 const NOT_UTF8 = new AppError('malformed_request', 'The body is not valid UTF-8.')
 const OTHER_CHARSET = new AppError('unsupported_media_type', 'Send the body as application/json in UTF-8.')
 
-/** Bodies are JSON in UTF-8. An empty one is none: many clients send a content type with every request, even DELETE. */
+/** Bodies are JSON in UTF-8. An empty one is none: many clients send a content type even with DELETE. */
 export default fp(
   async (app) => {
     const parse = app.getDefaultJsonParser('error', 'error')

@@ -9,7 +9,7 @@ import { reasonOf } from '../../lib/log/log.ts'
 const RETRIED: ErrorCode[] = ['in_flight', 'overloaded', 'unavailable']
 const RETRY_AFTER_SECONDS = 2
 
-/** Sends every error as problem+json. Only an AppError's own words reach the caller; the rest is for the log. */
+/** Sends every error as problem+json. Callers see only the words of an AppError, the log sees the rest. */
 export default fp(
   async (app) => {
     app.setErrorHandler((error: FastifyError, request, reply) => {

@@ -11,15 +11,16 @@ declare module 'fastify' {
 const CLOSE_EVERY_MS = 50
 
 /**
- * Node accepts one new connection in each turn of the event loop, and a thousand busy connections make turns long: new clients
- * waited for up to 15 s, and the database's responses with them. Clients that connect for each request stand in one queue with all
- * others, and are served twice as fast in total.
+ * Node accepts one connection in each turn of the event loop, and a thousand busy ones make turns long: new
+ * clients and responses of the database waited for up to 15 s. Clients that connect for each request were
+ * served twice as fast in total.
  */
 const MAX_KEPT = 500
 
 /**
- * Bounds the connections that are kept for another request, and ends them at a stop. Node ends idle connections only once, when
- * the server closes. A connection that is busy at that time, or has not been used yet, would hold the stop up for a minute.
+ * Bounds the connections that are kept for another request, and ends them at a stop. Node ends idle ones
+ * only once, when the server closes: one that is busy then, or was not used yet, would delay the stop by a
+ * minute.
  */
 export default fp(
   async (app) => {

@@ -2,8 +2,8 @@ import { setImmediate as turn } from 'node:timers/promises'
 import type { FastifyInstance } from 'fastify'
 
 /**
- * Returns a function that defers what makes a value to the first use of the value, and what is left then to idle turns
- * after the service listens. A start of ROLE=api takes 980 ms with it, and 1350 ms without.
+ * Returns a function that defers making a value to its first use, or to idle turns after the service listens.
+ * A start of ROLE=api takes 980 ms with it, and 1350 ms without.
  */
 export function lazyFor(app: FastifyInstance): <T>(make: () => T) => () => T {
   const left = new Set<() => unknown>()

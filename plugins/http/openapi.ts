@@ -10,7 +10,7 @@ import { openToAll } from './auth.ts'
 
 const components = [Problem, ImageError, Image, Product, ProductInput, ProductReplacement, User, UserInput]
 
-/** The page can hold a caller's credentials: it loads nothing from elsewhere, runs nothing inline, and cannot be framed. */
+/** The page can hold credentials: it loads nothing from elsewhere, and no frame can hold it. */
 const PAGE_POLICY = {
   'default-src': "'self'",
   'style-src': "'self' 'unsafe-inline'",

@@ -4,7 +4,7 @@ import fp from 'fastify-plugin'
 import { PoolWaitEstimate } from '../../lib/database/pool-wait.ts'
 import { AppError } from '../../lib/http/app-error.ts'
 
-/** Above any of these the process refuses what it could answer only late. */
+/** Above any of these the process refuses requests. */
 export interface Bounds {
   /** How late half of all timers fire, in milliseconds: 10 is a busy process, a second is a stuck one. */
   eventLoopDelayMs: number
@@ -20,13 +20,17 @@ const BOUNDS: Bounds = {
   waitMs: 1000
 }
 
-/** One for all: to build an error with its stack was a sixth of a refusal, measured. */
+/** One for all: an error with a stack of its own took a sixth of a refusal. */
 const REFUSAL = new AppError('overloaded', 'The service is overloaded; retry later.')
 
-/** Long enough that one stall, of a machine that was suspended or busy elsewhere, is not taken for overload. */
+/** Long enough that one stall of a suspended or busy machine is not taken for overload. */
 const SAMPLE_MS = 5000
 
-/** Overload is refused, not suffered. Health, documentation and images are answered all the same. */
+/**
+ * Refuses requests under overload, except for health, documentation and images. Not
+ * @fastify/under-pressure: it costs the same, but goes by the mean delay, which one stall raises, and polls
+ * the pool, so that a burst is let in.
+ */
 export default fp<{ bounds?: Partial<Bounds> }>(
   async (app, { bounds }) => {
     const { eventLoopDelayMs, heapBytes, waitMs } = { ...BOUNDS, ...bounds }

@@ -5,9 +5,9 @@ import { AppError } from '../../lib/http/app-error.ts'
 import { hostnameOf, isLoopback } from '../../lib/http/loopback.ts'
 
 /**
- * Every web page that a developer visits can send requests to a service on a loopback HOST. Without credentials these two
- * checks keep such pages out: no change comes from another origin (CORS hides responses, but does not stop simple requests),
- * and no Host header names a domain of somebody else that resolves to this machine (DNS rebinding).
+ * Every web page that a developer visits can send requests to a service on a loopback HOST. Without
+ * credentials two checks keep such pages out: changes come from the own origin only (CORS hides responses
+ * but does not stop simple requests), and the Host header names this machine (DNS rebinding).
  */
 export default fp<{ config: Config }>(
   async (app, { config: { server, auth } }) => {

@@ -1,6 +1,6 @@
 import fp from 'fastify-plugin'
 
-/** For replies that a browser may be led to: data is never a page. The documentation, which is one, brings its own policy. */
+/** Keeps browsers from taking data for a page. The documentation has a policy of its own. */
 const HEADERS = {
   'x-content-type-options': 'nosniff',
   'content-security-policy': "default-src 'none'; frame-ancestors 'none'",

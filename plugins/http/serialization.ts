@@ -3,8 +3,8 @@ import fp from 'fastify-plugin'
 import { lazyFor } from './lazy.ts'
 
 /**
- * One serializer for each schema, not one for each reply of each route. Nearly all replies are the same problems:
- * compiling a serializer for each of them took a sixth of a start.
+ * One serializer for each schema instead of one for each reply of each route. Nearly all replies are the same
+ * problems: a serializer for each took a sixth of a start.
  */
 export default fp(
   async (app) => {

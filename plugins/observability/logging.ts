@@ -1,6 +1,6 @@
 import fp from 'fastify-plugin'
 
-/** One line a request when it is over. Reads that went well are the many: they are there at level debug. */
+/** Logs one line for each request; successful reads, which are most of them, at level debug. */
 export default fp(
   async (app) => {
     app.addHook('onResponse', (request, reply, done) => {

@@ -9,8 +9,8 @@ import type { HealthCheck } from '../../plugins/parts/health-checks.ts'
 const tags = ['health']
 const PING_TIMEOUT_MS = 2000
 
-/** Nobody is asked here who they are or how often they come: however many ask at once, each part is asked once. */
-const asking = new WeakMap<HealthCheck, Promise<HealthCheck['kind'] | 'unavailable'>>()
+/** Health needs no credentials and has no limit: a part is pinged once, however many requests ask at once. */
+const pings = new WeakMap<HealthCheck, Promise<HealthCheck['kind'] | 'unavailable'>>()
 
 const Unhealthy = Type.Object(
   { status: Type.Literal('unhealthy'), error: Type.String() },
@@ -59,9 +59,9 @@ const routes: FastifyPluginAsyncTypebox<{ hide?: boolean }> = async (app, { hide
       async (request, reply) => {
         const state = await stateOf(app.healthChecks.get(name), request.log)
         if (state === 'unavailable') {
-          return reply.code(503).send({ status: 'unhealthy', error: `The ${name} does not answer` })
+          return reply.code(503).send({ status: 'unhealthy', error: `The ${name} does not respond` })
         }
-        // The original's word; PGlite speaks PostgreSQL's protocol, while an embedded cache is no Redis.
+        // The Go service's word. PGlite speaks PostgreSQL's protocol, but an embedded cache is not Redis.
         return { status: 'healthy' as const, [name]: name === 'database' ? 'connected' : state }
       }
     )
@@ -90,8 +90,8 @@ const routes: FastifyPluginAsyncTypebox<{ hide?: boolean }> = async (app, { hide
         operationId: 'getReadiness',
         summary: 'Whether requests should be sent here',
         response: {
-          200: Readiness('Requests are welcome'),
-          503: Readiness('Something is missing, or the process is about to stop')
+          200: Readiness('Requests are accepted'),
+          503: Readiness('A server is missing, or the process is stopping')
         }
       }
     },
@@ -108,23 +108,23 @@ const routes: FastifyPluginAsyncTypebox<{ hide?: boolean }> = async (app, { hide
   )
 }
 
-/** What stands behind the name; the reason why it cannot be used is for the log alone. */
+/** Resolves with the state of the part. Why it cannot be used is for the log alone. */
 function stateOf(
   part: HealthCheck | undefined,
   log: FastifyBaseLogger
 ): Promise<HealthCheck['kind'] | 'unavailable'> {
   if (!part) return Promise.resolve('unavailable')
-  const answer = asking.get(part) ?? ask(part, log).finally(() => asking.delete(part))
-  asking.set(part, answer)
-  return answer
+  const state = pings.get(part) ?? ping(part, log).finally(() => pings.delete(part))
+  pings.set(part, state)
+  return state
 }
 
-async function ask(part: HealthCheck, log: FastifyBaseLogger): Promise<HealthCheck['kind'] | 'unavailable'> {
+async function ping(part: HealthCheck, log: FastifyBaseLogger): Promise<HealthCheck['kind'] | 'unavailable'> {
   try {
     await withTimeout(PING_TIMEOUT_MS, part.ping())
     return part.kind
   } catch (error) {
-    log.warn({ reason: reasonOf(error) }, 'A dependency does not answer')
+    log.warn({ reason: reasonOf(error) }, 'A dependency does not respond')
     return 'unavailable'
   }
 }

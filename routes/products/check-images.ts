@@ -2,7 +2,7 @@ import type { Config } from '../../lib/config/config.ts'
 import { checkSourceUrl } from '../../lib/egress/source-url.ts'
 import { AppError, type InputProblem } from '../../lib/http/app-error.ts'
 
-/** Returns the body with its image URLs in the form that is requested. Throws `invalid_input` that names each problem. */
+/** Returns the body with its image URLs normalized. Throws `invalid_input` that names each problem. */
 export function withCheckedImages<T extends { product_images?: string[] | null }>(
   body: T,
   config: Config

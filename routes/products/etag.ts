@@ -1,7 +1,7 @@
 /** A product's version as a strong entity tag. */
 export const toETag = (version: number) => `"${version}"`
 
-/** If-Match: the product may be changed only at one of these versions. A weak tag never matches (RFC 9110). */
+/** If-Match: the product is changed only at one of these versions. A weak tag never matches (RFC 9110). */
 export function ifMatch(header: string | undefined): ((version: number) => boolean) | undefined {
   if (header === undefined) return undefined
   const tags = tagsOf(header)

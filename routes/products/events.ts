@@ -17,8 +17,9 @@ const RECONNECT_MS = 1000
 const ProductEvents = Type.Unsafe<Readable>({ $ref: `${Product.$id}#` })
 
 /**
- * Server-sent events: the product at each change, until none of its images is pending. Not @fastify/sse: streams of clients that
- * stop reading and disconnect never end there (20 of 20), and each disconnect of a piped stream is logged as an error.
+ * Server-sent events: the product at each change, until none of its images is pending. Not @fastify/sse:
+ * there the streams of clients that stop reading and disconnect never end (20 of 20), and each disconnect of
+ * a piped stream is logged as an error.
  */
 export const events: Operation = (app, config) => {
   const { products, productChanges: changeFeed } = app
@@ -61,7 +62,7 @@ export const events: Operation = (app, config) => {
       const states = watch(id, { products, changeFeed, quietMs: HEARTBEAT_MS, stop: stop.signal })
       const stream = Readable.from(eventTexts(states, known), { highWaterMark: 1 })
       stream.once('close', () => stop.abort())
-      // The stream waits for its generator, which waits for a heartbeat: a client that left would hold its place for 15 s.
+      // The stream waits for the next heartbeat: a client that left would hold its place for 15 s.
       reply.raw.once('close', () => stop.abort())
       return reply
         .headers({ 'cache-control': 'no-store, no-transform', 'x-accel-buffering': 'no' })

@@ -42,7 +42,7 @@ export const list: Operation = (app, { server }) => {
   )
 }
 
-/** Leaves out empty filters, as the Go service did, and adds the user whose products a caller means without saying so. */
+/** Leaves out empty filters, as the Go service did, and adds the user that is meant without a user_id. */
 function complete(query: unknown, caller: Caller): void {
   const filter = query as Record<string, unknown>
   for (const name of Object.keys(filter)) if (filter[name] === '') delete filter[name]

@@ -49,7 +49,7 @@ t.test(
     t.notOk(JSON.stringify(log.entries).includes('stack'), 'without a stack')
     t.strictSame((await call({ url: '/health' })).json(), {
       status: 'unhealthy',
-      error: 'The database does not answer'
+      error: 'The database does not respond'
     })
     t.match((await call({ url: '/health/ready' })).json(), {
       status: 'unready',

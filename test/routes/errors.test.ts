@@ -58,7 +58,7 @@ t.test('a URL that cannot be decoded is 400', async (t) => {
   )
 })
 
-t.test('a parameter that no id can be as long as is 414', async (t) => {
+t.test('a parameter longer than any id is 414', async (t) => {
   const reply = await app.inject(`/api/v1/products/${'1'.repeat(101)}`)
   t.equal(reply.headers['content-type'], PROBLEM)
   t.match(reply.json(), { title: 'URI Too Long', status: 414, code: 'url_too_long' })
@@ -84,7 +84,7 @@ t.test('bytes that are not HTTP get a problem, too', async (t) => {
   }
 })
 
-t.test('a body that is no JSON is 400', async (t) => {
+t.test('a body that is not JSON is 400', async (t) => {
   for (const payload of ['{', 'null,', '{"user_id":1', '\u0000', '{"a":1}{"b":2}']) {
     for (const route of WITH_BODY) {
       const reply = await call({ ...route, payload, headers: JSON_TYPE })
@@ -120,7 +120,7 @@ t.test('no body is 400, with a content type or without one', async (t) => {
   }
 })
 
-t.test('a body that is no object is 400', async (t) => {
+t.test('a body that is not an object is 400', async (t) => {
   for (const payload of ['null', '[]', '1', '"text"', 'true']) {
     const reply = await call({ method: 'POST', url: '/api/v1/products', payload, headers: JSON_TYPE })
     t.equal(reply.statusCode, 400, payload)
@@ -229,14 +229,14 @@ t.test('a body of more than a mebibyte is 413', async (t) => {
   }
 })
 
-t.test('routes without a body do not mind a content type', async (t) => {
+t.test('routes without a body accept a content type', async (t) => {
   const created = await call({ method: 'POST', url: '/api/v1/products', payload: PRODUCT })
   const url = `/api/v1/products/${created.json().product_id}`
   t.equal((await call({ method: 'POST', url: `${url}/reprocess`, headers: JSON_TYPE })).statusCode, 202)
   t.equal((await call({ method: 'DELETE', url, headers: JSON_TYPE })).statusCode, 204)
 })
 
-t.test('an error of our own is 500: strangers learn nothing, the log sees it', async (t) => {
+t.test('an internal error is 500: callers learn nothing, the log sees it', async (t) => {
   await app.pg.query('ALTER TABLE users RENAME TO moved')
   t.teardown(() => app.pg.query('ALTER TABLE moved RENAME TO users'))
   const reply = await app.inject('/api/v1/users/1')

@@ -8,7 +8,7 @@ const log = new LogStream()
 const app = await buildTestApp(t, {}, { logger: { level: 'warn', stream: log } })
 const call = await documented(app)
 
-/** Has a part answer as told until the test ends. */
+/** Replaces the ping of a part until the test ends. */
 function replace(t: Test, { healthChecks }: FastifyInstance, name: string, ping: HealthCheck['ping']) {
   const part = healthChecks.get(name)
   if (!part) throw new Error(`There is no part ${name}`)
@@ -33,7 +33,7 @@ t.test('each part is ready, and says whether it is embedded', async (t) => {
   })
 })
 
-t.test("the original's health routes say the same of the database and of Redis", async (t) => {
+t.test("the Go service's health routes say the same of the database and of Redis", async (t) => {
   const database = await call({ url: '/health' })
   t.equal(database.statusCode, 200)
   t.strictSame(database.json(), { status: 'healthy', database: 'connected' })
@@ -54,7 +54,7 @@ t.test('without its database the service is not ready, but alive', async (t) => 
   replace(t, app, 'database', failing)
   const health = await call({ url: '/health' })
   t.equal(health.statusCode, 503)
-  t.strictSame(health.json(), { status: 'unhealthy', error: 'The database does not answer' })
+  t.strictSame(health.json(), { status: 'unhealthy', error: 'The database does not respond' })
   const ready = await call({ url: '/health/ready' })
   t.equal(ready.statusCode, 503)
   t.strictSame(ready.json(), {
@@ -62,14 +62,14 @@ t.test('without its database the service is not ready, but alive', async (t) => 
     dependencies: { database: 'unavailable', redis: 'embedded', storage: 'embedded' }
   })
   t.equal((await call({ url: '/health/live' })).statusCode, 200)
-  t.match(log.entries.at(-1), { msg: 'A dependency does not answer', reason: /hunter2/ })
+  t.match(log.entries.at(-1), { msg: 'A dependency does not respond', reason: /hunter2/ })
 })
 
 t.test('without Redis it is ready all the same', async (t) => {
   replace(t, app, 'redis', failing)
   const health = await call({ url: '/redis-health' })
   t.equal(health.statusCode, 503)
-  t.strictSame(health.json(), { status: 'unhealthy', error: 'The redis does not answer' })
+  t.strictSame(health.json(), { status: 'unhealthy', error: 'The redis does not respond' })
   const ready = await call({ url: '/health/ready' })
   t.equal(ready.statusCode, 200)
   t.strictSame(ready.json(), {
@@ -78,14 +78,14 @@ t.test('without Redis it is ready all the same', async (t) => {
   })
 })
 
-t.test('a part that never answers counts as one that is away', async (t) => {
+t.test('a part that never responds counts as away', async (t) => {
   replace(t, app, 'database', () => new Promise(() => {}))
   const reply = await call({ url: '/health' })
   t.equal(reply.statusCode, 503)
-  t.strictSame(reply.json(), { status: 'unhealthy', error: 'The database does not answer' })
+  t.strictSame(reply.json(), { status: 'unhealthy', error: 'The database does not respond' })
 })
 
-t.test('however many ask at once, a part is asked once, and again for who comes later', async (t) => {
+t.test('a part is pinged once for all requests at the same time, and again for a later one', async (t) => {
   const gate = Promise.withResolvers<void>()
   const first = Promise.withResolvers<void>()
   let pings = 0
@@ -106,7 +106,7 @@ t.test('however many ask at once, a part is asked once, and again for who comes 
   t.equal(pings, 2)
 })
 
-t.test('while the service stops it says so to who is still connected', async (t) => {
+t.test('a service that stops says so to clients that are still connected', async (t) => {
   const app = await buildTestApp(t)
   const asked = Promise.withResolvers<void>()
   const gate = Promise.withResolvers<void>()

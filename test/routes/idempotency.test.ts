@@ -22,7 +22,7 @@ const count = async (name: string) => {
   return rows[0].count
 }
 
-t.test('a repeated request is answered again, not done again', async (t) => {
+t.test('a repeated request gets the first response, and nothing is done twice', async (t) => {
   const first = await create(LAMP, KEY)
   const { user_id, ...rest } = LAMP
   const second = await create({ ...rest, user_id, product_images: [] }, KEY)
@@ -55,7 +55,7 @@ t.test('what was refused has not used up its key', async (t) => {
   t.equal((await create({ ...LAMP, product_name: 'Shelf' }, headers)).statusCode, 201)
 })
 
-t.test('the answer stays the same when the product is deleted meanwhile', async (t) => {
+t.test('the response stays the same when the product is deleted meanwhile', async (t) => {
   const headers = { ...KEY, 'idempotency-key': 'short life' }
   const first = await create({ ...LAMP, product_name: 'Candle' }, headers)
   await call({ method: 'DELETE', url: String(first.headers.location), headers: { 'x-api-key': ONE } })
@@ -92,7 +92,7 @@ t.test('keys that cannot be stored are refused', async (t) => {
 })
 
 t.test(
-  'of many at once one is done; the others get its answer, or are told that it is in flight',
+  'of many at once one is carried out; the others get its response, or a 409',
   needsServices,
   async (t) => {
     const postgres = await sharedPostgres(t)
@@ -118,7 +118,7 @@ t.test(
   }
 )
 
-t.test('a request whose first try is in flight is told so', needsServices, async (t) => {
+t.test('a request whose first try is in flight is refused', needsServices, async (t) => {
   const postgres = await sharedPostgres(t)
   const busy = await buildTestApp(t, { DATABASE_URL: await postgres.createDatabase() })
   const send = await documented(busy)

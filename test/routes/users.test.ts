@@ -15,7 +15,7 @@ t.test('user 1 is there from the beginning', async (t) => {
   t.strictSame(reply.json(), { user_id: 1, username: 'testuser' })
 })
 
-t.test('a user is there when its creation is answered, and may own products', async (t) => {
+t.test('a user can own products as soon as its creation has a response', async (t) => {
   for (const username of ['ada', 'Ünï 🦊', '__proto__', 'constructor', "'; --", '🦊'.repeat(100)]) {
     const reply = await create({ username })
     const { user_id } = reply.json()

@@ -204,7 +204,7 @@ export type GetReadinessData = {
 
 export type GetReadinessErrors = {
     /**
-     * Something is missing, or the process is about to stop
+     * A server is missing, or the process is stopping
      */
     503: {
         status: string;
@@ -218,7 +218,7 @@ export type GetReadinessError = GetReadinessErrors[keyof GetReadinessErrors];
 
 export type GetReadinessResponses = {
     /**
-     * Requests are welcome
+     * Requests are accepted
      */
     200: {
         status: string;
@@ -304,7 +304,7 @@ export type CreateProductData = {
     body: ProductInput;
     headers?: {
         /**
-         * Any text that is new for each request. Sent again within 24 hours, the request is not done again but answered again.
+         * Any text that is new for each request. A request that is repeated within 24 hours gets the first response, and nothing is done twice
          */
         'idempotency-key'?: string;
     };
@@ -730,7 +730,7 @@ export type CreateUserData = {
     body: UserInput;
     headers?: {
         /**
-         * Any text that is new for each request. Sent again within 24 hours, the request is not done again but answered again.
+         * Any text that is new for each request. A request that is repeated within 24 hours gets the first response, and nothing is done twice
          */
         'idempotency-key'?: string;
     };

@@ -101,7 +101,7 @@ t.test('HEAD asks for the same as GET', async (t) => {
   )
 })
 
-t.test('a route that nobody thought of is closed', async (t) => {
+t.test('a route without a declared access is closed', async (t) => {
   const other = Fastify()
   t.teardown(() => other.close())
   await other.register(errors)
@@ -208,7 +208,7 @@ t.test('callers for all act for every user', async (t) => {
   t.equal((await call({ method: 'DELETE', url, headers })).statusCode, 204)
 })
 
-t.test('nobody is asked when nothing is set, and who listens to the world is warned once', async (t) => {
+t.test('nobody is asked when nothing is set, and a HOST for every interface is warned of once', async (t) => {
   const warnings = async (HOST: string, variables = {}) => {
     const stream = new LogStream()
     const open = await buildTestApp(t, { HOST, ...variables }, { logger: { level: 'warn', stream } })

@@ -7,7 +7,7 @@ import keepAlive from '../../../plugins/http/keep-alive.ts'
 import { buildTestApp } from '../../support/app.ts'
 
 t.test(
-  'a connection that is busy when the service stops ends with its answer, and is not waited for',
+  'a connection that is busy when the service stops ends with its response, and does not delay the stop',
   async (t) => {
     const app = Fastify()
     const asked = Promise.withResolvers<void>()
@@ -16,11 +16,14 @@ t.test(
     app.get('/', async () => {
       asked.resolve()
       await gate.promise
-      return 'answered'
+      return 'served'
     })
     const agent = new Agent({ keepAlive: true })
     t.teardown(() => agent.destroy())
-    const answer: Promise<IncomingMessage[]> = once(get(await app.listen({ port: 0 }), { agent }), 'response')
+    const response: Promise<IncomingMessage[]> = once(
+      get(await app.listen({ port: 0 }), { agent }),
+      'response'
+    )
     await asked.promise
 
     const closeServer = app.server.close.bind(app.server)
@@ -31,8 +34,8 @@ t.test(
       }
     })
     const closed = app.close()
-    const [response] = await answer
-    t.equal(String(await response?.toArray()), 'answered')
+    const [served] = await response
+    t.equal(String(await served?.toArray()), 'served')
     await closed
   }
 )
@@ -51,11 +54,11 @@ t.test('a connection that was opened and not used yet ends when the service stop
 })
 
 t.test(
-  'connections are kept while they are few, and end with their answers when they are many',
+  'connections are kept while they are few, and end with their responses when they are many',
   async (t) => {
     const app = Fastify()
     await app.register(keepAlive)
-    app.get('/', async () => 'answered')
+    app.get('/', async () => 'served')
     await app.listen({ port: 0 })
     t.teardown(() => app.close())
     const { port } = app.server.address() as AddressInfo
@@ -80,7 +83,7 @@ t.test(
 t.test('event streams are not counted, and their connections serve nothing else', async (t) => {
   const app = Fastify()
   await app.register(keepAlive)
-  app.get('/', async () => 'answered')
+  app.get('/', async () => 'served')
   app.get('/events', { config: { isEventStream: true } }, (_request, reply) => {
     reply.hijack()
     reply.raw.writeHead(200, { connection: 'close' }).write(': hello\n\n')
@@ -102,10 +105,7 @@ t.test('event streams are not counted, and their connections serve nothing else'
   await response?.toArray()
 })
 
-t.test(
-  'a connection over which nothing goes for a minute ends, even in the middle of an answer',
-  async (t) => {
-    const app = await buildTestApp(t)
-    t.equal(app.server.timeout, 60_000)
-  }
-)
+t.test('a connection that is silent for a minute ends, even in the middle of a response', async (t) => {
+  const app = await buildTestApp(t)
+  t.equal(app.server.timeout, 60_000)
+})

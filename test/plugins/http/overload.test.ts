@@ -47,12 +47,12 @@ function hold(pool: pg.Pool, ms: number) {
   now.mock.restore()
 }
 
-t.test('a process that is well answers', async (t) => {
+t.test('a process without overload serves', async (t) => {
   const { app } = await build(t, {})
   t.equal((await app.inject('/')).body, 'welcome')
 })
 
-t.test('no request waits long for the database; those who would may come back', async (t) => {
+t.test('a request that would wait long for the database is refused with Retry-After', async (t) => {
   const { app, pool } = await build(t, {})
   hold(pool, 50)
   // Ten connections, each held for 50 ms: two hundred in a second.

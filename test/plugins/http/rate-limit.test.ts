@@ -9,7 +9,7 @@ const url = '/api/v1/products'
 const [ONE, TWO] = ['key-of-caller-one', 'key-of-caller-two']
 const [one, two] = [{ 'x-api-key': ONE }, { 'x-api-key': TWO }]
 
-t.test('a caller is refused beyond the limit, and told how long', async (t) => {
+t.test('a caller is refused beyond the limit, with the time to wait', async (t) => {
   const call = await documented(await buildTestApp(t, { API_KEYS: `${ONE},${TWO}`, RATE_LIMIT_MAX: '2' }))
   const first = await call({ url, headers: one })
   t.match(first.headers, { 'ratelimit-limit': '2', 'ratelimit-remaining': '1', 'ratelimit-reset': '60' })

@@ -20,7 +20,7 @@ const validators = [ProductInput, ProductReplacement].map((schema) => {
 
 const MAX_CENTS = 9_999_999_999
 
-/** Cents from the whole range: the first and last of it, those around each power of two, and a random sample. */
+/** Cents from the whole range: the first and last, those around each power of two, and a random sample. */
 function* sample(): Generator<number> {
   for (let cents = 0; cents < 20_000; cents++) yield* [cents, MAX_CENTS - cents]
   for (let power = 1; power <= MAX_CENTS; power *= 2)

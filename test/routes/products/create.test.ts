@@ -19,7 +19,7 @@ async function created(fields: object) {
   return (await call({ url: String(reply.headers.location) })).json()
 }
 
-t.test('a product is there when its creation is answered', async (t) => {
+t.test('a product can be read as soon as its creation has a response', async (t) => {
   const reply = await create({ product_description: 'Bright.' })
   const { product_id } = reply.json()
   t.equal(reply.statusCode, 201)

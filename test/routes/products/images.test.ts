@@ -27,7 +27,7 @@ async function create(product_images: string[]): Promise<number> {
   return (await call({ method: 'POST', url: '/api/v1/products', payload })).json().product_id
 }
 
-/** Holds back the answers for a path until `open` is called. */
+/** Holds back the responses for a path until `open` is called. */
 function gate(path: string) {
   const { promise, resolve } = Promise.withResolvers<void>()
   origin.on(path, async (_, response) => {

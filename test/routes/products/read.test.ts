@@ -25,7 +25,7 @@ t.test('a product comes with its version as a strong tag', async (t) => {
   t.equal(after.json().product_price, 99)
 })
 
-t.test('HEAD answers what GET answers, without the body', async (t) => {
+t.test('HEAD has the headers of GET, without the body', async (t) => {
   for (const url of [
     await createLamp(),
     '/api/v1/products',
@@ -42,7 +42,7 @@ t.test('HEAD answers what GET answers, without the body', async (t) => {
   }
 })
 
-t.test('who has the product already is told so, and nothing else', async (t) => {
+t.test('a client that has the current version gets 304', async (t) => {
   const url = await createLamp()
   for (const tags of ['"1"', 'W/"1"', '*', '"0", "1"', '"0",W/"1"']) {
     const reply = await call({ url, headers: { 'if-none-match': tags } })
@@ -54,7 +54,7 @@ t.test('who has the product already is told so, and nothing else', async (t) => 
   }
 })
 
-t.test('who has another version gets the product', async (t) => {
+t.test('a client that has another version gets the product', async (t) => {
   const url = await createLamp()
   for (const tags of ['"2"', 'W/"2"', '1', '""', '', '"1', 'w/"1"', '"0", "11"']) {
     t.equal((await call({ url, headers: { 'if-none-match': tags } })).statusCode, 200, tags)

@@ -63,7 +63,7 @@ for (const [form, replace] of Object.entries(FORMS)) {
     })
   })
 
-  t.test(`${form} keeps the results of images whose URL stays, and owes the others`, async (t) => {
+  t.test(`${form} keeps the results of images whose URL stays, and enqueues the others`, async (t) => {
     const id = await createLamp({ product_images: [a, b] })
     await settled(app, id)
     const before = await read(id)

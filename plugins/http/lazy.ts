@@ -9,8 +9,8 @@ export function lazyFor(app: FastifyInstance): <T>(make: () => T) => () => T {
   const left = new Set<() => unknown>()
   app.addHook('onListen', async () => {
     for (const get of left) {
-      get()
       await turn()
+      get()
     }
   })
   return (make) => {

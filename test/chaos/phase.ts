@@ -38,7 +38,7 @@ export async function measure(phase: Phase, service: Service, database: pg.Clien
   return {
     ...phase,
     load,
-    peak: service.usage().peakBytes / 2 ** 20,
+    peak: Math.round(service.usage().peakBytes / 2 ** 20),
     created: (await countProducts(database)) - rowsBefore
   }
 }
@@ -62,7 +62,7 @@ export function rowOf({ name, load, peak }: Measured): [string, string] {
     `accepted ${perSecond(accepted)}${times(latencies)}`,
     `refused ${perSecond(refused)}${times(refusals)}`,
     `other ${others.length}`,
-    `peak ${Math.round(peak)} MiB`,
+    `peak ${peak} MiB`,
     `generator late by ${ms(load.late)}`
   ]
   return [name, figures.join(', ')]

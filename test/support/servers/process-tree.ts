@@ -3,7 +3,7 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 /** What processes took, by the kernel's account. */
 export interface Usage {
   cpuSeconds: number
-  /** Resident now. */
+  /** Resident now. A page that several processes share counts once: decoders share most of theirs. */
   residentBytes: number
   /** Most that was resident at once since `forgetPeak`, of each process by itself. */
   peakBytes: number
@@ -48,8 +48,8 @@ export function usageOf(root: number): Usage {
   const usage = { cpuSeconds: 0, residentBytes: 0, peakBytes: 0 }
   for (const pid of [root, ...pidsBelow(root)]) {
     usage.cpuSeconds += (readState(pid)?.ticks ?? 0) / TICKS_A_SECOND
-    usage.residentBytes += readMemory(pid, 'VmRSS')
-    usage.peakBytes += readMemory(pid, 'VmHWM')
+    usage.residentBytes += readMemory(pid, 'smaps_rollup', 'Pss')
+    usage.peakBytes += readMemory(pid, 'status', 'VmHWM')
   }
   return usage
 }
@@ -109,10 +109,10 @@ function readState(pid: number): State | undefined {
   }
 }
 
-function readMemory(pid: number, field: 'VmRSS' | 'VmHWM'): number {
+function readMemory(pid: number, file: string, field: string): number {
   try {
-    const status = readFileSync(`/proc/${pid}/status`, 'utf8')
-    return Number(new RegExp(`^${field}:\\s+(\\d+) kB`, 'm').exec(status)?.[1] ?? 0) * 1024
+    const text = readFileSync(`/proc/${pid}/${file}`, 'utf8')
+    return Number(new RegExp(`^${field}:\\s+(\\d+) kB`, 'm').exec(text)?.[1] ?? 0) * 1024
   } catch {
     return 0
   }

@@ -25,7 +25,10 @@ interface Intake {
   stop(graceMs: number): Promise<unknown>
 }
 
-/** Processes images as RabbitMQ delivers their products, or straight from the outbox where there is no RabbitMQ. */
+/**
+ * Processes images as RabbitMQ delivers their products, or straight from the outbox where there is no
+ * RabbitMQ.
+ */
 export default fp<{ config: Config }>(
   async (app, { config }) => {
     const capacity = capacityOf(config.images)
@@ -73,8 +76,9 @@ export default fp<{ config: Config }>(
 )
 
 /**
- * What waits in RabbitMQ waits in its order. So that a user whose messages are not the first need not wait for another
- * user's, a worker that is busy also takes rows straight from the outbox, of users with few jobs here.
+ * What waits in RabbitMQ waits in its order. So that a user whose messages are not the first need not wait
+ * for another user's, a worker that is busy also takes rows straight from the outbox, of users with few jobs
+ * here.
  */
 async function consume(
   app: FastifyInstance,

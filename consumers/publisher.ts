@@ -10,8 +10,8 @@ const CAPACITY = 500
 const LEASE_MS = 30_000
 
 /**
- * Publishes due images to RabbitMQ, no more than its consumers work on in a moment: the rest waits in the outbox, where users
- * take turns. Every process that has a broker does it, so that none is needed for it.
+ * Publishes due images to RabbitMQ, no more than its consumers work on in a moment: the rest waits in the
+ * outbox, where users take turns. Every process that has a broker does it, so that none is needed for it.
  */
 export default fp(
   async (app: FastifyInstance) => {

@@ -16,7 +16,10 @@ const ROWS_AT_ONCE = 1000
 const UNDELIVERED_MS = 60 * 60_000
 const ORPHANS_EVERY_MS = 10 * 60_000
 
-/** Repairs and removes, from time to time, what no other part can know of. Each sweep is bounded, and repeated. */
+/**
+ * Repairs and removes, from time to time, what no other part can know of. Each sweep is bounded, and
+ * repeated.
+ */
 export default fp<{ config: Config }>(
   async (app, { config }) => {
     const { jobTimeoutMs } = config.images

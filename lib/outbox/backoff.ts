@@ -8,8 +8,9 @@ export interface RetryPolicy {
 const LONGEST_WAIT_MS = 10 * 60_000
 
 /**
- * Milliseconds to wait after attempt number `attempt` (from 1): twice as long each time, less a random part of up to a half so
- * that what failed together does not come back together, and never less than the origin asked for.
+ * Milliseconds to wait after attempt number `attempt` (from 1): twice as long each time, less a random part
+ * of up to a half so that what failed together does not come back together, and never less than the origin
+ * asked for.
  */
 export function retryWaitMs(
   { baseMs }: RetryPolicy,

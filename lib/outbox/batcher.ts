@@ -1,11 +1,5 @@
 import { setImmediate as turn } from 'node:timers/promises'
 
-export interface BatchLimits<T> {
-  maxItems: number
-  maxBytes?: number
-  bytesOf?(item: T): number
-}
-
 interface Waiting<T> {
   item: T
   resolve(): void
@@ -13,21 +7,24 @@ interface Waiting<T> {
 }
 
 /**
- * Sends items in batches, one batch at a time. A batch is what gathered while the last one was under way, so no item waits for
- * a timer: alone it leaves at once, and the more there are, the fewer batches each of them costs.
+ * Sends items in batches, one batch at a time. A batch is what gathered while the last one was under way, so
+ * no item waits for a timer: alone it leaves at once, and the more there are, the fewer batches each of them
+ * costs.
  */
 export class Batcher<T> {
   readonly #send: (items: T[]) => Promise<void>
-  readonly #limits: Required<BatchLimits<T>>
+  readonly #maxItems: number
   #waiting: Waiting<T>[] = []
   #running = false
 
-  constructor(send: (items: T[]) => Promise<void>, limits: BatchLimits<T>) {
+  constructor(send: (items: T[]) => Promise<void>, maxItems = Number.POSITIVE_INFINITY) {
     this.#send = send
-    this.#limits = { maxBytes: Number.POSITIVE_INFINITY, bytesOf: () => 0, ...limits }
+    this.#maxItems = maxItems
   }
 
-  /** Resolves when the item's batch was sent. Rejects, as all items of that batch do, when it could not be. */
+  /**
+   * Resolves when the item's batch was sent. Rejects, as all items of that batch do, when it could not be.
+   */
   add(item: T): Promise<void> {
     const { promise, resolve, reject } = Promise.withResolvers<void>()
     this.#waiting.push({ item, resolve, reject })
@@ -40,7 +37,7 @@ export class Batcher<T> {
     // What is added in one turn of the event loop goes together.
     await turn()
     while (this.#waiting.length > 0) {
-      const batch = this.#waiting.splice(0, this.#batchSize())
+      const batch = this.#waiting.splice(0, this.#maxItems)
       try {
         await this.#send(batch.map(({ item }) => item))
         for (const { resolve } of batch) resolve()
@@ -49,16 +46,5 @@ export class Batcher<T> {
       }
     }
     this.#running = false
-  }
-
-  /** At least one item, however large it is. */
-  #batchSize(): number {
-    const { maxItems, maxBytes, bytesOf } = this.#limits
-    let bytes = 0
-    const tooMany = this.#waiting.findIndex(({ item }, index) => {
-      bytes += bytesOf(item)
-      return index === maxItems || (bytes > maxBytes && index > 0)
-    })
-    return tooMany === -1 ? this.#waiting.length : tooMany
   }
 }

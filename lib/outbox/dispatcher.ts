@@ -9,7 +9,10 @@ export interface DispatchOptions {
   leaseMs: number
   /** Resolves when the row's work was passed on or done, rejects when the row should come due again. */
   dispatch(row: OutboxRow, signal: AbortSignal): Promise<void>
-  /** Returns in how many milliseconds a row that was rejected comes due again, null to give it up. Default: one second. */
+  /**
+   * Returns in how many milliseconds a row that was rejected comes due again, null to give it up. Default:
+   * one second.
+   */
   retryMs?(row: OutboxRow): number | null
   log: Log
 }
@@ -26,7 +29,10 @@ export class Dispatcher {
     this.#leases = new Leases(options.outbox, options.leaseMs, options.log)
   }
 
-  /** Resolves when the row is deleted, is released because `signal` aborted, or will come due again. Never rejects. */
+  /**
+   * Resolves when the row is deleted, is released because `signal` aborted, or will come due again. Never
+   * rejects.
+   */
   async run(row: OutboxRow, signal: AbortSignal): Promise<void> {
     this.#leases.hold(row)
     try {

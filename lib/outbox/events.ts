@@ -2,8 +2,9 @@ import { EventEmitter } from 'node:events'
 import type { OutboxKind } from './row.ts'
 
 /**
- * What happens to the outbox, within this process. Emits `due` when rows of some kinds may have come due, wherever they were
- * enqueued, and `enqueued` when this process has committed rows, so that other processes can be notified.
+ * What happens to the outbox, within this process. Emits `due` when rows of some kinds may have come due,
+ * wherever they were enqueued, and `enqueued` when this process has committed rows, so that other processes
+ * can be notified.
  */
 export class OutboxEvents extends EventEmitter<{ due: [kinds: OutboxKind[]]; enqueued: [] }> {
   constructor() {

@@ -10,8 +10,8 @@ interface Renewal extends Claim {
 }
 
 /**
- * The rows that one relay has claimed. Their leases are renewed until they are done, released or retried. No method rejects: when
- * the database is away, a row comes due again by itself.
+ * The rows that one relay has claimed. Their leases are renewed until they are done, released or retried. No
+ * method rejects: when the database is away, a row comes due again by itself.
  */
 export class Leases {
   readonly #leaseMs: number
@@ -26,7 +26,7 @@ export class Leases {
     const batcher = <T extends Claim>(send: (claims: T[]) => Promise<void>, failure: string) =>
       new Batcher<T>(
         (claims) => send(claims).catch((error: unknown) => log.warn({ reason: reasonOf(error) }, failure)),
-        { maxItems: ROWS_A_STATEMENT }
+        ROWS_A_STATEMENT
       )
     this.#deletions = batcher(
       (claims) => outbox.done(claims),

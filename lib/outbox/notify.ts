@@ -3,15 +3,13 @@ import { Batcher } from './batcher.ts'
 import type { Outbox } from './outbox.ts'
 
 /**
- * Notifies processes that share only PostgreSQL of rows that this one has enqueued, and pokes the outbox when they have. A lost
- * notification costs a few seconds: relays also look without one.
+ * Notifies processes that share only PostgreSQL of rows that this one has enqueued, and pokes the outbox when
+ * they have. A lost notification costs a few seconds: relays also look without one.
  */
 export function notifyOutbox(outbox: Outbox, notifications: Notifications): void {
   const poke = () => outbox.poke()
   notifications.subscribe(CHANNELS.outbox, { received: poke, connected: poke })
   // One notification stands for all rows that were enqueued before it.
-  const sends = new Batcher<void>(() => notifications.send(CHANNELS.outbox), {
-    maxItems: Number.POSITIVE_INFINITY
-  })
+  const sends = new Batcher<void>(() => notifications.send(CHANNELS.outbox))
   outbox.events.on('enqueued', () => void sends.add().catch(() => undefined))
 }

@@ -22,9 +22,10 @@ interface Turn extends OutboxRow {
 }
 
 /**
- * The outbox: rows of work that come due. They are inserted in the commit that makes the work necessary, see lib/products. A
- * claim only moves a row's due time (a lease), so whatever happens to the process that holds it, the row comes due again; only
- * `done` ends it. A claim whose lease has ended may be somebody else's by then: it changes nothing any more.
+ * The outbox: rows of work that come due. They are inserted in the commit that makes the work necessary, see
+ * lib/products. A claim only moves a row's due time (a lease), so whatever happens to the process that holds
+ * it, the row comes due again; only `done` ends it. A claim whose lease has ended may be somebody else's by
+ * then: it changes nothing any more.
  */
 export class Outbox {
   readonly events = new OutboxEvents()
@@ -54,8 +55,8 @@ export class Outbox {
   }
 
   /**
-   * Resolves with up to `limit` due rows, those of all users in turn. Fewer does not mean that no more are due. None does,
-   * except of users at their limit.
+   * Resolves with up to `limit` due rows, those of all users in turn. Fewer does not mean that no more are
+   * due. None does, except of users at their limit.
    */
   async claim(
     kind: OutboxKind,
@@ -115,7 +116,10 @@ export class Outbox {
     )
   }
 
-  /** Deletes rows of a kind that have been due for longer than `forMs`, without a claim. Resolves with their number. */
+  /**
+   * Deletes rows of a kind that have been due for longer than `forMs`, without a claim. Resolves with their
+   * number.
+   */
   async discard(kind: OutboxKind, forMs: number): Promise<number> {
     const due = (scheduled: string) =>
       `SELECT id FROM outbox WHERE kind = $1 AND ${scheduled} AND due_at < now() - $2::float8 * interval '1 ms'`

@@ -9,7 +9,10 @@ import { TaskGroup } from './task-group.ts'
 export interface RelayOptions extends DispatchOptions {
   /** Rows that are worked on at once. */
   capacity: number
-  /** Returns how many more rows `dispatch` can pass on now. Whatever raises it pokes the outbox. Default: any number. */
+  /**
+   * Returns how many more rows `dispatch` can pass on now. Whatever raises it pokes the outbox. Default: any
+   * number.
+   */
   room?(): number
   /** How many rows of one user may be worked on at once. Default: any number. */
   perUser?: UserLimit
@@ -21,7 +24,9 @@ type State =
   | { name: 'full'; running: number; isGathering: boolean; timer: NodeJS.Timeout }
   | { name: 'draining' }
 
-/** Other processes may have enqueued rows without a notification, so a relay looks for them after that time. */
+/**
+ * Other processes may have enqueued rows without a notification, so a relay looks for them after that time.
+ */
 const LONGEST_SLEEP_MS = 5000
 /** A row that is due and yet cannot be claimed is locked by another claim. */
 const SHORTEST_SLEEP_MS = 20
@@ -31,16 +36,19 @@ const GATHER_MS = 50
 const GATHERED = 1 / 4
 
 /**
- * Passes the due rows of one kind to `dispatch`. Any number of relays, in any number of processes, share the outbox. Rows keep
- * their lease until their work has ended; when the process dies, they come due again. A relay is in one of these states:
+ * Passes the due rows of one kind to `dispatch`. Any number of relays, in any number of processes, share the
+ * outbox. Rows keep their lease until their work has ended; when the process dies, they come due again. A
+ * relay is in one of these states:
  *
- * - claiming: A claim is under way. While it finds rows, and there are places for more, another one follows; then the relay
- *   is sleeping, full or paused. A poke meanwhile causes another claim, too.
- * - sleeping: No row was due. The relay claims when it is poked, when the next row comes due, and after five seconds.
- * - full: All places are taken, or the users of all due rows are at their limit. The relay claims when a quarter of the
- *   places is free again, 50 ms after the first one was, and when it is poked and there are places for other users.
- * - paused: There is no room behind `dispatch`, or the relay has not been started. It claims when it is poked.
- * - draining: It was stopped, and claims nothing. Jobs go on under their leases until they end or are aborted.
+ * - claiming: A claim is under way. While it finds rows, and there are places for more, another one follows;
+ *   then the relay is sleeping, full or paused. A poke meanwhile causes another claim, too.
+ * - sleeping: No row was due. The relay claims when it is poked, when the next row comes due, and after five
+ *   seconds.
+ * - full: All places are taken, or the users of all due rows are at their limit. The relay claims when a
+ *   quarter of the places is free again, 50 ms after the first one was, and when it is poked and there are
+ *   places for other users.
+ * - paused: There is no room behind `dispatch`, or the relay has not been started. It claims when poked.
+ * - draining: It was stopped, and claims nothing. Jobs keep their leases until they end or are aborted.
  *
  * A new row may take a reserved place, before it was ever claimed, unless due rows wait for one already.
  */

@@ -3,7 +3,10 @@ import type { Carrier } from '../log/context.ts'
 export const OUTBOX_KINDS = ['images', 'object', 'webhook'] as const
 export type OutboxKind = (typeof OUTBOX_KINDS)[number]
 
-/** `key` of an object to remove, `prefix` of objects to remove if no image needs them, `version` of a finished product. */
+/**
+ * `key` of an object to remove, `prefix` of objects to remove if no image needs them, `version` of a finished
+ * product.
+ */
 export interface Payload extends Carrier {
   key?: string
   prefix?: string

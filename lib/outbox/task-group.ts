@@ -13,7 +13,7 @@ export class TaskGroup {
     }
   }
 
-  /** Waits for every job; those that run after `graceMs` are told to stop, and waited for. */
+  /** Waits for every job; those that run after `graceMs` are aborted, and waited for. */
   async drain(graceMs: number): Promise<void> {
     const timer = setTimeout(() => this.#abort.abort(new Error('the service is stopping')), graceMs)
     while (this.#jobs.size > 0) await Promise.allSettled(this.#jobs)

@@ -8,7 +8,10 @@ export interface ImageUpdate extends Omit<ImageRow, 'due_at'> {
   wait_ms: number
 }
 
-/** How to get from one version of a product to the next; applied whole, or not at all if the version has changed. */
+/**
+ * How to get from one version of a product to the next; applied whole, or not at all if the version has
+ * changed.
+ */
 export interface Change {
   fields: ProductFields
   add: string[]
@@ -61,8 +64,8 @@ export function edit(record: ProductRecord, fields: ProductFields): Change {
 }
 
 /**
- * Records outcomes. The fence: an outcome is taken only by a pending image that still has the generation at which the attempt
- * began. Returns null when none is taken.
+ * Records outcomes. The fence: an outcome is taken only by a pending image that still has the generation at
+ * which the attempt began. Returns null when none is taken.
  */
 export function finish(record: ProductRecord, attempts: Attempt[]): Change | null {
   const outcomes = new Map(attempts.map(({ image, outcome }) => [`${image.id} ${image.generation}`, outcome]))
@@ -102,7 +105,10 @@ export function retryFailed(record: ProductRecord, code?: ImageErrorCode): Chang
   return update.length > 0 ? { ...unchanged(fieldsOf(record)), update, enqueue: [0] } : null
 }
 
-/** Enqueues every image again. The rows are new, and with them the object keys: clients cache finished images for ever. */
+/**
+ * Enqueues every image again. The rows are new, and with them the object keys: clients cache finished images
+ * for ever.
+ */
 export function startOver(record: ProductRecord): Change | null {
   const add = [...new Set(record.product_images)]
   return add.length > 0 ? { ...unchanged(fieldsOf(record)), add, remove: record.images, enqueue: [0] } : null

@@ -9,8 +9,8 @@ import type { ProductInput } from './schemas.ts'
 const FOREIGN_KEY_VIOLATION = '23503'
 
 /**
- * Product, image rows and outbox row in one commit: `$4` the product, `$5` the outbox row's payload, `$6` for how many
- * milliseconds the row is leased.
+ * Product, image rows and outbox row in one commit: `$4` the product, `$5` the outbox row's payload, `$6` for
+ * how many milliseconds the row is leased.
  */
 export const CREATE = {
   name: 'product-create',
@@ -32,8 +32,9 @@ export const CREATE = {
 }
 
 /**
- * Resolves with the new product's id, or with the one that the key has created before. Rejects with `unknown_user`. A row that a
- * consumer of this process has a place for is leased to it at once: a claim would cost as much as the insert.
+ * Resolves with the new product's id, or with the one that the key has created before. Rejects with
+ * `unknown_user`. A row that a consumer of this process has a place for is leased to it at once: a claim
+ * would cost as much as the insert.
  */
 export async function createProduct(
   pool: Pool,

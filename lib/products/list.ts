@@ -86,7 +86,9 @@ export const isScan = ({ product_name }: ProductFilter) =>
 
 const CREATED_US = '(extract(epoch FROM p.created_at) * 1000000)::bigint::text AS created_us'
 
-/** The part that the order serves: the user, and the start of the page. All users' products go by their ids. */
+/**
+ * The part that the order serves: the user, and the start of the page. All users' products go by their ids.
+ */
 function scopeOf({ user_id, cursor }: ProductFilter) {
   const values: unknown[] = []
   const value = (v: unknown) => `$${values.push(v)}`

@@ -34,7 +34,9 @@ export class ProductLists {
     this.#pool = pool
   }
 
-  /** Resolves with one page, newest first. Rejects with `overloaded` if too many wait or one takes too long. */
+  /**
+   * Resolves with one page, newest first. Rejects with `overloaded` if too many wait or one takes too long.
+   */
   async page(filter: ProductFilter): Promise<Page> {
     if (this.#places.pendingCount >= MAX_WAITING) {
       throw new AppError('overloaded', 'Too many lists are being read; retry later.')

@@ -21,7 +21,10 @@ export interface ImageRow {
   due_at: string
 }
 
-/** A product as the database holds it: `product_images` names its images in their order, `images` are their rows. */
+/**
+ * A product as the database holds it: `product_images` names its images in their order, `images` are their
+ * rows.
+ */
 export interface ProductRecord extends ProductFields {
   id: number
   user_id: number
@@ -51,7 +54,10 @@ export function toProduct(record: ProductRecord): Product {
   }
 }
 
-/** Returns what `compressed_product_images` holds: the URLs in the sources' order, without images that are not done. */
+/**
+ * Returns what `compressed_product_images` holds: the URLs in the sources' order, without images that are not
+ * done.
+ */
 export function finishedUrls<Row extends Pick<ImageRow, 'source_url' | 'status' | 'url'>>(
   sources: string[],
   rows: Row[]

@@ -5,8 +5,9 @@ import type { Attempt } from './changes.ts'
 import type { ImageRow } from './record.ts'
 
 /**
- * What is to be removed with an image row: its object at once, and once more when no upload for the image can be under way, with
- * whatever else has been stored for it. `jobTimeoutMs` bounds how long a worker may be busy with it.
+ * What is to be removed with an image row: its object at once, and once more when no upload for the image can
+ * be under way, with whatever else has been stored for it. `jobTimeoutMs` bounds how long a worker may be
+ * busy with it.
  */
 export function removalsOf(productId: number, row: ImageRow, jobTimeoutMs: number): NewOutboxRow[] {
   const key = row.object_key
@@ -30,8 +31,8 @@ export const leftoversOf = (productId: number, jobTimeoutMs: number): NewOutboxR
 export const leftoversWaitMs = (jobTimeoutMs: number) => jobTimeoutMs + LONGEST_UPLOAD_MS
 
 /**
- * What attempts have put, or may have put, into the store and the rows do not name: removed at once, and once more when the
- * store can no longer carry out the upload. No later attempt has the same key.
+ * What attempts have put, or may have put, into the store and the rows do not name: removed at once, and once
+ * more when the store can no longer carry out the upload. No later attempt has the same key.
  */
 export function strayRemovals(attempts: Attempt[], rows: Pick<ImageRow, 'object_key'>[]): NewOutboxRow[] {
   const named = new Set(rows.map(({ object_key }) => object_key))

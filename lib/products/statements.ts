@@ -27,9 +27,9 @@ const IMAGE_STATE = [
 ]
 
 /**
- * Takes a product from version `$2` to the next, or returns no row when it is not at that version any more. `$3` the fields and
- * compressed_product_images, `$4` text[] of URLs to add, `$5` uuid[] of image rows to remove, `$6` ImageUpdate[],
- * `$7` NewOutboxRow[].
+ * Takes a product from version `$2` to the next, or returns no row when it is not at that version any more.
+ * `$3` the fields and compressed_product_images, `$4` text[] of URLs to add, `$5` uuid[] of image rows to
+ * remove, `$6` ImageUpdate[], `$7` NewOutboxRow[].
  */
 export const CHANGE = {
   name: 'product-change',
@@ -73,8 +73,8 @@ export const ENQUEUE = {
 }
 
 /**
- * Enqueues images that have been pending for longer than `$1` ms although their product has no outbox row, at most `$2` at a
- * time. They keep their generation: nothing was recorded.
+ * Enqueues images that have been pending for longer than `$1` ms although their product has no outbox row, at
+ * most `$2` at a time. They keep their generation: nothing was recorded.
  */
 export const SWEEP = {
   text: `

@@ -16,7 +16,10 @@ import type { ProductInput } from './schemas.ts'
 import { LOAD, SWEEP } from './statements.ts'
 import { ProductWriter, type WriterOptions } from './writer.ts'
 
-/** Which product is meant: with `user_id` only if it is that user's, with `accepts` only at a version it accepts. */
+/**
+ * Which product is meant: with `user_id` only if it is that user's, with `accepts` only at a version it
+ * accepts.
+ */
 export interface ProductRef {
   id: number
   user_id?: number | undefined
@@ -35,9 +38,10 @@ type Decide = (record: ProductRecord) => changes.Change | null
 const WORKER_CACHE_WAIT_MS = 200
 
 /**
- * Products and their images. A change reads the product, decides in TypeScript and is written in one statement if the product
- * still has that version, else it is decided again. When a method that a client waits for resolves, every reader sees the
- * change. A worker waits for that only 200 ms: if Redis cannot be reached, readers see its outcomes a few seconds after.
+ * Products and their images. A change reads the product, decides in TypeScript and is written in one
+ * statement if the product still has that version, else it is decided again. When a method that a client
+ * waits for resolves, every reader sees the change. A worker waits for that only 200 ms: if Redis cannot be
+ * reached, readers see its outcomes a few seconds after.
  */
 export class ProductStore {
   readonly #options: ProductStoreOptions
@@ -52,12 +56,18 @@ export class ProductStore {
     this.#lists = new ProductLists(options.pool)
   }
 
-  /** Resolves with the new product's id, or with the one that the key has created before. Rejects with `unknown_user`. */
+  /**
+   * Resolves with the new product's id, or with the one that the key has created before. Rejects with
+   * `unknown_user`.
+   */
   create(input: ProductInput, key?: IdempotencyKey): Promise<number> {
     return createProduct(this.#pool, this.#options.outbox, input, key)
   }
 
-  /** Resolves with the product as it is sent to clients, from the cache if possible; with null when there is none. */
+  /**
+   * Resolves with the product as it is sent to clients, from the cache if possible; with null when there is
+   * none.
+   */
   read(id: number): Promise<CachedProduct | null> {
     return this.#options.cache.read(id, async () => {
       const record = await this.load(id)
@@ -85,21 +95,26 @@ export class ProductStore {
     await this.#changeForClient(ref, (record) => changes.edit(record, fields))
   }
 
-  /** Enqueues the failed images again, those of one code if there is one, or `all`. Rejects with `not_found`. */
+  /**
+   * Enqueues the failed images again, those of one code if there is one, or `all`. Rejects with `not_found`.
+   */
   async reprocess(ref: ProductRef, all: boolean, code?: ImageErrorCode): Promise<void> {
     const decide = all ? changes.startOver : (record: ProductRecord) => changes.retryFailed(record, code)
     await this.#changeForClient(ref, decide)
   }
 
-  /** Deletes the product; its objects are removed afterwards. Rejects with `not_found` or `version_mismatch`. */
+  /**
+   * Deletes the product; its objects are removed afterwards. Rejects with `not_found` or `version_mismatch`.
+   */
   async delete(ref: ProductRef): Promise<void> {
     while (!(await this.#writer.delete(await this.#find(ref))));
     await this.#publish(ref.id)
   }
 
   /**
-   * Records the outcomes of attempts at images of `product`, as it was when they began. What the store holds of an outcome that is
-   * not taken is removed. `redelivered`: a worker may have died during earlier attempts.
+   * Records the outcomes of attempts at images of `product`, as it was when they began. What the store holds
+   * of an outcome that is not taken is removed. `redelivered`: a worker may have died during earlier
+   * attempts.
    */
   async finish(
     product: ProductRecord,
@@ -117,7 +132,10 @@ export class ProductStore {
     if (ended?.changed) await this.#publish(product.id, WORKER_CACHE_WAIT_MS)
   }
 
-  /** Enqueues pending images whose work was lost, and the removal of what it left. Resolves with the number of products. */
+  /**
+   * Enqueues pending images whose work was lost, and the removal of what it left. Resolves with the number of
+   * products.
+   */
   async sweep(olderThanMs: number, limit: number): Promise<number> {
     const { rows } = await this.#pool.query<{ products: number }>({
       ...SWEEP,
@@ -133,7 +151,9 @@ export class ProductStore {
     if (changed) await this.#publish(ref.id)
   }
 
-  /** Decides until a change is written, or none is needed. `known`, if the product still is so, saves a read. */
+  /**
+   * Decides until a change is written, or none is needed. `known`, if the product still is so, saves a read.
+   */
   async #change(
     ref: ProductRef,
     decide: Decide,

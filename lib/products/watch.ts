@@ -6,13 +6,17 @@ import type { ProductStore } from './store.ts'
 export interface WatchOptions {
   products: Pick<ProductStore, 'read'>
   changeFeed: ProductChangeFeed
-  /** Without a change for so many milliseconds the product is read all the same: a change may have been lost. */
+  /**
+   * Without a change for so many milliseconds the product is read all the same: a change may have been lost.
+   */
   quietMs: number
   /** Ends the watch. */
   stop: AbortSignal
 }
 
-/** Yields the product, then again after each change and each quiet time; null, and the end, when it is gone. */
+/**
+ * Yields the product, then again after each change and each quiet time; null, and the end, when it is gone.
+ */
 export async function* watch(
   id: number,
   { products, changeFeed, quietMs, stop }: WatchOptions

@@ -17,7 +17,10 @@ export interface WriterOptions {
   webhooks?: boolean
 }
 
-/** Writes changes of a product that was read before, with the outbox rows that follow from them, in one statement each. */
+/**
+ * Writes changes of a product that was read before, with the outbox rows that follow from them, in one
+ * statement each.
+ */
 export class ProductWriter {
   readonly #options: WriterOptions
 
@@ -25,7 +28,10 @@ export class ProductWriter {
     this.#options = options
   }
 
-  /** Resolves with false, and nothing is written, when the product does not have the record's version any more. */
+  /**
+   * Resolves with false, and nothing is written, when the product does not have the record's version any
+   * more.
+   */
   async apply(record: ProductRecord, change: Change): Promise<boolean> {
     const { fields, add, remove, update, enqueue } = change
     const compressed_product_images = finishedUrls(fields.product_images, imagesAfter(record, change))

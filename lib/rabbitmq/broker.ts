@@ -14,8 +14,8 @@ export interface BrokerOptions {
 }
 
 /**
- * The image queue on RabbitMQ: publishes with confirms, and deliveries that are settled. Emits `connect` whenever
- * messages can be published (again).
+ * The image queue on RabbitMQ: publishes with confirms, and deliveries that are settled. Emits `connect`
+ * whenever messages can be published (again).
  */
 export class Broker extends EventEmitter<{ connect: [] }> {
   readonly queue: string
@@ -36,7 +36,9 @@ export class Broker extends EventEmitter<{ connect: [] }> {
     return this.#publisher.isReady
   }
 
-  /** Resolves when messages can be published. Rejects with the reason if the next attempt to connect fails. */
+  /**
+   * Resolves when messages can be published. Rejects with the reason if the next attempt to connect fails.
+   */
   async ready(): Promise<void> {
     if (this.connected) return
     const abort = new AbortController()
@@ -49,7 +51,10 @@ export class Broker extends EventEmitter<{ connect: [] }> {
     }
   }
 
-  /** Resolves when the broker has the message on disk. Rejects if it cannot be routed, is refused or not confirmed. */
+  /**
+   * Resolves when the broker has the message on disk. Rejects if it cannot be routed, is refused or not
+   * confirmed.
+   */
   async publish(message: ImageMessage, messageId: string, headers: object = {}): Promise<void> {
     const options = { messageId, contentType: 'application/json', headers }
     await this.#publisher.send(this.queue, Buffer.from(JSON.stringify(message)), options)

@@ -45,7 +45,10 @@ export class DeadLetters {
     return letters
   }
 
-  /** Moves the chosen ones back to the image queue. Resolves with their number; rejects, and keeps them, without it. */
+  /**
+   * Moves the chosen ones back to the image queue. Resolves with their number; rejects, and keeps them,
+   * without it.
+   */
   async replay(isChosen: (letter: DeadLetter) => boolean): Promise<number> {
     return this.#visit(Number.POSITIVE_INFINITY, async (letter, { content, properties }) => {
       if (!isChosen(letter)) return false

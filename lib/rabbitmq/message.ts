@@ -1,7 +1,9 @@
 import { type Static, Type } from '@sinclair/typebox'
 import { Value } from '@sinclair/typebox/value'
 
-/** The body of a message on the image queue, as the Go service writes it. Only the product's id is trusted. */
+/**
+ * The body of a message on the image queue, as the Go service writes it. Only the product's id is trusted.
+ */
 export const ImageMessage = Type.Object({
   product_id: Type.Integer({ minimum: 1, maximum: 2_147_483_647 }),
   user_id: Type.Integer(),

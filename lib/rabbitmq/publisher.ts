@@ -5,9 +5,9 @@ import { Connection, type ConnectionOptions } from './connection.ts'
 import { Sender, UnroutableError } from './sender.ts'
 
 /**
- * Publishes over a connection of its own: a memory or disk alarm blocks a connection that publishes as a whole, and
- * acknowledgements would be blocked with it. Emits `connect` whenever messages can be published (again), `failed` when
- * an attempt at that failed.
+ * Publishes over a connection of its own: a memory or disk alarm blocks a connection that publishes as a
+ * whole, and acknowledgements would be blocked with it. Emits `connect` whenever messages can be published
+ * (again), `failed` when an attempt at that failed.
  */
 export class Publisher extends EventEmitter<{ connect: []; failed: [unknown] }> {
   readonly #connection: Connection
@@ -37,7 +37,10 @@ export class Publisher extends EventEmitter<{ connect: []; failed: [unknown] }> 
     return this.#sender !== null && !this.#isBlocked
   }
 
-  /** Resolves when the broker has the message on disk. Rejects if it cannot be routed, is refused or not confirmed. */
+  /**
+   * Resolves when the broker has the message on disk. Rejects if it cannot be routed, is refused or not
+   * confirmed.
+   */
   async send(queue: string, content: Buffer, options: Parameters<Sender['send']>[2]): Promise<void> {
     const sender = this.#readySender()
     try {
@@ -67,8 +70,9 @@ export class Publisher extends EventEmitter<{ connect: []; failed: [unknown] }> 
   }
 
   /**
-   * A new connection declares a queue that is gone. Otherwise the channel is replaced: after it met a quorum queue
-   * without a leader, RabbitMQ 3.10 refuses every message on it. A blocked connection confirms once it is unblocked.
+   * A new connection declares a queue that is gone. Otherwise the channel is replaced: after it met a quorum
+   * queue without a leader, RabbitMQ 3.10 refuses every message on it. A blocked connection confirms once it
+   * is unblocked.
    */
   #recover(error: unknown): void {
     if (this.#isBlocked) return

@@ -21,7 +21,10 @@ export class Sender {
     })
   }
 
-  /** Rejects with an UnroutableError, or otherwise if the broker refuses the message or does not confirm it in time. */
+  /**
+   * Rejects with an UnroutableError, or otherwise if the broker refuses the message or does not confirm it in
+   * time.
+   */
   async send(
     queue: string,
     content: Buffer,

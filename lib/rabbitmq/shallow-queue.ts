@@ -11,11 +11,12 @@ const MAX_PATIENCE = 20
 const SOON_MS = 5 * LOOK_MS
 
 /**
- * Keeps a queue as shallow as its consumers allow: says how many more messages may be published now. What waits in the queue is
- * worked on in its order, what waits elsewhere may still be put in a fair one.
+ * Keeps a queue as shallow as its consumers allow: says how many more messages may be published now. What
+ * waits in the queue is worked on in its order, what waits elsewhere may still be put in a fair one.
  *
- * The depth is looked at when half of the room is used, and again while `room` returns 0 to somebody who asks. A queue that runs
- * dry between two looks has too little room, which is doubled then; one that is more than half full has too much.
+ * The depth is looked at when half of the room is used, and again while `room` returns 0 to somebody who
+ * asks. A queue that runs dry between two looks has too little room, which is doubled then; one that is more
+ * than half full has too much.
  */
 export class ShallowQueue {
   readonly #depth: () => Promise<number>

@@ -22,8 +22,8 @@ export class Topology {
   }
 
   /**
-   * Declares both queues. One that exists with other arguments, as the Go service declares it, is used as it is, and so
-   * are queues that the user may not declare.
+   * Declares both queues. One that exists with other arguments, as the Go service declares it, is used as it
+   * is, and so are queues that the user may not declare.
    */
   async declare(connection: ChannelModel): Promise<void> {
     await declare(connection, deadQueue(this.queue), { 'x-queue-type': 'quorum' })

@@ -13,7 +13,7 @@ const HOUR = 3_600_000
 const usersOf = (rows: OutboxRow[]) => rows.map(({ user_id }) => user_id)
 const countOf = (rows: OutboxRow[], user: number) => usersOf(rows).filter((id) => id === user).length
 
-/** Who gets a turn, on every database. */
+/** Which user gets a turn, on every database. */
 function fairness(t: Test, { pool }: Database): void {
   t.beforeEach(async () => void (await pool.query('TRUNCATE outbox')))
 

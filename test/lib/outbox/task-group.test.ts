@@ -39,18 +39,18 @@ t.test('a drain waits for every job, those that start meanwhile included', async
   t.same(ended, ['first', 'second'])
 })
 
-t.test('after the grace jobs are told to stop, and waited for', async (t) => {
+t.test('after the grace jobs are aborted, and waited for', async (t) => {
   const jobs = new TaskGroup()
-  const told: unknown[] = []
-  const untilTold = async (signal: AbortSignal) => {
+  const reasons: unknown[] = []
+  const untilAborted = async (signal: AbortSignal) => {
     await once(signal, 'abort')
     await new Promise(setImmediate)
-    told.push(signal.reason)
+    reasons.push(signal.reason)
   }
-  void jobs.run(untilTold)
-  void jobs.run(untilTold)
+  void jobs.run(untilAborted)
+  void jobs.run(untilAborted)
   await jobs.drain(0)
-  t.match(told, [{ message: 'the service is stopping' }, { message: 'the service is stopping' }])
+  t.match(reasons, [{ message: 'the service is stopping' }, { message: 'the service is stopping' }])
 })
 
 t.test('a drain of nothing is over at once', (t) => t.resolves(new TaskGroup().drain(HOUR)))

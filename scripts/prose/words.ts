@@ -27,13 +27,9 @@ export const PHRASES: [RegExp, string][] = [
 
 /** Paths that are still to be swept. */
 export const UNSWEPT: string[] = [
-  'consumers',
-  'lib/outbox',
   'lib/products',
-  'lib/rabbitmq',
   'sql',
   'test/consumers',
-  'test/lib/outbox',
   'test/lib/products',
   'test/lib/rabbitmq',
   'test/sql',

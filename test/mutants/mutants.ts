@@ -22,7 +22,7 @@ const RELAY = 'test/lib/outbox/relay.test.ts'
 const CLAIM = 'test/lib/outbox/claim.test.ts'
 const BROKER = 'test/lib/rabbitmq/broker.test.ts'
 const BROKER_FAULTS = 'test/lib/rabbitmq/broker-faults.test.ts'
-const IDEMPOTENCY = 'test/lib/database/idempotency.test.ts'
+const IDEMPOTENCY = 'test/routes/idempotency.test.ts'
 const LIMITER = 'test/lib/pipeline/limiter.test.ts'
 const DECODER = 'test/lib/decoder/decoder.test.ts'
 

@@ -27,8 +27,8 @@ t.test('sub is the user, and the scope admin acts for all users', async (t) => {
   t.match(await verify(await signed({ sub: '7' })), { name: 'user:7', userId: 7 })
   t.match(await verify(await signed({ sub: '7', scope: 'read' })), { userId: 7 })
   t.match(await verify(await signed({ sub: '7', scope: 'not-admin' })), { userId: 7 })
-  t.match(await verify(await signed({ sub: 'ops', scope: 'read admin' })), {
-    name: 'admin:ops',
+  t.match(await verify(await signed({ sub: '9', scope: 'read admin' })), {
+    name: 'admin:9',
     userId: undefined
   })
   t.match(await verify(await signed({ scope: ['admin'] })), { userId: undefined })
@@ -38,27 +38,19 @@ t.test('a token without a user is refused', async (t) => {
   const verify = bySecret()
   for (const sub of [undefined, '', '0', '-1', '07', '1e3', '7.5', '2147483648', 'ada', '7 ']) {
     const refusal = await verify(await signed(sub === undefined ? {} : { sub }))
-    t.match(refusal, { code: 'unauthorized', message: 'The sub of the token must be a user id.' })
+    t.match(refusal, {
+      code: 'unauthorized',
+      message: 'The sub of the token must be a user id: a string of digits.'
+    })
   }
 })
 
-t.test('a sub that is not a string is refused, with or without the scope admin', async (t) => {
+t.test('a sub that is not a string of digits is refused, with or without the scope admin', async (t) => {
   const verify = bySecret()
-  for (const sub of [7, ['1'], { id: 1 }, { toString: 1 }, true, null]) {
+  for (const sub of [7, ['1'], { id: 1 }, { toString: 1 }, true, null, 'ops', 'a\0b', '\ud800']) {
     for (const scope of ['', 'admin'])
       t.match(await verify(await signedJson({ sub, scope })), { code: 'unauthorized' }, JSON.stringify(sub))
   }
-})
-
-t.test('the sub of an admin can be stored', async (t) => {
-  const verify = bySecret()
-  for (const sub of ['a\0b', '\ud800', 'x'.repeat(256)]) {
-    t.match(await verify(await signed({ sub, scope: 'admin' })), {
-      code: 'unauthorized',
-      message: 'The sub of the token must be a string of at most 255 characters, without NUL.'
-    })
-  }
-  t.match(await verify(await signed({ sub: 'x'.repeat(255), scope: 'admin' })), { userId: undefined })
 })
 
 t.test('a token with another signature, or for another time, is refused', async (t) => {

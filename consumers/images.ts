@@ -41,7 +41,7 @@ export default fp<{ config: Config }>(
     })
     const decoder = createDecoder({
       maxPixels: config.images.maxSourcePixels,
-      // As many again for those that take so long that they gave their core to others.
+      // Twice as many, for images that decode longer than a second and no longer occupy a core (Cores).
       concurrency: 2 * capacity.compress
     })
     const limiter = new Limiter({ capacity, locate: downloader.locate })
@@ -100,7 +100,7 @@ async function consume(
   }
 }
 
-/** Only what cannot be parsed is poison. */
+/** Only messages that cannot be parsed are dead-lettered. */
 async function handle(
   processor: ProductProcessor,
   users: UserJobs,

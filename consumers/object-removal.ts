@@ -6,7 +6,7 @@ import { removeOrphans } from '../lib/storage/orphans.ts'
 
 const CAPACITY = 8
 const LEASE_MS = 60_000
-/** About four hours; objects that are left then belong to no image, and the sweep removes those. */
+/** About four hours. After that, the sweep removes the objects: no image needs them. */
 const RETRY = { maxAttempts: 30, baseMs: 1000 }
 
 /** Removes the objects of images that are gone: replaced, or of a deleted product. */

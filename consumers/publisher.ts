@@ -10,8 +10,9 @@ const CAPACITY = 500
 const LEASE_MS = 30_000
 
 /**
- * Publishes due images to RabbitMQ, no more than its consumers work on in a moment: the rest waits in the
- * outbox, where users take turns. Every process that has a broker does it, so that none is needed for it.
+ * Publishes due images to RabbitMQ. The queue is kept shallow; the rest waits in the outbox, where users take
+ * turns.
+ * Every process with a broker publishes, so no single process is required.
  */
 export default fp(
   async (app: FastifyInstance) => {
@@ -34,7 +35,7 @@ export default fp(
       capacity: CAPACITY,
       leaseMs: LEASE_MS,
       dispatch: publish,
-      // While the broker is away rows only wait: no claims, no timeouts.
+      // While the broker is unavailable, no rows are claimed, so no publish can time out.
       room: () => (broker.connected ? queue.room() : 0),
       log
     })

@@ -5,10 +5,10 @@ import { removeExpiredKeys } from '../lib/database/idempotency.ts'
 import { reasonOf } from '../lib/log/log.ts'
 import { OrphanSweep } from '../lib/storage/orphan-sweep.ts'
 
-/** Three jobs one after the other would have ended by then. */
+/** In job timeouts: an image that has been due for longer, without an outbox row, was lost. */
 const LOST_AFTER_JOBS = 3
 const IMAGES_A_SWEEP = 1000
-/** In a queue as deep as this images may wait for longer, and would be enqueued twice. */
+/** Behind this many messages an image may wait longer than that. The sweep would enqueue it twice. */
 const DEEP_QUEUE = 1000
 /** A statement that deletes so many takes milliseconds. */
 const ROWS_AT_ONCE = 1000
@@ -17,8 +17,8 @@ const UNDELIVERED_MS = 60 * 60_000
 const ORPHANS_EVERY_MS = 10 * 60_000
 
 /**
- * Repairs and removes, from time to time, what no other part can know of. Each sweep is bounded, and
- * repeated.
+ * Periodically enqueues lost images and removes expired keys, orphaned objects and undeliverable webhooks.
+ * Each run is bounded; the next one continues.
  */
 export default fp<{ config: Config }>(
   async (app, { config }) => {
@@ -72,7 +72,7 @@ function removeOrphans({ pg, objects, log, shutdown: { signal } }: FastifyInstan
   }
 }
 
-/** Webhooks that were due when WEBHOOK_URL was removed. */
+/** Discards webhooks that were still due when WEBHOOK_URL was removed. */
 async function discardWebhooks({ outbox, log }: FastifyInstance): Promise<void> {
   const webhooks = await outbox.discard('webhook', UNDELIVERED_MS)
   if (webhooks > 0) log.warn({ webhooks }, 'Webhooks were discarded: WEBHOOK_URL is not set')

@@ -41,16 +41,15 @@ const QUALITY = 75
 const MAX_SIDE = 65_500
 
 /**
- * Real files have about ten. A progressive JPEG of 560 kB with 2649 took 36 s of CPU: libjpeg is not to be
- * interrupted before the last of them. libtiff has the same bound for JPEGs within TIFFs.
+ * Real files have about ten. A progressive JPEG of 560 kB with 2649 scans took 36 s of CPU, and libjpeg
+ * cannot be interrupted before the last scan. libtiff has the same bound for JPEGs in TIFFs.
  */
 const MAX_SCANS = 100
 
 /**
  * Fits an image into 800x600 and encodes it as JPEG: quality 75, 4:2:0, sRGB, upright, on white, without
- * metadata, never enlarged. Of several frames or pages it takes the first.
- *
- * Bounds what a picture claims, not what it takes: that is for the process in which this runs (lib/decoder).
+ * metadata, never enlarged. Uses the first frame or page.
+ * Checks only what the file declares. lib/decoder bounds the time and memory that decoding takes.
  * Throws ImageError, always permanent: `unsupported_format`, `corrupt_image`, or `too_many_pixels`.
  */
 export async function compress(source: Buffer, { maxPixels }: CompressOptions): Promise<Compressed> {
@@ -70,10 +69,7 @@ export async function compress(source: Buffer, { maxPixels }: CompressOptions): 
   }
 }
 
-/**
- * Returns the picture as the decoder may see it. Throws when its structure makes decoding it anything but one
- * pass.
- */
+/** Returns the picture as the decoder may see it. Throws if decoding it would take more than one pass. */
 function checked(source: Buffer, format: ImageFormat, maxPixels: number): Buffer {
   switch (format) {
     case 'JPEG':
@@ -110,11 +106,10 @@ function fitted({ width, height }: { width: number; height: number }) {
   return { width: Math.max(1, Math.round(width * scale)), height: Math.max(1, Math.round(height * scale)) }
 }
 
-// What the usual sRGB profiles call themselves: HP's in ASCII, the small modern ones `sRGB` and no more, in
-// UTF-16.
+// Names in the usual sRGB profiles: HP's in ASCII; the small modern ones contain only `sRGB`, in UTF-16.
 const SRGB_NAMES = ['sRGB IEC61966-2.1', 'enUS\0\0\0\x08\0\0\0\x1c\0s\0R\0G\0B']
 
-/** Converting sRGB to sRGB costs 4 of 27 ms. An sRGB profile under another name is but converted in vain. */
+/** Converting sRGB to sRGB costs 4 of 27 ms. Other sRGB profiles are converted needlessly, but correctly. */
 function isSrgb(profile: Buffer): boolean {
   return SRGB_NAMES.some((name) => profile.includes(name, 0, 'latin1'))
 }
@@ -139,7 +134,7 @@ async function fit(source: Buffer, header: Metadata, limitInputPixels: number): 
 const UNREADABLE =
   /not configured|not implemented|no known route|bad labq format|not a whole number of bytes|samples out of range/
 
-/** sharp's errors have no codes, only the text of whichever library gave up. */
+/** sharp's errors have no codes, only the message of the library that failed. */
 function explained(cause: unknown, format: ImageFormat, maxPixels: number): ImageError {
   const text = cause instanceof Error ? cause.message : ''
   if (/Maximum supported image dimension|width\/height out of range|Security limit/.test(text)) {

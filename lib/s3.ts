@@ -37,7 +37,7 @@ export class S3Store implements ObjectStore {
     this.#client = new S3Client({
       region: bucket.region,
       forcePathStyle: bucket.forcePathStyle,
-      // Set, so that the endpoint follows from the bucket's settings alone and not from AWS_USE_….
+      // Set explicitly, so that the endpoint follows from the bucket's settings alone and not from AWS_USE_….
       useFipsEndpoint: false,
       useDualstackEndpoint: false,
       ...(bucket.credentials && { credentials: bucket.credentials }),
@@ -68,7 +68,7 @@ export class S3Store implements ObjectStore {
 
   async put(key: string, jpeg: Buffer, signal: AbortSignal): Promise<string> {
     signal.throwIfAborted()
-    // Each upload has its own controller: of two that share one, an abort leaves one hanging.
+    // Each upload has its own controller: if two uploads share one, an abort leaves one hanging.
     const abortController = new AbortController()
     const abort = () => abortController.abort()
     signal.addEventListener('abort', abort, { once: true })

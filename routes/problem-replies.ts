@@ -4,10 +4,10 @@ import { ref } from '../lib/http/schema-ref.ts'
 
 const DESCRIPTIONS = {
   400: 'The request is malformed or does not match the schema',
-  401: 'Credentials are required, and these are missing or invalid',
-  403: 'The credentials do not act for that user',
+  401: 'Credentials are missing or invalid',
+  403: 'The credentials are not valid for that user',
   404: 'It does not exist, or belongs to another user',
-  409: 'The first request with the same Idempotency-Key has not ended',
+  409: 'The first request with the same Idempotency-Key is still running',
   412: 'The product has changed since the version named by If-Match',
   413: 'The body is too large',
   415: 'The body is not JSON in UTF-8',

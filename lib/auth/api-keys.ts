@@ -4,11 +4,11 @@ import { Caller } from './caller.ts'
 const MAX_ID = 2_147_483_647
 /** Shorter ones can be guessed. */
 const MIN_LENGTH = 16
-/** What examples have in the place of a key. */
+/** Placeholders that examples contain instead of a key. */
 const PLACEHOLDER =
   /^[<[{].*[>\]}]$|change.?me|replace.?(me|this)|your.?(api.?|secret.?)?key|example|placeholder/i
 
-/** Only its digest is kept of a key. */
+/** A key; only its digest is kept. */
 interface ApiKey {
   digest: Buffer
   caller: Caller

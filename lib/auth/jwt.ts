@@ -13,9 +13,7 @@ export type TokenVerifier = (token: string) => Promise<Caller | AppError>
 
 const JWKS_TIMEOUT_MS = 5000
 
-/**
- * The setting decides between the two families, not the token: a public key must not become an HMAC secret.
- */
+/** The setting selects the family, not the token. Otherwise a public key could be used as an HMAC secret. */
 const SHARED = ['HS256', 'HS384', 'HS512']
 const PUBLISHED = [
   ...['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'ES512'],

@@ -13,16 +13,16 @@ export interface CachedProduct {
 }
 
 /**
- * Keeps products that are read often. A read that starts after `invalidate` resolved never gets what was
- * there before, not even from another process: an entry is stored only if the product was not invalidated
- * since its load began. No method rejects because the cache is slow or gone, except `ping`; that costs time
- * only.
+ * Caches products that are read often. A read that starts after `invalidate` has resolved never gets an older
+ * version, not even from another process. An entry is stored only if the product was not invalidated since
+ * its load began.
+ * A slow or unavailable cache costs time, but only `ping` rejects because of it.
  */
 export interface Cache {
   read(id: number, load: () => Promise<CachedProduct | null>): Promise<CachedProduct | null>
   /**
-   * Resolves when no reader anywhere can get what was cached before, or after `maxWaitMs`: then it may be
-   * served until it expires.
+   * Resolves when no reader can get an older version any more, or after `maxWaitMs`. In the second case, an
+   * older version may be served until it expires.
    */
   invalidate(id: number, maxWaitMs?: number): Promise<void>
   ping(): Promise<void>

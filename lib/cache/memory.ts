@@ -1,7 +1,7 @@
 import { LRUCache } from 'lru-cache'
 import { type Cache, type CachedProduct, cacheReads } from './cache.ts'
 
-/** Entries live as shortly as in Redis: a program that knows of no cache may write to the database, too. */
+/** As short as in Redis: a program that does not know this cache may also write to the database. */
 const ENTRY_MS = 5000
 
 /** The cache of a service that is one process. */

@@ -1,8 +1,8 @@
 import type { Cache, CachedProduct } from './cache.ts'
 
 /**
- * No cache, for processes that share a database but no Redis: each one's own would serve what another has
- * replaced.
+ * No cache, for processes that share a database but no Redis. With a cache in each process, one would serve
+ * what another has already replaced.
  */
 export class NoCache implements Cache {
   read(_id: number, load: () => Promise<CachedProduct | null>): Promise<CachedProduct | null> {

@@ -2,9 +2,9 @@ import type { Redis } from 'ioredis'
 import { type Log, reasonOf } from '../log/log.ts'
 
 const EXAMINE_AGAIN_MS = 1000
-/** A refusal is confirmed once a second; after a longer silence others may have stored entries meanwhile. */
+/** A refusal is confirmed every second. After a longer gap, other processes may have stored entries. */
 const LONGEST_SILENCE_MS = 3000
-/** The name of a server that became a replica may lead to the new master by now. */
+/** After a failover, the server's name may resolve to the new master. */
 const RECONNECT_AFTER_MS = 3000
 
 interface Refusal {
@@ -15,10 +15,10 @@ interface Refusal {
 }
 
 /**
- * The run of Redis, from its start to its end, that the connection leads to. A Redis that was restarted from
- * a snapshot, or a replica that was promoted, may hold entries from before the latest writes; their keys name
- * another run. Each connection is examined before it is used. A Redis that refuses commands (READONLY,
- * NOPERM, OOM, LOADING and others) is not used until it takes them again.
+ * Identifies the run of the Redis server (its run_id) that the connection leads to. Keys contain it: a Redis
+ * restarted from a snapshot, or a promoted replica, may hold entries from before the latest writes.
+ * Each new connection is checked before it is used. A Redis that refuses commands (READONLY, NOPERM, OOM,
+ * LOADING and others) is not used until it accepts them again.
  */
 export class RedisRun {
   readonly #redis: Redis

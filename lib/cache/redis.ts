@@ -12,7 +12,7 @@ const ENTRY_MS = 5000
 const LEASE_MS = 1000
 /** Products that this process knows to be read repeatedly. */
 const MAX_RECENTLY_READ = 10_000
-/** After a failure reads leave Redis alone for this long, so that a slow one delays few of them. */
+/** After a failure, reads do not use Redis for this long, so a slow Redis delays few of them. */
 const PAUSE_MS = 1000
 
 const LEASE_MARK = '?'
@@ -26,11 +26,12 @@ const FILL = `if redis.call('get', KEYS[1]) == ARGV[1] and redis.call('del', KEY
 end`
 
 /**
- * Products in Redis, from their second read in five seconds on: one-off reads would pay a third of their CPU
- * for it. On a miss the reader first stores a lease under the key, then queries the database, and stores the
- * result only if its lease is still there. An invalidation deletes the key, and with it every lease, so that
- * nothing loaded before it is stored after it. Expects a client that fails fast (`enableOfflineQueue: false`,
- * `commandTimeout`).
+ * Caches products in Redis from their second read within five seconds. For products that are read once,
+ * caching would cost a third of the CPU of a read.
+ * On a miss the reader stores a lease under the key, queries the database, and stores the result only if its
+ * lease is still there. An invalidation deletes the key and any lease, so a result loaded earlier is not
+ * stored later.
+ * Expects a client that fails fast (`enableOfflineQueue: false`, `commandTimeout`).
  */
 export class RedisCache implements Cache {
   readonly #redis: Redis

@@ -18,10 +18,7 @@ export function checkUrl(name: string, value: string, protocols: string[]): stri
   )
 }
 
-/**
- * For the URL of a server, with its login. A password with such a character would end in the middle,
- * unnoticed.
- */
+/** For a server's URL with its login. An unencoded #, @ or / would end the password early, unnoticed. */
 export function checkServerUrl(name: string, value: string, protocols: string[]): string {
   const { username, password, pathname, search, hash } = new URL(checkUrl(name, value, protocols))
   const isCut = hash !== '' || /@/.test(pathname) || /^[^=]*@/.test(search)

@@ -119,7 +119,7 @@ function parseOrigins(text: string): '*' | string[] {
   throw new Error(`"${wrong}" is not an origin: write it as https://shop.example, without a path`)
 }
 
-/** Two processes cannot share a cache that lives in one of them, nor files that lie beside one of them. */
+/** Processes cannot share embedded parts: a cache in one process's memory, files on one machine. */
 function refuseSharedEmbeddedParts({ role, database, redis, bucket }: Config): void {
   if (role === 'all') return
   const missing = [

@@ -43,7 +43,7 @@ export const Settings = Type.Object({
   REDIS_URL: text('redis://:password@host:6379/0 or rediss://…; Redis 6 or newer'),
   REDIS_HOST: text('Instead of REDIS_URL: host of the Redis server'),
   REDIS_PORT: port(6379, 'Used with REDIS_HOST'),
-  REDIS_ADDR: text('Instead of REDIS_URL: host:port in one'),
+  REDIS_ADDR: text('Instead of REDIS_URL: host:port'),
   REDIS_PASSWORD: text('Used with REDIS_HOST or REDIS_ADDR'),
 
   RABBITMQ_URL: text('amqp://user:password@host:5672/; several nodes of a cluster separated by commas'),
@@ -58,23 +58,22 @@ export const Settings = Type.Object({
   AWS_S3_BUCKET: text('Other name of AWS_BUCKET_NAME'),
   AWS_REGION: text('Region of the bucket; default: AWS_DEFAULT_REGION, then us-east-1'),
   AWS_DEFAULT_REGION: text('Region if AWS_REGION is not set'),
-  AWS_ACCESS_KEY: text('Access key; default: the credentials that the AWS SDK finds in its usual places'),
+  AWS_ACCESS_KEY: text('Access key; default: the AWS SDK’s credential chain'),
   AWS_SECRET_KEY: text('Secret key that belongs to AWS_ACCESS_KEY'),
   AWS_SESSION_TOKEN: text('Session token, if AWS_ACCESS_KEY and AWS_SECRET_KEY are temporary credentials'),
   AWS_ENDPOINT_URL_S3: text('URL of another S3-compatible server'),
   AWS_ENDPOINT_URL: text('Other name of AWS_ENDPOINT_URL_S3'),
   S3_FORCE_PATH_STYLE: Type.Optional(
     Type.Boolean({
-      description: 'Bucket in the path instead of the host name; default: true if an endpoint is set'
+      description:
+        'Put the bucket into the URL’s path instead of its host name; default: true if an endpoint is set'
     })
   ),
   PUBLIC_BASE_URL: text(
     'Prefix of public image URLs, for example of a CDN; default: the address of the bucket'
   ),
 
-  PUBLIC_API_URL: text(
-    'URL of the service for its clients, for example https://shop.example/images behind a proxy'
-  ),
+  PUBLIC_API_URL: text('Public URL of the service, for example https://shop.example/images behind a proxy'),
   CORS_ORIGIN: text(
     'Origins of browsers, comma-separated or *; default: *, or its own only on a loopback HOST without login'
   ),
@@ -86,23 +85,30 @@ export const Settings = Type.Object({
   JWKS_URL: text('Instead of JWT_SECRET: URL of the public keys of the tokens’ issuer'),
   JWT_ISSUER: text('Required issuer of tokens (iss)'),
   JWT_AUDIENCE: text('Required audience of tokens (aud)'),
-  RATE_LIMIT_MAX: number(0, 1_000_000, 0, 'Requests per minute and caller; 0 sets no limit'),
+  RATE_LIMIT_MAX: number(0, 1_000_000, 0, 'Maximum requests per minute for each caller; 0 sets no limit'),
   TRUST_PROXY: text('Comma-separated CIDRs of proxies whose X-Forwarded-For is trusted'),
 
   WORKER_CONCURRENCY: Type.Optional(
     Type.Integer({
       minimum: 1,
       maximum: 256,
-      description: 'Images compressed at once; default: what cores and memory allow'
+      description:
+        'Images compressed at once; default: one more than there are cores, fewer if memory is short'
     })
   ),
   MAX_ATTEMPTS: number(1, 100, 5, 'Attempts per image before a temporary error becomes permanent'),
-  RETRY_BASE_MS: milliseconds(2000, 'Wait before the second attempt; it doubles with each further one'),
+  RETRY_BASE_MS: milliseconds(
+    2000,
+    'Longest wait before the second attempt; doubles each time, up to 10 minutes; jitter takes off up to half'
+  ),
   JOB_TIMEOUT_MS: milliseconds(
     120_000,
     'Maximum time for one message; its unfinished images are then enqueued again'
   ),
-  SHUTDOWN_GRACE_MS: milliseconds(30_000, 'Maximum time for running work to end after SIGTERM'),
+  SHUTDOWN_GRACE_MS: milliseconds(
+    30_000,
+    'Maximum time from SIGTERM to the end of the process; running jobs have 70% of it'
+  ),
   STARTUP_TIMEOUT_MS: milliseconds(60_000, 'Maximum time that a start waits for a server'),
   MAX_SOURCE_BYTES: number(1024, 1_073_741_824, 26_214_400, 'Maximum size of a source image in bytes'),
   MAX_SOURCE_PIXELS: number(1, 1_000_000_000, 52_000_000, 'Maximum size of a source image in pixels'),
@@ -115,16 +121,18 @@ export const Settings = Type.Object({
     0,
     100_000,
     1000,
-    'Maximum number of open event streams of a process; one caller with credentials gets at most half of them'
+    'Maximum number of open event streams of a process; one client gets at most half of them'
   ),
   OTEL_EXPORTER_OTLP_ENDPOINT: text('Collector that traces are sent to, for example http://127.0.0.1:4318'),
-  WEBHOOK_URL: text('Receiver of product.images.finished, signed; checked like the URLs of source images'),
+  WEBHOOK_URL: text(
+    'Receiver of product.images.finished, signed if WEBHOOK_SECRET is set; checked like the URLs of source images'
+  ),
   WEBHOOK_SECRET: text(
     'Secret that webhooks are signed with: whsec_ and base64, or any text (Standard Webhooks)'
   ),
   ALLOWED_SOURCE_NETWORKS: Type.String({
     default: '',
-    description: 'Comma-separated CIDRs of private networks that may be downloaded from, on any port'
+    description: 'Comma-separated CIDRs of private networks for source images and webhooks, on any port'
   }),
   ALLOWED_SOURCE_PORTS: Type.String({
     default: '80,443',

@@ -3,20 +3,22 @@ import { DatabaseError, type Pool } from 'pg'
 import { AppError } from '../http/app-error.ts'
 import { type Statement, withValues } from './statement.ts'
 
-/** Names a request that its caller may repeat although it is to be done once. */
+/** Identifies a request that its caller may repeat but that must be carried out once. */
 export interface IdempotencyKey {
   caller: string
   key: string
 }
 
-/** A row of `created`, see `creation`. */
+/** A row of the CTE `created`, see `creation`. */
 export interface Created {
   id: number
   /** Of the outbox row of a new product; nothing without images, or when the key was used before. */
   outbox_id?: string | null
 }
 
-/** `created` is null when nothing was created, `used_id` is what the key has created before. */
+/**
+ * `created` is null if nothing was created. `used_id` is the id that an earlier request with the key created.
+ */
 interface Attempt {
   free: boolean
   created: Created | null
@@ -29,10 +31,11 @@ const VALID = `interval '24 hours'`
 const UNIQUE_VIOLATION = '23505'
 
 /**
- * A statement that creates, and remembers the Idempotency-Key in the same commit, unless the key has been
- * used. `$1` is the caller, `$2` the key, `$3` the fingerprint, all null without a key. `ctes` end with
- * `created (id, …)`, made from the rows of `unused`; their values begin at `$4`. The lock is held for the
- * statement: failing to get it means that the first request is still running.
+ * Returns a statement that creates something and stores the Idempotency-Key in the same commit, unless the
+ * key was used before. `$1` is the caller, `$2` the key, `$3` the request's fingerprint; all are null without
+ * a key.
+ * The last of `ctes` is `created (id, …)`, which selects from `unused`. Their parameters begin at `$4`.
+ * The advisory lock is held for the statement. If it cannot be acquired, the first request is still running.
  */
 export const creation = (ctes: string) => `
 WITH lock AS MATERIALIZED (
@@ -50,9 +53,10 @@ SELECT free, to_json(created) AS created, used.created_id AS used_id, used.finge
 FROM lock LEFT JOIN created ON true LEFT JOIN used ON true`
 
 /**
- * Runs a `creation`. Resolves with its row of `created`, or with only the id when the key was used for the
- * same before. Rejects with `key_reused` when it was used for something else, with `in_flight` while the
- * first request runs. `values` are part of the request, `others` need not be the same when it is repeated.
+ * Runs a `creation`. Resolves with its row of `created`, or with only the id if the same request used the key
+ * before. Rejects with `key_reused` if another request used the key, and with `in_flight` while the first
+ * request runs.
+ * `values` belong to the fingerprint. `others` may differ when the request is repeated.
  */
 export async function create(
   pool: Pool,

@@ -3,13 +3,13 @@ import { dirname } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { ClientBase, Pool } from 'pg'
 
-/** With the schema's name, a lock that no other program on the same database is likely to take. */
+/** Key of the advisory lock, together with the schema's name. No other program is likely to use it. */
 const MIGRATION_LOCK = 7_202_611
 const MIGRATIONS = 'asyncprod_migrations'
 
 const FOLDER = dirname(fileURLToPath(import.meta.resolve('#sql/*.sql')))
 
-/** Postgrator takes a pattern: here every character of the folder means itself. */
+/** Postgrator takes a glob, so special characters in the folder's path are escaped. */
 const PATTERN = `${FOLDER.replace(/[[\]{}()*?!+@\\]/g, '\\$&')}/*.sql`
 
 /** Resolves with whether there is nothing to migrate; a newer program may have migrated further. */
@@ -34,7 +34,7 @@ export async function migrate(client: ClientBase): Promise<string[]> {
     await client.query('SET LOCAL statement_timeout = 0')
     await client.query(`SELECT pg_advisory_xact_lock(${MIGRATION_LOCK}, hashtext(current_schema()))`)
     const { schema, exists } = await ownSchema(client)
-    // Postgrator looks for its table in all schemas, and with a schema it wants to create that.
+    // Without a schema, Postgrator looks for its table in all schemas. With one, it tries to create it.
     if (!exists)
       await client.query(`
         CREATE TABLE ${MIGRATIONS} (version bigint PRIMARY KEY, name text, md5 text, run_at timestamptz);

@@ -8,7 +8,7 @@ export const CHANNELS = { outbox: 'asyncprod_outbox', products: 'asyncprod_produ
 
 const RECONNECT_MS = 1000
 const OWN = `SELECT pg_backend_pid() AS pid, '_' || to_hex(hashtext(current_schema())) AS suffix`
-/** A connection may die without a word: only a question finds out. */
+/** A connection may break silently; only a query detects that. */
 const HEARTBEAT_MS = 10_000
 /** A frozen server responds to neither a connect nor a query. */
 const RESPONSE_TIMEOUT_MS = 5000
@@ -36,9 +36,9 @@ interface Session {
 }
 
 /**
- * Notifications between processes that share a PostgreSQL, over one connection for all channels (LISTEN and
- * NOTIFY). What is sent while the connection is lost is lost, too: that is logged once, and once when it is
- * back. Not for PGlite, which is one process anyway.
+ * Notifications between processes that share a PostgreSQL (LISTEN and NOTIFY), over one connection for all
+ * channels. What is sent while the connection is lost is lost; that is logged once, as is the reconnect.
+ * Not for PGlite, which is one process.
  */
 export class Notifications {
   readonly #options: NotificationOptions

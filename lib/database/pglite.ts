@@ -6,7 +6,7 @@ import { pg_trgm } from '@electric-sql/pglite/contrib/pg_trgm'
 import { PGLiteSocketServer } from '@electric-sql/pglite-socket'
 import { createDataDir, lockDataDir } from '../startup/data-dir.ts'
 
-/** One that is used, and the one before it that may not be gone yet. */
+/** The current client, and the previous one, which may not have disconnected yet. */
 const MAX_CLIENTS = 2
 
 /** The longest path a Unix socket may have, less the name PostgreSQL gives it. */

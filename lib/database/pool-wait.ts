@@ -1,6 +1,6 @@
 import type { Pool, PoolClient } from 'pg'
 
-/** Each statement changes what is known of all by this part. */
+/** Weight of the latest statement in the moving average. */
 const WEIGHT = 0.05
 
 /**

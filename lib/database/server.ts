@@ -41,7 +41,7 @@ function cureOf(error: unknown): string | null {
 const POOLED_SESSION = `SET DateStyle = 'ISO, MDY'; SET TimeZone = 'UTC'; SET client_encoding = 'UTF8';
 SET standard_conforming_strings = on`
 
-/** What a database or a role may set otherwise, and what changes the text that is exchanged. */
+/** Session settings that a database or role may override and that change the text format of values. */
 const SESSION = `${POOLED_SESSION}; SET IntervalStyle = 'postgres'; SET bytea_output = 'hex';
 SET extra_float_digits = 1`
 

@@ -1,7 +1,6 @@
 /**
- * SQLSTATEs of a server that is starting, stopping, full, or gone; that took too long (57014) or chose
- * another's statement in a deadlock (class 40); that was demoted in a failover and may only be read (25006).
- * All end well when tried again.
+ * SQLSTATEs that a retry may resolve: the server is starting, stopping, full or gone; the statement timed out
+ * (57014) or was rolled back, as in a deadlock (class 40); a failover made the server read-only (25006).
  */
 const UNAVAILABLE = /^(08|53|57P|57014|40|25006)/
 

@@ -58,7 +58,7 @@ function memory(length: number): Buffer {
   return kept.subarray(0, length)
 }
 
-/** An exit would wait for the thread that decodes. */
+/** Ends at once: `process.exit` would wait for the thread that decodes. */
 function end(): void {
   process.kill(process.pid, 'SIGKILL')
 }

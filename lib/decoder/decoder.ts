@@ -28,9 +28,9 @@ export interface DecoderOptions {
 }
 
 /**
- * Wall clock with room for a crowded machine. Measured: 52 megapixels take 1.5 s of CPU and 400 MB as a
- * progressive 4:4:4 JPEG; AVIF holds about 25 bytes a pixel. A smaller machine decodes nothing that takes
- * more than half of its memory.
+ * `wallClockMs` allows for a busy machine. Measured: 52 megapixels take 1.5 s of CPU and 400 MB as a
+ * progressive 4:4:4 JPEG; AVIF takes about 25 bytes a pixel. No picture may take more than half of the memory
+ * of the machine or container.
  */
 const LIMITS: Limits = {
   wallClockMs: 60_000,
@@ -41,12 +41,14 @@ const LIMITS: Limits = {
 /** Starting one takes 150 ms; one that waits holds 60 MB. */
 const IDLE_MS = 30_000
 
-/** How many decoders a picture is given to when they end for another reason than the picture. */
+/** Decoders that are tried for a picture when they end for another reason than the picture. Then it fails. */
 const MAX_TRIES = 3
 
 const ENTRY = join(import.meta.dirname, `main${extname(import.meta.filename)}`)
 
-/** Resolves with what decoders are kept from on this system, and with what it does not offer. */
+/**
+ * Resolves with the restrictions on decoders that are in force, and those that this system does not offer.
+ */
 export function decoderFence(): Promise<Pick<Fence, 'inForce' | 'missing'>> {
   return fenceFor(ENTRY)
 }
@@ -62,7 +64,7 @@ class DecoderPool implements Decoder {
   readonly #entry: string
   readonly #places: LimitFunction
   readonly #all = new Set<DecoderProcess>()
-  /** The one that was used last is used next. */
+  /** A stack: the decoder that was used last is used next. */
   readonly #idle: { decoder: DecoderProcess; timer: NodeJS.Timeout }[] = []
   #isClosed = false
 

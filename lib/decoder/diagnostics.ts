@@ -9,7 +9,7 @@ export interface DecoderKilled {
   reason: KillReason
 }
 
-/** Publishes each decoder that is ended by its picture, or with it. */
+/** Publishes each decoder that is killed, or crashes, while it decodes a picture. */
 export const kills = channel('asyncprod:decoder')
 
 export function publishKill(pid: number | undefined, reason: KillReason): void {

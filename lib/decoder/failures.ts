@@ -1,8 +1,8 @@
 import { ImageError } from '../image/error.ts'
 
 /**
- * The decoder ended, and the picture need not be the reason: it was not there yet, or something outside ended
- * the decoder.
+ * The decoder ended, but not necessarily because of the picture: the decoder had not received it, or was
+ * killed from outside.
  */
 export class DecoderLost extends Error {
   override readonly name = 'DecoderLost'

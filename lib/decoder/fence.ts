@@ -25,9 +25,9 @@ interface Helper {
 }
 
 /**
- * Programs of util-linux that run another program with fewer rights and need no rights for it. In this order:
- * a new user namespace would clear the death signal. The namespace also keeps a decoder from reading its
- * parent's memory and environment.
+ * Programs of util-linux that restrict another program and need no privileges themselves. The order matters:
+ * a new user namespace would clear the parent-death signal. The namespace also keeps a decoder from reading
+ * its parent's memory and environment.
  */
 const HELPERS: readonly Helper[] = [
   {
@@ -47,7 +47,7 @@ const HELPERS: readonly Helper[] = [
   }
 ]
 
-/** Fixed places: a PATH may lead to programs of others. */
+/** Fixed folders: PATH may contain folders that other users can write to. */
 const PROGRAM_FOLDERS = ['/usr/bin', '/bin']
 
 const ALWAYS = [
@@ -102,16 +102,19 @@ function environment(entry: string): Record<string, string> {
   }
 }
 
-/** Agents and test runners patch `spawn` so that children load them first: variables of theirs end here. */
+/**
+ * Agents and test runners patch `spawn` to add variables that preload them into children. `env -i` drops
+ * those.
+ */
 function emptied(env: Record<string, string>): string[] {
   const program = find('env')
   return program ? [program, '-i', ...Object.entries(env).map(([name, value]) => `${name}=${value}`)] : []
 }
 
 /**
- * Resolves with the helper by its path, or with null where it is absent, or the system refuses what it does,
- * or the program cannot be read from inside: without its capabilities root reads no folder that only another
- * user can read.
+ * Resolves with the helper and its path. Resolves with null if it is missing, if the system refuses what it
+ * does, or if the program cannot be read under it: without capabilities, root cannot read another user's
+ * private folders.
  */
 async function usableHelper(helper: Helper, entry: string): Promise<Helper | null> {
   const [name, head] = [find(helper.name), find('head')]
@@ -126,7 +129,7 @@ async function usableHelper(helper: Helper, entry: string): Promise<Helper | nul
 const find = (name: string) =>
   PROGRAM_FOLDERS.map((folder) => join(folder, name)).find((path) => existsSync(path))
 
-/** Readable are our own modules, those of sharp, and the manifests that Node reads on its way to them. */
+/** Permits reading our modules, those of sharp, and the manifests that Node reads on the way to them. */
 function permissions(entry: string): string[] {
   const readable = [join(import.meta.dirname, '..'), dirname(entry), outermostModules()]
   for (let folder = import.meta.dirname; folder !== dirname(folder); folder = dirname(folder))
@@ -134,7 +137,7 @@ function permissions(entry: string): string[] {
   return [
     '--permission',
     '--allow-addons',
-    // What it warns of is that sharp is native code: the reason for all of this.
+    // The warning is about native code such as sharp, which is the reason for this sandbox.
     '--disable-warning=PERM0001',
     ...new Set(readable.map((path) => `--allow-fs-read=${path}`))
   ]

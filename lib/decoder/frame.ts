@@ -1,6 +1,6 @@
 /**
- * How a decoder and its parent talk: a head as JSON and a body as it is, behind their lengths. A picture
- * crosses the pipe once each way, as the bytes that it is.
+ * The wire format between a decoder and its parent: two lengths, a head as JSON, and a raw body. A picture
+ * crosses the pipe once in each direction, without encoding.
  */
 export interface Frame {
   head: unknown
@@ -11,7 +11,7 @@ export interface Frame {
 const PREFIX_BYTES = 8
 const [HEAD_LENGTH_AT, BODY_LENGTH_AT] = [0, 4]
 
-/** Bounds what one side reserves because the other one announces it. */
+/** Bounds the memory that one side allocates for a length that the other side declares. */
 const MAX_HEAD_BYTES = 64 * 1024
 const MAX_BODY_BYTES = 1024 * 1024 * 1024
 

@@ -3,7 +3,7 @@ import type { KillReason } from './diagnostics.ts'
 import { tooMuchCpu, tooMuchMemory, tooSlow } from './failures.ts'
 import { type Usage, usageOf } from './usage.ts'
 
-/** What one picture may take of its decoder. */
+/** The resources that one picture may use. */
 export interface Limits {
   wallClockMs: number
   cpuSeconds: number
@@ -15,8 +15,8 @@ type OnExcess = (reason: KillReason, error: ImageError) => void
 const CHECK_MS = 100
 
 /**
- * Calls `onExcess` when the process takes more than the limits from now on. What it took before is read at
- * the first check, so a picture that is done by then costs nothing. Returns a function that ends the watch.
+ * Calls `onExcess` when the process exceeds the limits from now on. The CPU baseline is read at the first
+ * check, so a picture that ends earlier costs nothing. Returns a function that ends the watch.
  */
 export function watch(pid: number, limits: Limits, onExcess: OnExcess): () => void {
   const deadline = performance.now() + limits.wallClockMs

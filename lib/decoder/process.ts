@@ -9,7 +9,7 @@ import { type DecoderChild, lowerPriority, spawnDecoder } from './spawn.ts'
 
 const START_MS = 30_000
 const MAX_LOG = 2000
-/** By an operator, or by a kernel without memory, which may choose the decoder of an innocent picture. */
+/** Sent by an operator, or by the OOM killer, which may choose the decoder of a harmless picture. */
 const KILLED_FROM_OUTSIDE = 'SIGKILL'
 
 /** One child process that decodes one picture at a time. */
@@ -20,7 +20,7 @@ export class DecoderProcess {
   readonly #ready: Promise<void>
   readonly #exit = Promise.withResolvers<void>()
   #reply: PromiseWithResolvers<Frame> | undefined
-  /** It has the whole picture: what ends it now is the picture. */
+  /** The decoder has received the whole picture, so the picture counts as the reason if it crashes. */
   #hasBegun = false
   #hasEnded = false
   #log = ''
@@ -47,9 +47,9 @@ export class DecoderProcess {
   }
 
   /**
-   * Resolves with the compressed picture. Rejects with ImageError when it cannot be decoded or goes beyond a
-   * limit, with the signal's reason, with DecoderLost, or with what the decoder printed if it does not start.
-   * At a limit and at an abort the decoder is killed.
+   * Resolves with the compressed picture. Rejects with an ImageError if the picture cannot be decoded or
+   * exceeds a limit, with the signal's reason, with DecoderLost, or, if the decoder does not start, with its
+   * output. The decoder is killed at a limit and at an abort.
    */
   async decode(source: Buffer, options: CompressOptions, signal: AbortSignal): Promise<Compressed> {
     signal.throwIfAborted()

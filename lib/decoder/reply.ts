@@ -3,8 +3,7 @@ import { IMAGE_ERROR_CODES, ImageError, type ImageErrorCode } from '../image/err
 import type { Frame } from './frame.ts'
 
 /**
- * What a decoder writes: that it is ready; then for each picture that it has all of it, and what became of
- * it.
+ * What a decoder writes: `ready` once; for each picture `begun` when all of it has arrived, then the result.
  */
 export type Reply =
   | { state: 'ready' | 'begun' }
@@ -15,7 +14,7 @@ export type Reply =
 /** Longest text of a reply that is passed on. */
 const MAX_TEXT = 1000
 
-/** The decoder wrote what is no reply. */
+/** The decoder wrote something that is not a reply. */
 export class UnreadableReply extends Error {
   override readonly name = 'UnreadableReply'
 }

@@ -15,8 +15,8 @@ const OOM_SCORE = '1000'
 const ROOT = '/'
 
 /**
- * Starts a decoder in an empty folder of its own. `removeFolder` is to be called once it runs or has failed:
- * in a folder that is gone nothing can be created, and nothing of it is left behind.
+ * Starts a decoder in an empty folder of its own. Call `removeFolder` once the decoder runs or has failed:
+ * nothing can be created in a deleted folder, so nothing is left behind.
  */
 export function spawnDecoder({ command, args, env }: Fence): {
   child: DecoderChild
@@ -40,7 +40,7 @@ export function lowerPriority(pid: number): void {
   }
 }
 
-/** Returns the root on a system on which no folder can be made. */
+/** Returns `/` where no folder can be created. */
 function emptyFolder(): string {
   try {
     return mkdtempSync(join(tmpdir(), 'asyncprod-decoder-'))

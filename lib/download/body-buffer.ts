@@ -13,7 +13,9 @@ export class BodyBuffer implements Disposable {
   readonly #maxBytes: number
   readonly #pool: BufferPool
 
-  /** `expectedBytes` (NaN when unknown) saves growing; memory that is never written to costs nothing. */
+  /**
+   * `expectedBytes` (NaN if unknown) avoids growing the buffer. Memory that is never written costs nothing.
+   */
   constructor(expectedBytes: number, maxBytes: number, pool: BufferPool) {
     if (expectedBytes > maxBytes) throw tooLarge(maxBytes)
     this.#maxBytes = maxBytes

@@ -1,4 +1,4 @@
-/** Cookies that hosts set while they redirect one download. They return to their own host only. */
+/** Cookies that hosts set during the redirects of one download. Each is sent back to its own host only. */
 export class Cookies {
   readonly #hosts = new Map<string, Map<string, string>>()
 

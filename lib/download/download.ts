@@ -11,11 +11,11 @@ import { Cookies } from './cookies.ts'
 import { httpStatus, timeout, toImageError, tooManyRedirects } from './errors.ts'
 import { getResponse, type SourceResponse } from './response.ts'
 
-/** Browsers follow 20; pictures need few, and each may take the time of a connection. */
+/** Browsers follow 20. Images need few, and each one may cost a new connection. */
 const MAX_REDIRECTS = 10
 const REDIRECTS = [301, 302, 303, 307, 308]
 
-/** Eight photographs of six megapixels. */
+/** Room for eight photographs of six megapixels. */
 const POOL_BYTES = 16 * 1024 * 1024
 
 const HEADERS = {

@@ -4,7 +4,7 @@ import { MAX_HEADER_BYTES } from '../egress/buffers.ts'
 import { BlockedAddress, ReadLimitExceeded } from '../egress/errors.ts'
 import { ImageError } from '../image/error.ts'
 
-/** Statuses below 500 that another attempt may not meet: 202 says that the image is being made. */
+/** Statuses below 500 that are worth a retry. 202 means that the image is still being made. */
 const PASSING = [202, 408, 425, 429]
 
 const MAX_RETRY_AFTER_MS = 3_600_000
@@ -21,8 +21,8 @@ export function toImageError(error: unknown): ImageError {
 }
 
 /**
- * The same sentence for every refusal, by its URL as by its DNS: more would make the service a map of the
- * network it runs in. The cause, which names the address, is for the operator's log.
+ * One message for every blocked address, whether in the URL or in the DNS. Details would let a caller map our
+ * internal network. The cause, which names the address, is for the operator's log.
  */
 export function blockedAddress(cause: BlockedAddress): ImageError {
   return new ImageError(

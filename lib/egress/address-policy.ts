@@ -12,12 +12,12 @@ export interface AddressPolicy {
   ports: readonly number[]
 }
 
-/** Parses a comma-separated list of CIDRs. Throws an Error that names the one that is none. */
+/** Parses a comma-separated list of CIDRs. Throws an Error that names the invalid entry. */
 export function parseNetworks(text: string): Network[] {
   return list(text).map(parseNetwork)
 }
 
-/** Parses a comma-separated list of ports. Throws an Error that names the one that is none. */
+/** Parses a comma-separated list of ports. Throws an Error that names the invalid entry. */
 export function parsePorts(text: string): number[] {
   return list(text).map(parsePort)
 }
@@ -31,8 +31,8 @@ export function isPermitted(address: string, port: number, policy: AddressPolicy
 }
 
 /**
- * Whether an address belongs to the public internet. The rule names what is public, so a forgotten range is
- * not: site-local, discard-only, segment routing and IPv4-compatible addresses need no line of their own.
+ * Whether an address belongs to the public internet. This is an allowlist, so ranges that are not listed are
+ * not public: site-local, discard-only, segment-routing and IPv4-compatible addresses need no rule.
  */
 export function isPublic(text: string): boolean {
   const address = parseAddress(text)
@@ -44,7 +44,7 @@ export function isPublic(text: string): boolean {
   return address.match(GLOBAL_UNICAST) && address.range() === 'unicast' && !isISATAP(address)
 }
 
-/** Returns what one customer of a provider has at least: an IPv4 address, the /64 of an IPv6 address. */
+/** Returns the smallest network that a provider assigns to one customer: an IPv4 address, or an IPv6 /64. */
 export function networkOf(text: string): string {
   const address = parseAddress(text)
   if (!address) return text

@@ -37,7 +37,7 @@ export function createConnector(
     const permitted = (address: string) => isPermitted(address, port, policy)
     if (isLocalhost(host)) return LOOPBACK.filter(permitted)
     const addresses = isIP(host) ? [host] : await resolve(host)
-    // A single inside address refuses the name altogether: honest names have none.
+    // One blocked address blocks the whole name. Legitimate names have no internal addresses.
     return addresses.every(permitted) ? addresses : []
   }
 
@@ -92,7 +92,7 @@ export function createConnector(
   }
 }
 
-/** `net` calls it for all addresses or for one, depending on how it tries the address families. */
+/** `net` asks for all addresses or for one, depending on whether it tries both address families. */
 function lookupFrom(addresses: string[]): LookupFunction {
   const all = addresses.map((address) => ({ address, family: isIP(address) }))
   return (_host, options, callback) => {

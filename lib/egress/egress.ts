@@ -15,16 +15,14 @@ export interface EgressOptions {
   agent?: Agent.Options
 }
 
-/** The only way to servers that strangers name: for source images and for webhooks. */
+/** All connections to servers that users name go through here: source images and webhooks. */
 export interface Egress {
   /**
    * Sends requests over sockets that lead to permitted addresses. Its errors are those of errors.ts, and
    * undici's.
    */
   dispatcher: Dispatcher
-  /**
-   * Resolves with where requests for a URL lead; those of the next 30 seconds connect to the same addresses.
-   */
+  /** Resolves with where requests for a URL lead. Requests in the next 30 seconds use the same addresses. */
   locate: Locate
   /** Ends every socket, including those that are still being opened. */
   close(): Promise<void>

@@ -4,7 +4,7 @@ import { isPublic, networkOf } from './address-policy.ts'
 import type { Resolve } from './resolver.ts'
 import { isLocalhost } from './source-url.ts'
 
-/** Where requests for a URL lead, in the units by which places are shared out. */
+/** Where requests for a URL lead. Places are shared by these units. */
 export interface Location {
   /** The registrable domain: the many names that one owner may have count as one. */
   domain: string
@@ -17,7 +17,7 @@ export type Locate = (url: string) => Promise<Location>
 /** A name server that takes longer only delays its own download. */
 const TIMEOUT_MS = 2000
 
-/** The internet has an address for every image: those that are written into URLs count as one origin. */
+/** All IP addresses in URLs count as one origin. Otherwise each image could use another address. */
 const PUBLIC_ADDRESSES = 'public addresses'
 
 export const createLocate =

@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net'
 import { ReadLimitExceeded } from './errors.ts'
 
-/** The smallest chunks carry one byte and take six. */
+/** A chunk of one byte takes six on the wire. */
 const BYTES_PER_CHUNK = 6
 /** For interim responses, headers and a TLS handshake. */
 const OVERHEAD_BYTES = 2_097_152

@@ -46,10 +46,7 @@ const REMEMBERED_MS = 30_000
 /** Long enough for a download that follows; a retry queries the DNS again. */
 const FAILURE_REMEMBERED_MS = 1000
 
-/**
- * Returns the same addresses for a while, so that places are shared out by the ones that are then connected
- * to.
- */
+/** Caches addresses for a while. Places are then counted for the addresses that are connected to. */
 export function remembering(resolve: Resolve): Resolve {
   const names = new LRUCache<string, Promise<string[]>>({ max: MAX_NAMES, ttl: REMEMBERED_MS })
   return (hostname) => {

@@ -16,7 +16,7 @@ export const Problem = Type.Object(
       description: 'The kind of error, for programs'
     }),
     detail: Type.String({ description: 'What is wrong, for people' }),
-    error: Type.String({ description: 'The detail once more, for clients of the Go service' }),
+    error: Type.String({ description: 'Same as detail, for clients of the Go service' }),
     errors: Type.Optional(
       Type.Array(
         Type.Object({

@@ -1,7 +1,7 @@
 /** Types of the units that AV1 data is made of. */
 const [SEQUENCE_HEADER, FRAME_HEADER, FRAME] = [1, 3, 6]
 
-/** What a decoder would do for AV1 data: so many frames, none larger than that. */
+/** What AV1 data declares: the number of frames, and the size that none of them exceeds. */
 export interface Av1Claims {
   frames: number
   width: number

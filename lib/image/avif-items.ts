@@ -4,14 +4,14 @@ import { unsupported } from './format.ts'
 /** An image or other data of an AVIF. */
 export interface Item {
   type: string
-  /** The names of the properties that belong to it, each as often as it does. */
+  /** The names of its properties, with repetitions. */
   properties: string[]
-  /** Pixels as it claims them; 0 where it claims none. */
+  /** The size that it declares; 0 if it declares none. */
   width: number
   height: number
   /** The items that it is derived from. */
   sources: number[]
-  /** Its bytes, in the pieces that they lie in. */
+  /** Its bytes, one buffer for each extent. */
   extents: Buffer[]
 }
 

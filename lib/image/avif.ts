@@ -2,7 +2,7 @@ import { av1Claims } from './av1.ts'
 import { type Item, type Items, readItems } from './avif-items.ts'
 import { unsupported } from './format.ts'
 
-/** Each is carried out as often as it is there: 250 rotations of one item took minutes. */
+/** Each is applied as often as it occurs: 250 rotations of one item took minutes. */
 const ONCE = ['clap', 'irot', 'imir']
 
 /** A still has one frame, a progressive one up to four. Frames that are never shown are decoded as well. */
@@ -10,16 +10,17 @@ const MAX_FRAMES = 8
 
 const IMAGE_TYPES = ['av01', 'grid']
 
-/** Images made of others: an overlay, the same one once more. */
+/** Derived images that are refused: overlays and identity items. */
 const NEVER = ['iovl', 'iden']
-/** A grid of tiles; a gain map, of which libheif decodes nothing. */
+/** Derived images that are allowed: grids of tiles, and gain maps, which libheif does not decode. */
 const MAY_BE_DERIVED = ['grid', 'tmap']
 
 /**
- * Throws `unsupported_format` unless decoding the AVIF is decoding each of its pixels about once: libheif
- * cannot be interrupted. The primary image is AV1 or a grid of AV1 images, nothing is overlaid, nothing is
- * derived from what is derived, and each image is transformed at most once in each way. Throws BrokenBoxes
- * where that cannot be known. Returns the number of pixels that the largest image holds by any account.
+ * Returns the largest number of pixels that any image of the AVIF declares.
+ * Throws `unsupported_format` if decoding would process pixels more than about once, as libheif cannot be
+ * interrupted. The primary image must be AV1 or a grid of AV1 images. Overlays, and images derived from
+ * derived images, are refused. Each transformation may occur once for each image. Throws BrokenBoxes if the
+ * structure cannot be read.
  */
 export function checkAvif(avif: Buffer): number {
   const items = readItems(avif)

@@ -11,9 +11,9 @@ const TRANSPARENT_FRAME = Buffer.from(
 )
 
 /**
- * Returns a GIF whose uncovered canvas is transparent. Where no frame is transparent libvips reads a GIF
- * without alpha and the canvas that the first frame leaves uncovered as black; so such a GIF is cut after its
- * first frame and gets a second one that is. Every other GIF is returned as it is.
+ * Returns a GIF whose uncovered canvas is transparent. If no frame is transparent, libvips reads the GIF
+ * without alpha and fills the uncovered canvas with black. So if the first frame does not cover the canvas,
+ * the GIF is cut after it and a transparent frame is appended. Other GIFs are returned unchanged.
  */
 export function withClearCanvas(gif: Buffer): Buffer {
   const first = firstFrame(gif)

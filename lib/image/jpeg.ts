@@ -10,10 +10,9 @@ interface Segment {
 }
 
 /**
- * Returns the number of scans in a JPEG, counting no further than `max` + 1; 1 if the first scan holds every
- * component. With more than one, libjpeg keeps all coefficients in memory and goes through all of them for
- * each scan. Each `ff da` from the first scan to the end of the image counts, even inside what claims to be
- * another segment.
+ * Returns the number of scans in a JPEG, at most `max` + 1; 1 if the first scan holds every component. With
+ * more than one, libjpeg keeps all coefficients in memory and processes all of them for each scan. Each `ff
+ * da` from the first scan to the end of the image counts, even inside another segment.
  */
 export function countScans(jpeg: Buffer, max: number): number {
   const { frame, scan } = header(jpeg)
@@ -27,9 +26,9 @@ export function countScans(jpeg: Buffer, max: number): number {
 }
 
 /**
- * Returns the JPEG without the faults that every browser forgives and libjpeg warns of: stray bytes between
- * the header's segments, a baseline scan that claims the parameters of a progressive one, a missing end. So
- * whatever it warns of after that is damage. Returns the same buffer where there are none of these.
+ * Returns the JPEG without faults that browsers tolerate but libjpeg warns of: stray bytes between header
+ * segments, a baseline scan with progressive parameters, a missing end marker. Any remaining warning then
+ * means damage. Returns the same buffer if there is nothing to repair.
  */
 export function tidied(jpeg: Buffer): Buffer {
   const { frame, scan, strays } = header(jpeg)
@@ -49,7 +48,7 @@ export function tidied(jpeg: Buffer): Buffer {
   return Buffer.concat([...pieces, jpeg.subarray(at), ...(isUnfinished ? [EOI] : [])])
 }
 
-/** Of cameras and phones: before these segments they leave bytes that belong to none. */
+/** Segments before which cameras and phones leave stray bytes. */
 const MAY_FOLLOW_STRAYS = (marker: number) =>
   (marker >= 0xc0 && marker <= 0xc3) || [0xdb, 0xdd, 0xfe].includes(marker) || (marker & 0xf0) === 0xe0
 
@@ -75,7 +74,7 @@ function header(jpeg: Buffer): Header {
   return found
 }
 
-/** To libjpeg a reserved marker outside of a scan is the end of all decoding. */
+/** libjpeg stops decoding at a reserved marker outside of a scan. */
 function hasReserved(jpeg: Buffer, start: number, end: number): boolean {
   for (let at = jpeg.indexOf(0xff, start); at >= 0 && at + 1 < end; at = jpeg.indexOf(0xff, at + 1)) {
     const marker = jpeg[at + 1] ?? 0
@@ -90,8 +89,8 @@ function endOfImage(jpeg: Buffer, scan: Segment): number {
 }
 
 /**
- * Every segment from there on, up to the end of the image, as libjpeg finds them: in a scan and between
- * segments it passes over whatever is no marker of a segment, and markers below 0xc0 have no length.
+ * Yields every segment from `from` to the end of the image, as libjpeg finds them. In scans and between
+ * segments, libjpeg skips bytes that are not a segment's marker. Markers below 0xc0 have no length.
  */
 function* segments(jpeg: Buffer, from: number): Generator<Segment> {
   for (let start = jpeg.indexOf(0xff, from); start >= 0 && start + 2 <= jpeg.length; ) {
@@ -108,17 +107,14 @@ function* segments(jpeg: Buffer, from: number): Generator<Segment> {
   }
 }
 
-/**
- * No marker, or one without a length: a fill byte, an escaped 0xff, a reserved one, a restart, a start of an
- * image.
- */
+/** No marker, or one without a length: fill byte, escaped 0xff, reserved, restart, start of image. */
 const isAlone = (marker: number) => marker === 0xff || marker < 0xc0 || (marker >= 0xd0 && marker <= 0xd8)
 
 const isFrame = (marker: number) => marker >= 0xc0 && marker <= 0xcf && ![0xc4, 0xc8, 0xcc].includes(marker)
 
 const isProgressive = ({ marker }: Segment) => (marker & 0x03) === 0x02
 
-/** First and last coefficient, and the bits of each: all of them. */
+/** Spectral selection 0 to 63, and successive approximation 0: a baseline scan's parameters. */
 const BASELINE = Buffer.from([0, 63, 0])
 
 const isBaselineScan = (jpeg: Buffer, { end }: Segment) => jpeg.subarray(end - 3, end).equals(BASELINE)

@@ -16,8 +16,8 @@ const PASSES = [
 ] as const
 
 /**
- * Resolves with the PNG with the right sum over its pixels, or with undefined where it lacks anything else: a
- * chunk that is whole by its own sum, or a row. Every browser shows such a PNG, and libpng refuses it.
+ * Resolves with the PNG with a corrected Adler-32 checksum. Resolves with undefined if anything else is
+ * wrong: a chunk with a wrong CRC, or a missing row. Browsers show such a PNG, but libpng refuses it.
  */
 export async function withRightSum(png: Buffer): Promise<Buffer | undefined> {
   const data: Buffer[] = []
@@ -64,7 +64,7 @@ function chunk(type: string, body: Buffer): Buffer {
   return whole
 }
 
-/** The bytes of all rows, each with the byte that names its filter. */
+/** Returns the size of all rows, each with its filter byte. */
 function rowBytes(png: Buffer): number {
   const [width, height] = [png.readUInt32BE(16), png.readUInt32BE(20)]
   const [depth = 0, colour = 0, , , isInterlaced] = png.subarray(24, 29)
@@ -80,8 +80,8 @@ function rowBytes(png: Buffer): number {
 }
 
 /**
- * Resolves with the zlib stream with the right sum at its end, or with undefined where it holds fewer bytes
- * than that. Rows are summed and not kept: 52 megapixels of 16 bits are 400 MB.
+ * Resolves with the zlib stream with a corrected checksum, or with undefined if it holds too few bytes. Rows
+ * are not kept: 52 megapixels of 16 bits are 400 MB.
  */
 async function summed(stream: Buffer, wantedBytes: number): Promise<Buffer | undefined> {
   const inflate = createInflateRaw()
@@ -96,7 +96,7 @@ async function summed(stream: Buffer, wantedBytes: number): Promise<Buffer | und
   return Buffer.concat([stream.subarray(0, ZLIB_HEADER_BYTES + inflate.bytesWritten), sum.digest()])
 }
 
-/** The sum at the end of a zlib stream (RFC 1950). */
+/** The Adler-32 checksum at the end of a zlib stream (RFC 1950). */
 class Adler32 {
   bytes = 0
   #low = 1

@@ -21,7 +21,9 @@ const NAMES: Record<number, string> = {
 /** Strips of one row each in the tallest picture are 65,500, tiles of 256 a side in 52 megapixels 800. */
 const MAX_PARTS = 70_000
 
-/** How wide an entry, a count and an offset are: in TIFF and in BigTIFF. */
+/**
+ * Sizes in bytes of an entry, a count and an offset, and a value's position, in TIFF (42) and BigTIFF (43).
+ */
 const LAYOUTS = { 42: [12, 2, 4, 8], 43: [20, 8, 8, 12] } as const
 
 interface Directory {
@@ -32,9 +34,9 @@ interface Directory {
 }
 
 /**
- * Returns the TIFF with its first page alone: libtiff reads the directories of all before it decodes one, 2.6
- * s of CPU for 60,000 pages. Throws `unsupported_format` for compressions that this build cannot read, and
- * for too many strips or tiles. What cannot be read here is left for the decoder to refuse.
+ * Returns the TIFF with only its first page. libtiff reads the directories of all pages before it decodes
+ * one: 2.6 s of CPU for 60,000 pages. Throws `unsupported_format` for compressions that this build cannot
+ * read, and for too many strips or tiles. A TIFF that cannot be parsed is returned for the decoder to refuse.
  */
 export function firstPage(tiff: Buffer): Buffer {
   const directory = firstDirectory(tiff)
@@ -64,7 +66,7 @@ function firstDirectory(tiff: Buffer): Directory | undefined {
     if (version !== 42 && version !== 43) return undefined
     const [entryBytes, countBytes, offsetBytes, valueAt] = LAYOUTS[version]
     const start = read(version === 43 ? 8 : 4, offsetBytes)
-    // It could make its own position the one of the next page.
+    // Such a directory could contain its own position as that of the next page.
     if (start < HEADER_BYTES) throw unsupported('A TIFF whose directory lies in its header')
     const first = start + countBytes
     const entries: Directory['entries'] = new Map()

@@ -8,9 +8,9 @@ export interface RetryPolicy {
 const LONGEST_WAIT_MS = 10 * 60_000
 
 /**
- * Milliseconds to wait after attempt number `attempt` (from 1): twice as long each time, less a random part
- * of up to a half so that what failed together does not come back together, and never less than the origin
- * asked for.
+ * Returns the milliseconds to wait after attempt number `attempt` (from 1). The wait doubles with each
+ * attempt, up to LONGEST_WAIT_MS. Jitter takes off up to half, so that images that failed together are not
+ * retried together. The wait is never shorter than the origin's Retry-After.
  */
 export function retryWaitMs(
   { baseMs }: RetryPolicy,

@@ -7,9 +7,9 @@ interface Waiting<T> {
 }
 
 /**
- * Sends items in batches, one batch at a time. A batch is what gathered while the last one was under way, so
- * no item waits for a timer: alone it leaves at once, and the more there are, the fewer batches each of them
- * costs.
+ * Sends items in batches, one batch at a time. A batch holds the items that were added while the previous one
+ * was being sent. So no item waits for a timer: a single item is sent at once, and larger batches make each
+ * item cheaper.
  */
 export class Batcher<T> {
   readonly #send: (items: T[]) => Promise<void>

@@ -1,7 +1,7 @@
 import { channel } from 'node:diagnostics_channel'
 import type { OutboxKind } from './row.ts'
 
-/** A message on `claimed`: a row has found a process that works on it. */
+/** Published on `claimed` when a process has claimed a row. */
 export interface ClaimedRow {
   kind: OutboxKind
   /** 0: interactive, 1: bulk. */

@@ -10,8 +10,8 @@ export interface DispatchOptions {
   /** Resolves when the row's work was passed on or done, rejects when the row should come due again. */
   dispatch(row: OutboxRow, signal: AbortSignal): Promise<void>
   /**
-   * Returns in how many milliseconds a row that was rejected comes due again, null to give it up. Default:
-   * one second.
+   * Returns the milliseconds until a rejected row comes due again, or null to give it up. Default: one
+   * second.
    */
   retryMs?(row: OutboxRow): number | null
   log: Log
@@ -19,7 +19,7 @@ export interface DispatchOptions {
 
 const RETRY_MS = 1000
 
-/** Dispatches claimed rows under their leases, and does to each what follows from the end of its work. */
+/** Dispatches claimed rows under their leases. Deletes, releases or retries each when its work ends. */
 export class Dispatcher {
   readonly #options: DispatchOptions
   readonly #leases: Leases
@@ -61,7 +61,7 @@ export class Dispatcher {
     }
     log.warn(details, 'Outbox work failed; it is retried')
     await this.#leases.retry(row, waitMs)
-    // It may come due before the sleep ends that its relay began while it was leased.
+    // The relay may sleep for longer than that: the row was leased when the sleep was computed.
     outbox.poke([kind])
   }
 }

@@ -68,7 +68,7 @@ export class Leases {
   }
 }
 
-/** A row whose lease was about to be renewed may be retried before that; one statement changes a row once. */
+/** Keeps the latest renewal of each row, as one statement updates a row once. A retry replaces a renewal. */
 const latest = (renewals: Renewal[]) => [
   ...new Map(renewals.map((renewal) => [renewal.id, renewal])).values()
 ]

@@ -5,7 +5,7 @@ import { OutboxEvents } from './events.ts'
 import { LocalConsumers, type Reservation } from './local-consumers.ts'
 import { type Claim, OUTBOX_KINDS, type OutboxKind, type OutboxRow } from './row.ts'
 
-/** The part of each claim that bulk work gets while interactive work is due, too. */
+/** Share of each claim for bulk work while interactive work is also due. */
 const BULK_SHARE = 1 / 8
 
 /** How many rows of one user may be worked on at once, and how many are. */
@@ -22,16 +22,16 @@ interface Turn extends OutboxRow {
 }
 
 /**
- * The outbox: rows of work that come due. They are inserted in the commit that makes the work necessary, see
- * lib/products. A claim only moves a row's due time (a lease), so whatever happens to the process that holds
- * it, the row comes due again; only `done` ends it. A claim whose lease has ended may be somebody else's by
- * then: it changes nothing any more.
+ * The outbox: rows of work that come due. A row is inserted in the commit that makes the work necessary, see
+ * lib/products. A claim only moves the row's due time (a lease). If the process that holds it dies, the row
+ * comes due again. `done` deletes it. An expired claim has no effect, because another process may have
+ * claimed the row.
  */
 export class Outbox {
   readonly events = new OutboxEvents()
   readonly consumers = new LocalConsumers()
   readonly #pool: Pool
-  /** The user of each class whose turn came last. */
+  /** The last user of each class that had a turn. */
   readonly #lastUsers = new Map<OutboxKind, [interactive: number, bulk: number]>()
 
   constructor(pool: Pool) {
@@ -116,10 +116,7 @@ export class Outbox {
     )
   }
 
-  /**
-   * Deletes rows of a kind that have been due for longer than `forMs`, without a claim. Resolves with their
-   * number.
-   */
+  /** Deletes rows of a kind that have been due for longer than `forMs`. Resolves with their number. */
   async discard(kind: OutboxKind, forMs: number): Promise<number> {
     const due = (scheduled: string) =>
       `SELECT id FROM outbox WHERE kind = $1 AND ${scheduled} AND due_at < now() - $2::float8 * interval '1 ms'`

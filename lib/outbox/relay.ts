@@ -24,14 +24,12 @@ type State =
   | { name: 'full'; running: number; isGathering: boolean; timer: NodeJS.Timeout }
   | { name: 'draining' }
 
-/**
- * Other processes may have enqueued rows without a notification, so a relay looks for them after that time.
- */
+/** Notifications from other processes may be lost, so a sleeping relay checks this often. */
 const LONGEST_SLEEP_MS = 5000
-/** A row that is due and yet cannot be claimed is locked by another claim. */
+/** A due row that cannot be claimed is locked by another claim, so the relay tries again soon. */
 const SHORTEST_SLEEP_MS = 20
 const AFTER_ERROR_MS = 1000
-/** A claim for each single place would cost a statement a row. */
+/** Gathers free places: claiming rows one by one would cost a statement for each. */
 const GATHER_MS = 50
 const GATHERED = 1 / 4
 
@@ -152,7 +150,7 @@ export class Relay implements LocalConsumer {
     else this.#rest('sleeping', sleepMs)
   }
 
-  /** Resolves with rows, or with how long there are none. */
+  /** Resolves with rows, or with how long to sleep if there are none. */
   async #fetch(places: number): Promise<{ rows: OutboxRow[]; sleepMs: number }> {
     const { outbox, kind, leaseMs, perUser, log } = this.#options
     try {

@@ -4,8 +4,8 @@ export const OUTBOX_KINDS = ['images', 'object', 'webhook'] as const
 export type OutboxKind = (typeof OUTBOX_KINDS)[number]
 
 /**
- * `key` of an object to remove, `prefix` of objects to remove if no image needs them, `version` of a finished
- * product.
+ * `key`: an object to remove. `prefix`: objects to remove unless an image needs them. `version`: of a
+ * finished product.
  */
 export interface Payload extends Carrier {
   key?: string
@@ -13,7 +13,7 @@ export interface Payload extends Carrier {
   version?: number
 }
 
-/** One claim of a row. A claim that has ended, because its lease did, changes nothing any more. */
+/** One claim of a row. It has no effect once its lease has ended. */
 export interface Claim {
   id: string
   /** How often the row has been claimed, this time included. */

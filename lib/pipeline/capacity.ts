@@ -1,18 +1,20 @@
 import { availableParallelism, totalmem } from 'node:os'
 
-/** What a decoder takes for a picture that comes row by row. Larger needs are bounded for each decoder. */
+/**
+ * Memory of a decoder for a picture that is decoded row by row. Other pictures may need more; limits.ts
+ * bounds them.
+ */
 const BYTES_PER_DECODE = 150 * 1024 * 1024
 
-/** At 25 ms a picture this many downloads of 400 ms each keep a core busy. */
+/** Downloads for each core: at 25 ms of CPU and 400 ms of download a picture, these keep a core busy. */
 const ON_THEIR_WAY = 16
 
 /**
- * One more than there are cores, so that a core that ends with one has the next at hand: 59 instead of 55
- * images a second.
+ * One more than there are cores, so a core never waits for its next image: 59 instead of 55 images a second.
  */
 export const MAX_AT_ONCE = availableParallelism() + 1
 
-/** Downloads may hold at most this part of the memory, should all of them be of the largest size. */
+/** Share of memory for downloads if all have the maximum size. */
 const SHARE_FOR_SOURCES = 0.25
 
 /** How much of an image worker's work may go on side by side. */

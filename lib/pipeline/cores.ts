@@ -1,8 +1,8 @@
 import { UserCounts } from '../outbox/user-counts.ts'
 
 /**
- * An image that computes for longer gives its core to others: it may have been made to, and no number of such
- * images may keep a small one waiting. What computes beyond that is bounded by the decoder.
+ * After this time, an image no longer counts against the limit, so that slow images cannot block fast ones.
+ * The decoder bounds how long it may still run.
  */
 const OVERTIME_MS = 1000
 

@@ -1,5 +1,5 @@
 /**
- * Locks on the images that are processed in this process: a second message leaves alone what the first holds.
+ * Locks on images that this process is processing. A second message skips images that the first one holds.
  */
 export class ImageLocks {
   readonly #ids = new Set<string>()

@@ -44,9 +44,9 @@ export class Limiter {
   }
 
   /**
-   * Runs `work`, from the download to the end of the upload, in a place; the downloader follows the visit.
-   * Rejects with Snoozed when the image should come back later, with an ImageError when its origin keeps
-   * failing, with the signal's reason when that aborts before `work` begins, or as `work` does.
+   * Runs `work`, from the download to the end of the upload, while it holds a place. The downloader reports
+   * to `visit`. Rejects with Snoozed if the image should be retried later, with an ImageError if its origin
+   * keeps failing, with the signal's reason if that aborts before `work` begins, or with the error of `work`.
    */
   async run<T>(
     { sourceUrl, userId }: Request,

@@ -27,7 +27,7 @@ export interface Job {
   userId: number
   /** Aborts when the service stops. */
   stop: AbortSignal
-  /** Aborts then, too, and when the job times out. */
+  /** Aborts when the service stops or the job times out. */
   signal: AbortSignal
 }
 
@@ -71,7 +71,7 @@ export class ImageMaker {
     return { status: 'done', object_key: key, url, ...sizes, bytes: jpeg.length }
   }
 
-  /** Keeps the source until nothing reads it any more, also when the job is aborted before. */
+  /** Keeps the source's buffer until nothing reads it any more, even if the job is aborted earlier. */
   async #compressed(sourceUrl: string, { productId, userId, signal }: Job, visit: Visit) {
     const { downloader, decoder, limiter } = this.#options
     using source = await inStage('download', productId, () => downloader.download(sourceUrl, signal, visit))
@@ -84,8 +84,8 @@ export class ImageMaker {
   }
 
   /**
-   * An interruption costs no attempt. A timeout costs one only if the image was begun, else a slow one would
-   * never end.
+   * An interruption costs no attempt. A job timeout costs one only if the image had been started; without
+   * that rule, an image that is always too slow would be retried forever.
    */
   #outcomeOf(error: unknown, image: ImageRow, { stop, signal }: Job, { begun }: Progress): Outcome {
     if (error instanceof Snoozed) return { status: 'snoozed', code: error.code, wait_ms: error.waitMs }

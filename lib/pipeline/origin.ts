@@ -2,16 +2,15 @@ import { ImageError } from '../image/error.ts'
 
 /** Failures in a row that open the breaker. */
 const FAILURES_TO_OPEN = 5
-/** Each failed probe makes the pause before the next one longer by this, up to MAX_PAUSE_MS. */
+/** Each failed probe lengthens the pause before the next one by this much, up to MAX_PAUSE_MS. */
 const PAUSE_MS = 5000
 const MAX_PAUSE_MS = 15_000
 /**
- * Images wait for a failing origin for so long without an attempt; then they fail with it, attempt by
- * attempt.
+ * Images of a failing origin are snoozed this long at no cost. After that, each attempt counts as a failure.
  */
 const PATIENCE_MS = 60_000
 
-/** An average download that takes longer makes its origin slow. */
+/** An origin is slow if its average download takes longer. */
 const SLOW_MS = 5000
 /** Weight of the latest download in the average. */
 const WEIGHT = 0.2
@@ -22,9 +21,9 @@ const MAX_SNOOZE_MS = 60_000
 export type BreakerState = 'closed' | 'open' | 'half_open'
 
 /**
- * How the downloads from one registrable domain end: their pace, and a circuit breaker. Closed, it lets every
- * download pass. Open, after failures in a row, it lets none pass until a pause is over. Then it is half open
- * and lets one pass at a time, whose end closes it or opens it again. Times are those of a monotonic clock.
+ * Tracks the downloads from one registrable domain: their pace, and a circuit breaker. Closed: all downloads
+ * pass. Open, after repeated failures: none passes until a pause is over. Half-open: one passes at a time,
+ * and its result closes or reopens the breaker. Times are from a monotonic clock.
  */
 export class Origin {
   #averageMs = 0
@@ -56,16 +55,15 @@ export class Origin {
     this.#average(ms)
     if (this.#failures++ === 0) this.#failingSince = now
     this.#lastFailure = failure
-    // What began before the breaker opened is no probe.
+    // A download that began before the breaker opened is not a probe.
     if (this.state(now) !== 'half_open') return
     this.#pauseMs = Math.min(this.#pauseMs + PAUSE_MS, MAX_PAUSE_MS)
     this.#pausedUntil = now + this.#pauseMs
   }
 
   /**
-   * Returns after how long an image should return that finds none of `places` free: images return one after
-   * the other, at the pace of the origin. The times are whole seconds, so that images of one product return
-   * together.
+   * Returns how long to snooze an image that finds none of `places` free. Images return one by one, at the
+   * pace of the origin. Times are rounded up to seconds, so that images of one product return together.
    */
   snoozeMs(places: number, now: number): number {
     const earliest = Math.max(this.#nextReturn, now + MIN_SNOOZE_MS, this.#pausedUntil)

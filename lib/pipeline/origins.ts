@@ -5,10 +5,13 @@ import { type BreakerState, Origin } from './origin.ts'
 import { Snoozed } from './snoozed.ts'
 
 const MAX_ORIGINS = 10_000
-/** An origin without a download for so long starts anew. */
+/** An origin is forgotten after this time without a download. */
 const REMEMBERED_MS = 10 * 60_000
 
-/** One origin's part of all places; the rest is free for others at once, as nothing is preempted. */
+/**
+ * Share of all places for one origin. The rest stays free for others, because running downloads are not
+ * preempted.
+ */
 const SHARE_OF_ONE = 3 / 4
 /** The part of all slow and failing origins together. */
 const SHARE_OF_TROUBLED = 1 / 2
@@ -61,7 +64,7 @@ export class Origins {
     for (const key of keysOf(destination)) this.#counts.set(key, this.#count(key) + 1)
   }
 
-  /** Has no effect on a download that has left already. */
+  /** Has no effect if the download has already left. */
   leave(destination: Destination): void {
     if (!this.#downloads.delete(destination)) return
     for (const key of keysOf(destination)) {

@@ -3,7 +3,7 @@ import type { Cores } from './cores.ts'
 import type { Destination, Origins } from './origins.ts'
 import { Snoozed } from './snoozed.ts'
 
-/** How often waiting images may cause more places, or be snoozed. */
+/** Interval at which places are added for waiting images, or images are snoozed. */
 const TICK_MS = 250
 /**
  * An event loop that is busier than SATURATED gains nothing from more images: each only takes longer.
@@ -12,7 +12,7 @@ const TICK_MS = 250
 const SATURATED = 0.9
 /** Below this, more images at once bring a higher rate. */
 const SPARE = 0.7
-/** An image waits so long for its origin before it is snoozed. */
+/** An image waits this long for its origin before it is snoozed. */
 const PATIENCE_MS = 2000
 
 interface Waiting {
@@ -59,8 +59,8 @@ export class Places {
   }
 
   /**
-   * Resolves once the image has a place and its download may begin. Rejects with Snoozed or an ImageError
-   * when nothing is to be downloaded from its origin now, or with the signal's reason when that aborts.
+   * Resolves once the image has a place and may be downloaded. Rejects with Snoozed or an ImageError if its
+   * origin is refused now, or with the signal's reason.
    */
   async take(userId: number, destination: Destination, signal: AbortSignal): Promise<void> {
     const { promise, resolve, reject } = Promise.withResolvers<void>()
@@ -146,7 +146,7 @@ export class Places {
       this.#count = Math.min(2 * this.#count, this.#max)
     this.refuse()
     this.schedule()
-    // Snoozing leaves the place of a message to one whose images need no waiting, if there is such a message.
+    // Snoozing frees the place of this image's message for a message whose images need not wait.
     if (this.#held < this.#count && this.#cores.idleMs >= PATIENCE_MS) this.#snooze()
   }
 

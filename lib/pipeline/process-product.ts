@@ -14,10 +14,7 @@ export interface ProcessorOptions extends MakerOptions {
 
 const DATABASE_RETRY_MS = 1000
 
-/**
- * Processes the due images of products: for each message all of one product, their outcomes recorded in one
- * commit.
- */
+/** Processes the due images of one product for each message, and records their outcomes in one commit. */
 export class ProductProcessor {
   readonly #options: ProcessorOptions
   readonly #maker: ImageMaker
@@ -29,10 +26,10 @@ export class ProductProcessor {
   }
 
   /**
-   * Resolves when the outcomes of the product's due images are recorded. There may be no such image: a
-   * message is only a hint. When `stop` aborts, or the job times out before an image was begun, the image is
-   * enqueued again without counting an attempt. Rejects only when the outcomes cannot be recorded.
-   * `redelivered`: a worker may have died during an earlier delivery.
+   * Resolves when the outcomes of the product's due images are recorded. There may be none: a message is only
+   * a hint. If `stop` aborts, or the job times out before an image was started, the image is enqueued again
+   * and no attempt is counted. Rejects only if the outcomes cannot be recorded. `redelivered`: an earlier
+   * worker may have died.
    */
   async process(productId: number, stop: AbortSignal, { redelivered = false } = {}): Promise<void> {
     const { store, jobTimeoutMs } = this.#options
@@ -58,7 +55,7 @@ export class ProductProcessor {
     return { image, outcome }
   }
 
-  /** Waits for a database that is away: the work is done, and a redelivered message would do it twice. */
+  /** Retries while the database is unavailable. The work is done; a redelivery would repeat it. */
   async #persist<T>(statement: () => Promise<T>, stop: AbortSignal): Promise<T> {
     for (;;) {
       try {

@@ -8,9 +8,8 @@ const BATCH_MS = 25
 const IDS_AT_ONCE = 700
 
 /**
- * Publishes changes of products to their subscribers in all processes. A change says that the product has to
- * be read, not what it is now, and one may be lost with the connection or the process that should have sent
- * it.
+ * Publishes changes of products to subscribers in all processes. A change only says that the product should
+ * be read again. It may be lost with a connection or a process.
  */
 export class ProductChangeFeed {
   readonly #notifications: Notifications | null

@@ -9,21 +9,21 @@ export interface ImageUpdate extends Omit<ImageRow, 'due_at'> {
 }
 
 /**
- * How to get from one version of a product to the next; applied whole, or not at all if the version has
- * changed.
+ * A transition from one version of a product to the next. It is applied completely, or not at all if the
+ * version has changed.
  */
 export interface Change {
   fields: ProductFields
   add: string[]
   remove: ImageRow[]
   update: ImageUpdate[]
-  /** When the product's images are due, each in milliseconds from now: an outbox row for each. */
+  /** Milliseconds from now at which images come due; one outbox row for each. */
   enqueue: number[]
 }
 
 /** The end of one attempt at an image. */
 export type Outcome = Ending & {
-  /** What the attempt has, or may have, put into the store. */
+  /** The object that the attempt stored, or may have stored. */
   object_key?: string
 }
 
@@ -64,8 +64,9 @@ export function edit(record: ProductRecord, fields: ProductFields): Change {
 }
 
 /**
- * Records outcomes. The fence: an outcome is taken only by a pending image that still has the generation at
- * which the attempt began. Returns null when none is taken.
+ * Records outcomes. Fencing: an outcome is recorded only if the image is still pending and still has the
+ * generation at which the attempt began; outcomes of older attempts are dropped. Returns null if none is
+ * recorded.
  */
 export function finish(record: ProductRecord, attempts: Attempt[]): Change | null {
   const outcomes = new Map(attempts.map(({ image, outcome }) => [`${image.id} ${image.generation}`, outcome]))
@@ -106,8 +107,8 @@ export function retryFailed(record: ProductRecord, code?: ImageErrorCode): Chang
 }
 
 /**
- * Enqueues every image again. The rows are new, and with them the object keys: clients cache finished images
- * for ever.
+ * Enqueues every image again. Their rows are new, and so are their object keys, because clients cache
+ * finished images forever.
  */
 export function startOver(record: ProductRecord): Change | null {
   const add = [...new Set(record.product_images)]

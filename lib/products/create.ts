@@ -32,9 +32,9 @@ export const CREATE = {
 }
 
 /**
- * Resolves with the new product's id, or with the one that the key has created before. Rejects with
- * `unknown_user`. A row that a consumer of this process has a place for is leased to it at once: a claim
- * would cost as much as the insert.
+ * Resolves with the new product's id, or with the id that an earlier request with the same key created.
+ * Rejects with `unknown_user`. If a consumer of this process has a free place, the row is leased to it at
+ * once: a separate claim would cost as much as the insert.
  */
 export async function createProduct(
   pool: Pool,

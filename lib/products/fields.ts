@@ -8,7 +8,7 @@ export interface ProductFields {
   product_images: string[]
 }
 
-/** Their columns in `products p`. A column more is a line in each part of this file and one in its schema. */
+/** Their columns in `products p`. To add one, extend each part of this file and the schema. */
 const COLUMNS: Record<keyof ProductFields, { type: string; read: string }> = {
   product_name: { type: 'varchar', read: 'p.product_name' },
   product_description: { type: 'text', read: `coalesce(p.product_description, '')` },

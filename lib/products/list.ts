@@ -31,7 +31,7 @@ export type ListedRecord = ProductRecord &
     found: number
   }
 
-/** The product that exceeds so many bytes ends a page: 200 of the largest products were 60 MB of JSON. */
+/** A page ends with the product that exceeds this size. 200 of the largest products were 60 MB of JSON. */
 const MAX_PAGE_BYTES = 4 * 1024 * 1024
 
 /** Each source is sent twice, as `product_images` and as `source_url`, with a result of about 500 bytes. */
@@ -39,7 +39,7 @@ const JSON_BYTES = `500 + coalesce(octet_length(p.product_description), 0)
     + 2 * octet_length(array_to_string(coalesce(p.product_images, '{}'), ''))
     + 500 * cardinality(coalesce(p.product_images, '{}'))`
 
-/** A search without an index examines so many products for a page, which may then be short. */
+/** Products that one page of an unindexed search examines. The page may then be short. */
 export const MAX_SCANNED = 5000
 
 const HAS_IMAGE = (status: string) =>
@@ -87,7 +87,8 @@ export const isScan = ({ product_name }: ProductFilter) =>
 const CREATED_US = '(extract(epoch FROM p.created_at) * 1000000)::bigint::text AS created_us'
 
 /**
- * The part that the order serves: the user, and the start of the page. All users' products go by their ids.
+ * The conditions that the sort order's index serves: the user, and the start of the page. Without a user,
+ * products are sorted by id.
  */
 function scopeOf({ user_id, cursor }: ProductFilter) {
   const values: unknown[] = []

@@ -24,7 +24,9 @@ const MAX_WAITING = 50
 const TIMEOUT_MS = 3000
 const QUERY_CANCELED = '57014'
 
-/** Reads lists of products, the costliest reads: how many run at once and how long one takes are bounded. */
+/**
+ * Reads lists of products, the most expensive reads. Bounds how many run at once and how long each may take.
+ */
 export class ProductLists {
   readonly #pool: Pool
   /** Leaves more than half of the connections to everything else. */

@@ -5,9 +5,9 @@ import type { Attempt } from './changes.ts'
 import type { ImageRow } from './record.ts'
 
 /**
- * What is to be removed with an image row: its object at once, and once more when no upload for the image can
- * be under way, with whatever else has been stored for it. `jobTimeoutMs` bounds how long a worker may be
- * busy with it.
+ * Returns the removals that an image row leaves: its object at once, and again, with all other objects of the
+ * image, when no upload for it can still be running. `jobTimeoutMs` bounds how long a worker may process the
+ * image.
  */
 export function removalsOf(productId: number, row: ImageRow, jobTimeoutMs: number): NewOutboxRow[] {
   const key = row.object_key
@@ -20,19 +20,19 @@ export function removalsOf(productId: number, row: ImageRow, jobTimeoutMs: numbe
   return rows.map((removal) => ({ kind: 'object', ...removal }))
 }
 
-/** A worker died during the work on the product: what it stored without recording it is removed. */
+/** Removes what a worker stored but did not record before it died. */
 export const leftoversOf = (productId: number, jobTimeoutMs: number): NewOutboxRow => ({
   kind: 'object',
   payload: { prefix: productPrefix(productId) },
   wait_ms: leftoversWaitMs(jobTimeoutMs)
 })
 
-/** After that no attempt that runs now can store anything. */
+/** After this time, no attempt that is running now can store an object. */
 export const leftoversWaitMs = (jobTimeoutMs: number) => jobTimeoutMs + LONGEST_UPLOAD_MS
 
 /**
- * What attempts have put, or may have put, into the store and the rows do not name: removed at once, and once
- * more when the store can no longer carry out the upload. No later attempt has the same key.
+ * Returns the removals of objects that attempts stored, or may have stored, but no row names. Each is removed
+ * at once, and again when the store can no longer complete the upload. No later attempt has the same key.
  */
 export function strayRemovals(attempts: Attempt[], rows: Pick<ImageRow, 'object_key'>[]): NewOutboxRow[] {
   const named = new Set(rows.map(({ object_key }) => object_key))

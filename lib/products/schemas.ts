@@ -21,7 +21,7 @@ const productInput = {
       maximum: 99_999_999.99,
       multipleOf: 0.01,
       examples: [100.5],
-      description: '0 if left out. Floating-point noise below a millionth is rounded'
+      description: '0 if omitted. A floating-point error below one millionth is rounded'
     })
   ),
   product_images: optional(
@@ -76,7 +76,8 @@ export const IMAGE_STATUSES = ['none', 'pending', 'done', 'partial', 'failed'] a
 export const ImageStatus = Type.Unsafe<(typeof IMAGE_STATUSES)[number]>({
   type: 'string',
   enum: [...IMAGE_STATUSES],
-  description: 'pending while one image is; then done, failed, or partial when some are done and some failed'
+  description:
+    'none without images; pending while any image is pending; then done, failed, or partial if only some failed'
 })
 export type ImageStatus = Static<typeof ImageStatus>
 
@@ -89,8 +90,7 @@ export const Product = Type.Object(
     product_price: Type.Number(),
     product_images: Type.Array(Type.String()),
     compressed_product_images: Type.Array(Type.String(), {
-      description:
-        'Public URLs of the finished images in the order of product_images, without those that are not done'
+      description: 'Public URLs of the images that are done, in the order of product_images'
     }),
     created_at: Type.String({ format: 'date-time' }),
     updated_at: Type.String({ format: 'date-time' }),

@@ -17,8 +17,8 @@ import { LOAD, SWEEP } from './statements.ts'
 import { ProductWriter, type WriterOptions } from './writer.ts'
 
 /**
- * Which product is meant: with `user_id` only if it is that user's, with `accepts` only at a version it
- * accepts.
+ * Identifies a product: with `user_id`, only if it belongs to that user; with `accepts`, only at a version
+ * that it accepts.
  */
 export interface ProductRef {
   id: number
@@ -34,14 +34,14 @@ export interface ProductStoreOptions extends WriterOptions {
 
 type Decide = (record: ProductRecord) => changes.Change | null
 
-/** A worker that waited for an unreachable Redis as long as a client does would do nothing else. */
+/** Shorter than for a client: otherwise workers would mainly wait while Redis is unreachable. */
 const WORKER_CACHE_WAIT_MS = 200
 
 /**
- * Products and their images. A change reads the product, decides in TypeScript and is written in one
- * statement if the product still has that version, else it is decided again. When a method that a client
- * waits for resolves, every reader sees the change. A worker waits for that only 200 ms: if Redis cannot be
- * reached, readers see its outcomes a few seconds after.
+ * Products and their images. A change reads the product, is decided in TypeScript and is written with one
+ * statement. If the product's version has changed meanwhile, the change is decided again. When a client's
+ * method resolves, every reader sees the change. A worker waits only 200 ms for that: if Redis is
+ * unreachable, readers see its outcomes a few seconds later.
  */
 export class ProductStore {
   readonly #options: ProductStoreOptions
@@ -112,8 +112,8 @@ export class ProductStore {
   }
 
   /**
-   * Records the outcomes of attempts at images of `product`, as it was when they began. What the store holds
-   * of an outcome that is not taken is removed. `redelivered`: a worker may have died during earlier
+   * Records the outcomes of attempts at images of `product`, which is as it was when they began. If an
+   * outcome is not recorded, its object is removed. `redelivered`: a worker may have died during earlier
    * attempts.
    */
   async finish(
@@ -133,8 +133,8 @@ export class ProductStore {
   }
 
   /**
-   * Enqueues pending images whose work was lost, and the removal of what it left. Resolves with the number of
-   * products.
+   * Enqueues lost pending images again, and the removal of objects that the lost work left. Resolves with the
+   * number of products.
    */
   async sweep(olderThanMs: number, limit: number): Promise<number> {
     const { rows } = await this.#pool.query<{ products: number }>({
@@ -151,9 +151,7 @@ export class ProductStore {
     if (changed) await this.#publish(ref.id)
   }
 
-  /**
-   * Decides until a change is written, or none is needed. `known`, if the product still is so, saves a read.
-   */
+  /** Decides until a change is written or none is needed. `known`, if it is still current, saves a read. */
   async #change(
     ref: ProductRef,
     decide: Decide,

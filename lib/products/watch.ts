@@ -7,7 +7,7 @@ export interface WatchOptions {
   products: Pick<ProductStore, 'read'>
   changeFeed: ProductChangeFeed
   /**
-   * Without a change for so many milliseconds the product is read all the same: a change may have been lost.
+   * After this time without a change, the product is read anyway, because a notification may have been lost.
    */
   quietMs: number
   /** Ends the watch. */

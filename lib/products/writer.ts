@@ -11,7 +11,7 @@ import { CHANGE, DELETE, ENQUEUE } from './statements.ts'
 export interface WriterOptions {
   pool: Pool
   outbox: Outbox
-  /** Bounds how long a worker may be busy with an image whose row is gone. */
+  /** Bounds how long a worker may still process an image whose row is gone. */
   jobTimeoutMs: number
   /** Whether a webhook is notified of products whose images are finished. */
   webhooks?: boolean

@@ -83,7 +83,7 @@ export class Broker extends EventEmitter<{ connect: [] }> {
     await this.#publisher.close()
   }
 
-  /** Puts a message among the dead letters, with the reason. */
+  /** Publishes a message to the dead-letter queue, with the reason. */
   async #bury({ content, properties, fields }: ConsumeMessage, reason: string): Promise<void> {
     const { messageId = `copy-${fields.deliveryTag}-${Date.now()}`, contentType } = properties
     const headers = { ...properties.headers, 'x-reason': reason }

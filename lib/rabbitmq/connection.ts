@@ -18,8 +18,8 @@ const RECONNECT_SECONDS = 1
 export const CLOSE_TIMEOUT_MS = 2000
 
 /**
- * A connection to one of the nodes, opened again whenever it is lost, with its channels, and the queues
- * declared. Emits `failed` with the reason why it, or a channel of it, could not be opened.
+ * A connection to one of the nodes. Reconnects when it is lost, reopens its channels, and declares the
+ * queues. Emits `failed` with the reason if it or one of its channels could not be opened.
  */
 export class Connection extends EventEmitter<{ lost: []; failed: [unknown]; blocked: []; unblocked: [] }> {
   readonly #manager: AmqpConnectionManager
@@ -80,9 +80,9 @@ export class Connection extends EventEmitter<{ lost: []; failed: [unknown]; bloc
   }
 
   /**
-   * Ends a connection; the next one follows after RECONNECT_SECONDS. Not by amqp-connection-manager's
-   * reconnect(): that waits for ever for a server that does not respond, and loses a connection if two
-   * channels call it.
+   * Closes a connection; the next one follows after RECONNECT_SECONDS. Does not use amqp-connection-manager's
+   * `reconnect`, which waits forever for an unresponsive server and loses a connection if two channels call
+   * it.
    */
   renew(connection: ChannelModel | undefined = this.#manager.connection): void {
     if (!this.#isClosing) void connection?.close().catch(() => undefined)
@@ -97,7 +97,7 @@ export class Connection extends EventEmitter<{ lost: []; failed: [unknown]; bloc
     )
   }
 
-  /** Logs the first of a row of failures; all of them are the same. */
+  /** Logs only the first of several consecutive failures. */
   #failed(error: unknown): void {
     this.emit('failed', error)
     if (this.#hasWarned) return

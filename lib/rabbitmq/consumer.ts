@@ -14,7 +14,7 @@ export interface ConsumerOptions extends ConnectionOptions {
   /** Messages that are handled at once. */
   prefetch: number
   handle: MessageHandler
-  /** Resolves when the message is among the dead letters. */
+  /** Resolves when the message is in the dead-letter queue. */
   bury(message: ConsumeMessage, reason: string): Promise<void>
 }
 

@@ -5,9 +5,9 @@ import { Connection, type ConnectionOptions } from './connection.ts'
 import { Sender, UnroutableError } from './sender.ts'
 
 /**
- * Publishes over a connection of its own: a memory or disk alarm blocks a connection that publishes as a
- * whole, and acknowledgements would be blocked with it. Emits `connect` whenever messages can be published
- * (again), `failed` when an attempt at that failed.
+ * Publishes over a connection of its own. A memory or disk alarm blocks every connection that publishes, and
+ * would block acknowledgements on it, too. Emits `connect` whenever messages can be published (again),
+ * `failed` when connecting failed.
  */
 export class Publisher extends EventEmitter<{ connect: []; failed: [unknown] }> {
   readonly #connection: Connection
@@ -70,9 +70,9 @@ export class Publisher extends EventEmitter<{ connect: []; failed: [unknown] }> 
   }
 
   /**
-   * A new connection declares a queue that is gone. Otherwise the channel is replaced: after it met a quorum
-   * queue without a leader, RabbitMQ 3.10 refuses every message on it. A blocked connection confirms once it
-   * is unblocked.
+   * Recovers from a failed publish. If the queue is gone, a new connection declares it. Otherwise the channel
+   * is replaced: after a quorum queue had no leader, RabbitMQ 3.10 refuses every message on that channel. A
+   * blocked connection is left alone; it confirms once it is unblocked.
    */
   #recover(error: unknown): void {
     if (this.#isBlocked) return

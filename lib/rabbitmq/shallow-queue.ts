@@ -1,22 +1,22 @@
 import { setTimeout as wait } from 'node:timers/promises'
 
-/** The least room, which an idle service has. */
+/** Minimum limit, used while the service is idle. */
 const MIN_MESSAGES = 4
 const MAX_MESSAGES = 1000
 /** Between two looks at the queue. */
 const LOOK_MS = 50
-/** A deep queue takes longer to change, and is looked at less often, up to this many times. */
+/** A deep queue is measured less often, at most by this factor. */
 const MAX_PATIENCE = 20
-/** If the queue ran dry in this time, there was too little room. */
+/** If the queue was empty again within this time, the limit was too low. */
 const SOON_MS = 5 * LOOK_MS
 
 /**
- * Keeps a queue as shallow as its consumers allow: says how many more messages may be published now. What
- * waits in the queue is worked on in its order, what waits elsewhere may still be put in a fair one.
+ * Keeps a queue as short as its consumers allow. Returns how many more messages may be published now. The
+ * queue is first in, first out; messages that wait in the outbox can still be ordered fairly.
  *
- * The depth is looked at when half of the room is used, and again while `room` returns 0 to somebody who
- * asks. A queue that runs dry between two looks has too little room, which is doubled then; one that is more
- * than half full has too much.
+ * The depth is measured when half of the limit is used, and again while a caller waits because `room`
+ * returned 0. If the queue was empty at two measurements in short succession, the limit is doubled. If it was
+ * more than half full, the limit is lowered.
  */
 export class ShallowQueue {
   readonly #depth: () => Promise<number>

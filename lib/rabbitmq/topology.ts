@@ -1,7 +1,7 @@
 import type { Channel, ChannelModel } from 'amqplib'
 import type { Log } from '../log/log.ts'
 
-/** A message that was delivered this often goes to the dead letters: the broker's own bound. */
+/** After this many deliveries, RabbitMQ moves a message to the dead-letter queue. */
 const DELIVERY_LIMIT = 20
 
 const ACCESS_REFUSED = 403

@@ -21,9 +21,8 @@ export interface Server {
 }
 
 /**
- * Tries until the server can be used, and resolves with what the attempt resolves with. Rejects with a
- * StartError: at once if waiting does not help, otherwise after `timeoutMs`. Not p-retry: it would replace
- * only the loop of these.
+ * Tries until the server can be used. Resolves with the result of the attempt. Rejects with a StartError: at
+ * once if waiting does not help, otherwise after `timeoutMs`. Not p-retry, which would replace only the loop.
  */
 export async function waitForServer<T>(
   server: Server,

@@ -5,7 +5,7 @@ import { AppError, type ErrorCode, type InputProblem } from '../../lib/http/app-
 import { codeOf, type Problem, toProblem } from '../../lib/http/problem.ts'
 import { reasonOf } from '../../lib/log/log.ts'
 
-/** The same request may succeed after this time. */
+/** The request may succeed if it is repeated after this time. */
 const RETRIED: ErrorCode[] = ['in_flight', 'overloaded', 'unavailable']
 const RETRY_AFTER_SECONDS = 2
 

@@ -3,7 +3,7 @@ import fp from 'fastify-plugin'
 
 declare module 'fastify' {
   interface FastifyContextConfig {
-    /** The response lasts; its connection serves no other request. */
+    /** The response stays open, so its connection serves no other request. */
     isEventStream?: boolean
   }
 }

@@ -6,7 +6,7 @@ import { AppError } from '../../lib/http/app-error.ts'
 
 /** Above any of these the process refuses requests. */
 export interface Bounds {
-  /** How late half of all timers fire, in milliseconds: 10 is a busy process, a second is a stuck one. */
+  /** Median event-loop delay in milliseconds: 10 is a busy process, 1000 a stuck one. */
   eventLoopDelayMs: number
   /** Bytes on the JavaScript heap; near its limit all time goes into collecting garbage. */
   heapBytes: number

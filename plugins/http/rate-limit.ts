@@ -5,7 +5,7 @@ import type { Config } from '../../lib/config/config.ts'
 import { AppError } from '../../lib/http/app-error.ts'
 import { networkOf } from '../../lib/http/network.ts'
 
-/** Without Redis the least recent of more callers is forgotten. */
+/** Without Redis: beyond this number, the least recent caller is forgotten. */
 const MAX_CALLERS = 10_000
 
 /** Limits the requests a minute of each caller. A fleet counts them together, in Redis. */
@@ -36,7 +36,7 @@ export default fp<{ config: Config }>(
   { name: 'rate-limit', dependencies: ['auth', 'redis'] }
 )
 
-/** Requests without known credentials count by their network, those with guessed keys included. */
+/** Requests without valid credentials, also those with guessed keys, are counted by network. */
 function keyGenerator({ caller, refusal, ip }: FastifyRequest): string {
   return refusal || !caller || caller === ANYONE ? networkOf(ip) : caller.name
 }

@@ -31,7 +31,7 @@ export default fp(
   { name: 'validation', dependencies: ['openapi'] }
 )
 
-/** A body of a mebibyte has room for half a million items, each with an error of its own. */
+/** Truncates arrays: a body of 1 MiB has room for half a million items, each with an error of its own. */
 function shorten(data: unknown): unknown {
   if (typeof data !== 'object' || data === null) return data
   for (const value of Object.values(data)) {

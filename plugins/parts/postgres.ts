@@ -80,9 +80,7 @@ function remote({ connectionString, directUrl, isPooled }: DatabaseServer): Conn
   }
 }
 
-/**
- * PGlite is one session: a second client would share its prepared statements, and only wait for the first.
- */
+/** PGlite has one session. A second client would share its prepared statements and wait for the first. */
 const ONE_SESSION: PoolConfig = {
   max: 1,
   idleTimeoutMillis: 0,

@@ -24,7 +24,7 @@ export default fp<{ config: Config }>(
     const { pool } = app.pg
     const outbox = new Outbox(pool)
     app.decorate('outbox', outbox)
-    // No other process holds rows: a killed one's need not wait for the end of their lease.
+    // No other process holds rows, so those of a killed process need not wait until their leases end.
     if (!config.database) await outbox.reclaim()
     const notifications =
       config.database && new Notifications({ connectionString: config.database.directUrl, log: app.log })

@@ -67,7 +67,7 @@ async function serveFiles(app: FastifyInstance, config: Config): Promise<FileSto
   return objects
 }
 
-/** Images are public: the pages of every origin may read them. */
+/** Images are public: pages of any origin may read them. */
 function readableByPages(route: RouteOptions): void {
   route.config = { ...route.config, cors: { origin: '*' } }
 }

@@ -52,7 +52,7 @@ const routes: FastifyPluginAsyncTypebox<{ hide?: boolean }> = async (app, { hide
           hide,
           tags,
           operationId,
-          summary: `Whether the ${name} can be used`,
+          summary: `Check ${name === 'redis' ? 'Redis' : 'the database'}`,
           response: { 200: Healthy(name), 503: Unhealthy }
         }
       },

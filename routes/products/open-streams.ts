@@ -12,7 +12,7 @@ export class OpenStreams {
     this.#max = max
   }
 
-  /** Returns what ends the stream. Throws `unavailable` when there is no room for another one. */
+  /** Returns the controller that ends the stream. Throws `unavailable` if no further stream is allowed. */
   open({ caller, ip }: { caller: Caller; ip: string }): AbortController {
     const client = caller === ANYONE ? networkOf(ip) : caller.name
     if (this.#closing || this.#isFullFor(client)) {
@@ -29,7 +29,7 @@ export class OpenStreams {
     for (const stop of this.#open.keys()) stop.abort()
   }
 
-  /** One client gets half of the streams, so that the others' browsers can wait, too. */
+  /** One client gets at most half of the streams, so that others can connect. */
   #isFullFor(client: string): boolean {
     if (this.#open.size >= this.#max) return true
     const own = [...this.#open.values()].filter((owner) => owner === client)

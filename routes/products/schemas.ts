@@ -37,7 +37,7 @@ export const ListQuery = Type.Object({
     Type.Integer({
       ...Id,
       description:
-        'Owner of the products. By default the user of the credentials, all users for credentials that act for all, and user 1 without authentication'
+        'Owner of the products. Default: the user of the credentials, or all users if they are valid for all; without authentication, user 1'
     })
   ),
   min_price: Price('Minimum price'),
@@ -47,7 +47,7 @@ export const ListQuery = Type.Object({
       format: 'text',
       maxLength: 100,
       description:
-        'Text that the name contains, in any case. Searches for fewer than three letters or digits in a row have short pages'
+        'Text that the name contains, ignoring case. Without three letters or digits in a row, pages may be short'
     })
   ),
   image_status: Type.Optional(ImageStatus),
@@ -56,7 +56,7 @@ export const ListQuery = Type.Object({
       minimum: 1,
       maximum: 1000,
       default: 1000,
-      description: 'Maximum number of products. A page of more than 4 MiB has fewer; follow its Link header'
+      description: 'Maximum number of products. A page also ends at 4 MiB; follow its Link header'
     })
   ),
   cursor: Type.Optional(

@@ -26,19 +26,7 @@ export const PHRASES: [RegExp, string][] = [
 ]
 
 /** Paths that are still to be swept. */
-export const UNSWEPT: string[] = [
-  'lib/products',
-  'sql',
-  'test/consumers',
-  'test/lib/products',
-  'test/lib/rabbitmq',
-  'test/sql',
-  'app.ts',
-  'cli.ts',
-  'server.ts',
-  'start.ts',
-  '.env.example'
-]
+export const UNSWEPT: string[] = []
 
 function each(words: string, better: string): [string, string][] {
   return words.split(' ').map((word) => [word, better])

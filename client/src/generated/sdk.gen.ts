@@ -20,12 +20,12 @@ export type Options<TData extends TDataShape = TDataShape, ThrowOnError extends 
 };
 
 /**
- * Whether the database can be used
+ * Check the database
  */
 export const getHealth = <ThrowOnError extends boolean = false>(options?: Options<GetHealthData, ThrowOnError>): RequestResult<GetHealthResponses, GetHealthErrors, ThrowOnError> => (options?.client ?? client).get<GetHealthResponses, GetHealthErrors, ThrowOnError>({ url: '/health', ...options });
 
 /**
- * Whether the redis can be used
+ * Check Redis
  */
 export const getRedisHealth = <ThrowOnError extends boolean = false>(options?: Options<GetRedisHealthData, ThrowOnError>): RequestResult<GetRedisHealthResponses, GetRedisHealthErrors, ThrowOnError> => (options?.client ?? client).get<GetRedisHealthResponses, GetRedisHealthErrors, ThrowOnError>({ url: '/redis-health', ...options });
 

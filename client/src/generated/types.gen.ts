@@ -18,7 +18,7 @@ export type Problem = {
      */
     detail: string;
     /**
-     * The detail once more, for clients of the Go service
+     * Same as detail, for clients of the Go service
      */
     error: string;
     /**
@@ -62,13 +62,13 @@ export type Product = {
     product_price: number;
     product_images: Array<string>;
     /**
-     * Public URLs of the finished images in the order of product_images, without those that are not done
+     * Public URLs of the images that are done, in the order of product_images
      */
     compressed_product_images: Array<string>;
     created_at: string;
     updated_at: string;
     /**
-     * pending while one image is; then done, failed, or partial when some are done and some failed
+     * none without images; pending while any image is pending; then done, failed, or partial if only some failed
      */
     image_status: 'none' | 'pending' | 'done' | 'partial' | 'failed';
     images: Array<Image>;
@@ -79,7 +79,7 @@ export type ProductInput = {
     product_name: string;
     product_description?: string | null;
     /**
-     * 0 if left out. Floating-point noise below a millionth is rounded
+     * 0 if omitted. A floating-point error below one millionth is rounded
      */
     product_price?: number | null;
     /**
@@ -94,7 +94,7 @@ export type ProductReplacement = {
     product_name: string;
     product_description?: string | null;
     /**
-     * 0 if left out. Floating-point noise below a millionth is rounded
+     * 0 if omitted. A floating-point error below one millionth is rounded
      */
     product_price?: number | null;
     /**
@@ -235,7 +235,7 @@ export type ListProductsData = {
     path?: never;
     query?: {
         /**
-         * Owner of the products. By default the user of the credentials, all users for credentials that act for all, and user 1 without authentication
+         * Owner of the products. Default: the user of the credentials, or all users if they are valid for all; without authentication, user 1
          */
         user_id?: number;
         /**
@@ -247,15 +247,15 @@ export type ListProductsData = {
          */
         max_price?: number;
         /**
-         * Text that the name contains, in any case. Searches for fewer than three letters or digits in a row have short pages
+         * Text that the name contains, ignoring case. Without three letters or digits in a row, pages may be short
          */
         product_name?: string;
         /**
-         * pending while one image is; then done, failed, or partial when some are done and some failed
+         * none without images; pending while any image is pending; then done, failed, or partial if only some failed
          */
         image_status?: 'none' | 'pending' | 'done' | 'partial' | 'failed';
         /**
-         * Maximum number of products. A page of more than 4 MiB has fewer; follow its Link header
+         * Maximum number of products. A page also ends at 4 MiB; follow its Link header
          */
         limit?: number;
         /**
@@ -272,11 +272,11 @@ export type ListProductsErrors = {
      */
     400: Problem;
     /**
-     * Credentials are required, and these are missing or invalid
+     * Credentials are missing or invalid
      */
     401: Problem;
     /**
-     * The credentials do not act for that user
+     * The credentials are not valid for that user
      */
     403: Problem;
     /**
@@ -319,15 +319,15 @@ export type CreateProductErrors = {
      */
     400: Problem;
     /**
-     * Credentials are required, and these are missing or invalid
+     * Credentials are missing or invalid
      */
     401: Problem;
     /**
-     * The credentials do not act for that user
+     * The credentials are not valid for that user
      */
     403: Problem;
     /**
-     * The first request with the same Idempotency-Key has not ended
+     * The first request with the same Idempotency-Key is still running
      */
     409: Problem;
     /**
@@ -384,11 +384,11 @@ export type ReplaceProductErrors = {
      */
     400: Problem;
     /**
-     * Credentials are required, and these are missing or invalid
+     * Credentials are missing or invalid
      */
     401: Problem;
     /**
-     * The credentials do not act for that user
+     * The credentials are not valid for that user
      */
     403: Problem;
     /**
@@ -455,7 +455,7 @@ export type DeleteProductErrors = {
      */
     400: Problem;
     /**
-     * Credentials are required, and these are missing or invalid
+     * Credentials are missing or invalid
      */
     401: Problem;
     /**
@@ -516,7 +516,7 @@ export type GetProductErrors = {
      */
     400: Problem;
     /**
-     * Credentials are required, and these are missing or invalid
+     * Credentials are missing or invalid
      */
     401: Problem;
     /**
@@ -565,11 +565,11 @@ export type UpdateProductErrors = {
      */
     400: Problem;
     /**
-     * Credentials are required, and these are missing or invalid
+     * Credentials are missing or invalid
      */
     401: Problem;
     /**
-     * The credentials do not act for that user
+     * The credentials are not valid for that user
      */
     403: Problem;
     /**
@@ -635,7 +635,7 @@ export type ReprocessProductErrors = {
      */
     400: Problem;
     /**
-     * Credentials are required, and these are missing or invalid
+     * Credentials are missing or invalid
      */
     401: Problem;
     /**
@@ -694,7 +694,7 @@ export type WatchProductErrors = {
      */
     400: Problem;
     /**
-     * Credentials are required, and these are missing or invalid
+     * Credentials are missing or invalid
      */
     401: Problem;
     /**
@@ -745,15 +745,15 @@ export type CreateUserErrors = {
      */
     400: Problem;
     /**
-     * Credentials are required, and these are missing or invalid
+     * Credentials are missing or invalid
      */
     401: Problem;
     /**
-     * The credentials do not act for that user
+     * The credentials are not valid for that user
      */
     403: Problem;
     /**
-     * The first request with the same Idempotency-Key has not ended
+     * The first request with the same Idempotency-Key is still running
      */
     409: Problem;
     /**
@@ -806,7 +806,7 @@ export type GetUserErrors = {
      */
     400: Problem;
     /**
-     * Credentials are required, and these are missing or invalid
+     * Credentials are missing or invalid
      */
     401: Problem;
     /**

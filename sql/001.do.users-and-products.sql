@@ -1,5 +1,5 @@
--- Users and products have the shape that the Go service gave them, so its database is adopted in place and the Go service
--- may go on writing beside us. Everything else is added around these two tables.
+-- Users and products have the shape that the Go service gave them, so its database is adopted in place and
+-- the Go service may go on writing beside us. Everything else is added around these two tables.
 
 CREATE TABLE IF NOT EXISTS users (
   id serial PRIMARY KEY,
@@ -18,8 +18,8 @@ CREATE TABLE IF NOT EXISTS products (
   updated_at timestamptz DEFAULT now()
 );
 
--- The Go service's key is users.user_id or users.id. The other one is generated beside it: both can be read, and inserts
--- stay as they were.
+-- The Go service's key is users.user_id or users.id. The other one is generated beside it: both can be
+-- read, and inserts stay as they were.
 DO $$
 BEGIN
   IF NOT EXISTS (SELECT FROM pg_attribute WHERE attrelid = 'users'::regclass AND attname = 'id' AND NOT attisdropped) THEN
@@ -45,8 +45,9 @@ UPDATE products SET created_at = coalesce(created_at, updated_at, now()), update
   WHERE created_at IS NULL OR updated_at IS NULL;
 ALTER TABLE products ALTER created_at SET NOT NULL, ALTER updated_at SET NOT NULL;
 
--- Raised by one with every change of a product or its images; our statements name the version they leave. The Go service
--- knows no versions: its inserts have 0 and its updates leave it unchanged. That is how triggers recognise them.
+-- Raised by one with every change of a product or its images; our statements name the version they leave.
+-- The Go service knows no versions: its inserts have 0 and its updates leave it unchanged. That is how
+-- triggers recognise them.
 ALTER TABLE products ADD COLUMN version integer NOT NULL DEFAULT 0;
 
 CREATE INDEX products_by_user ON products (user_id, created_at DESC, id DESC);

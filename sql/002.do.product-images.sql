@@ -4,7 +4,8 @@ CREATE TABLE product_images (
   product_id integer NOT NULL REFERENCES products ON DELETE CASCADE,
   source_url text NOT NULL,
   status text NOT NULL DEFAULT 'pending' CHECK (status IN ('pending', 'done', 'failed')),
-  -- Raised by every outcome and whenever the image is enqueued again: an outcome counts only for the generation it began with.
+  -- Raised by every outcome and whenever the image is enqueued again: an outcome counts only for the
+  -- generation it began with.
   generation integer NOT NULL DEFAULT 1,
   object_key text,
   url text,

@@ -1,4 +1,5 @@
--- Work to do. A row is deleted when a process has done the work or passed it on; until then it comes due again and again.
+-- Work to do. A row is deleted when a process has done the work or passed it on; until then it comes due
+-- again and again.
 CREATE TABLE outbox (
   id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
   kind text NOT NULL,
@@ -10,11 +11,13 @@ CREATE TABLE outbox (
   payload jsonb NOT NULL DEFAULT '{}',
   claims integer NOT NULL DEFAULT 0,
   due_at timestamptz NOT NULL DEFAULT now(),
-  -- Whether it comes due in the future: a retry, or a lease that may end. A claim makes it false when that time has come.
+  -- Whether it comes due in the future: a retry, or a lease that may end. A claim makes it false when that
+  -- time has come.
   scheduled boolean NOT NULL DEFAULT false,
   created_at timestamptz NOT NULL DEFAULT now()
 );
--- Each row is in one of these. Claims jump from user to user in the first, and never read what is not due yet.
+-- Each row is in one of these. Claims jump from user to user in the first, and never read what is not due
+-- yet.
 CREATE INDEX outbox_due ON outbox (kind, class, user_id, due_at) WHERE NOT scheduled;
 CREATE INDEX outbox_scheduled ON outbox (kind, due_at) WHERE scheduled;
 CREATE INDEX outbox_by_product ON outbox (product_id) WHERE kind = 'images';

@@ -1,5 +1,5 @@
--- What callers created under an Idempotency-Key, so that a repeated request gets the first one's response. Written in the
--- commit that creates, removed by the sweep after a day.
+-- What callers created under an Idempotency-Key, so that a repeated request gets the first one's response.
+-- Written in the commit that creates, removed by the sweep after a day.
 CREATE TABLE idempotency_keys (
   caller text NOT NULL,
   key text NOT NULL,

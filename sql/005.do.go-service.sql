@@ -1,11 +1,13 @@
--- The Go service beside us. It knows neither image rows nor versions: it writes products.product_images, and its worker writes
--- back compressed_product_images, which leaves out what failed. A statement of ours names the version that it leaves; one
--- that does not is the Go service's. Its sources become image rows, its results are adopted, and what has no result is
--- enqueued, so that any mixture of its processes and ours comes to an end.
+-- The Go service beside us. It knows neither image rows nor versions: it writes products.product_images,
+-- and its worker writes back compressed_product_images, which leaves out what failed. A statement of ours
+-- names the version that it leaves; one that does not is the Go service's. Its sources become image rows,
+-- its results are adopted, and what has no result is enqueued, so that any mixture of its processes and
+-- ours comes to an end.
 
 -- Pairs sources and results of a product by the names that the Go service gives to objects:
--- products/<id>/<last part of the source URL>_<nanoseconds><extension>. Where several sources have the same last part, each of
--- them must have a result. Objects with other names are paired by position, if there are as many as sources.
+-- products/<id>/<last part of the source URL>_<nanoseconds><extension>. Where several sources have the same
+-- last part, each of them must have a result. Objects with other names are paired by position, if there are
+-- as many as sources.
 CREATE FUNCTION results_of_sources(product integer, sources text[], results text[])
 RETURNS TABLE (source_url text, url text) LANGUAGE sql STABLE AS $$
   WITH source AS (
@@ -25,8 +27,9 @@ RETURNS TABLE (source_url text, url text) LANGUAGE sql STABLE AS $$
   ORDER BY source.url, source.position
 $$;
 
--- Makes the image rows of a product fit the sources and results that the Go service has written, and enqueues what follows.
--- Returns the URLs of the finished images. is_result: an image without a result has failed once more.
+-- Makes the image rows of a product fit the sources and results that the Go service has written, and
+-- enqueues what follows. Returns the URLs of the finished images. is_result: an image without a result has
+-- failed once more.
 CREATE FUNCTION adopt_product(product products, class smallint, is_result boolean)
 RETURNS text[] LANGUAGE plpgsql AS $$
 DECLARE
@@ -55,7 +58,8 @@ BEGIN
   FROM results_of_sources(product.id, sources, results) AS r
   WHERE i.product_id = product.id AND i.source_url = r.source_url AND i.status <> 'done';
 
-  -- Failed after five attempts, the default of MAX_ATTEMPTS. The generation stays: an attempt of ours may be under way.
+  -- Failed after five attempts, the default of MAX_ATTEMPTS. The generation stays: an attempt of ours may
+  -- be under way.
   UPDATE product_images SET attempts = attempts + 1, due_at = now() + 2 ^ attempts * interval '2 s',
     status = CASE WHEN attempts < 4 THEN 'pending' ELSE 'failed' END,
     error_code = 'internal', error_detail = 'The image could not be processed. Check that its URL leads to an image.'
@@ -79,8 +83,8 @@ END $$;
 CREATE TRIGGER adopt_insert AFTER INSERT ON products
   FOR EACH ROW WHEN (NEW.version = 0) EXECUTE FUNCTION adopt_insert();
 
--- The Go service's API writes every column and, without results, NULL for compressed_product_images; its worker writes every column
--- as it has just read it, and its results.
+-- The Go service's API writes every column and, without results, NULL for compressed_product_images; its
+-- worker writes every column as it has just read it, and its results.
 CREATE FUNCTION adopt_update() RETURNS trigger LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
 DECLARE
   results text[] := NEW.compressed_product_images;

@@ -32,7 +32,7 @@ export const Settings = Type.Object({
 
   DATABASE_URL: text('postgres://user:password@host:5432/name; PostgreSQL 14 or newer'),
   DATABASE_DIRECT_URL: text(
-    'With a pooler such as PgBouncer in DATABASE_URL: the PostgreSQL server behind it, for notifications and migrations'
+    'The PostgreSQL server behind a pooler (PgBouncer) in DATABASE_URL, for notifications and migrations'
   ),
   DB_HOST: text('Instead of DATABASE_URL: host of the PostgreSQL server'),
   DB_PORT: port(5432, 'Used with DB_HOST'),

@@ -10,7 +10,7 @@ export const UserInput = Type.Object(
 )
 export const User = Type.Object(
   { user_id: Id, username: Type.String() },
-  { $id: 'User', description: 'Who owns products' }
+  { $id: 'User', description: 'An owner of products' }
 )
 export type User = Static<typeof User>
 

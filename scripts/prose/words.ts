@@ -25,9 +25,6 @@ export const PHRASES: [RegExp, string][] = [
   [/, (seen|measured)[.)]*($| \*\/|['`])/i, 'a clause of its own']
 ]
 
-/** Paths that are still to be swept. */
-export const UNSWEPT: string[] = []
-
 function each(words: string, better: string): [string, string][] {
   return words.split(' ').map((word) => [word, better])
 }

@@ -13,7 +13,7 @@ import { real } from './services-under-test.ts'
 const PRODUCTS = 16
 const MOST_MESSAGES = PRODUCTS * 10
 
-/** The Go service's own worker: makes what a message names, leaves out what fails, and writes the product back. */
+/** The Go service's worker: makes what a message names, leaves out failures, writes the product back. */
 async function goWorker(t: Test, connection: ChannelModel, { objects, pg }: FastifyInstance, queue: string) {
   const go = new GoService(pg.pool)
   const jpeg = await labelled(1, small)

@@ -29,7 +29,7 @@ export async function create(app: FastifyInstance, product_images: string[]): Pr
 
 const show = async (app: FastifyInstance, id: number) => (await app.inject(`/api/v1/products/${id}`)).json()
 
-/** The product as soon as it is as it should be. No clock: the outbox wakes whenever a product was changed. */
+/** Resolves with the product once it is as it should be. The outbox wakes whenever a product was changed. */
 export async function until(
   { products, outbox }: FastifyInstance,
   id: number,
@@ -64,19 +64,19 @@ async function hint({ pg, outbox }: FastifyInstance, id: number, times = 1): Pro
   outbox.poke()
 }
 
-/** Resolves when nothing is owed for the product, or in hand more than that many rows. */
-export async function quiet({ pg, broker }: FastifyInstance, id: number, inHand = 0): Promise<void> {
-  const owed = async () =>
+/** Resolves when at most so many rows of the product are enqueued. */
+export async function quiet({ pg, broker }: FastifyInstance, id: number, atMost = 0): Promise<void> {
+  const enqueued = async () =>
     (
       await pg.query(
         `SELECT FROM outbox WHERE product_id = $1 AND kind = 'images' AND due_at < now() + interval '1 min'`,
         [id]
       )
     ).rowCount ?? 0
-  while ((await owed()) > inHand || (await broker?.depth()));
+  while ((await enqueued()) > atMost || (await broker?.depth()));
 }
 
-/** Holds its answer until it is let go. */
+/** Holds its response until it is let go. */
 function held(handler: Handler) {
   const { promise, resolve } = Promise.withResolvers<void>()
   const handle: Handler = async (request, response) => {
@@ -227,9 +227,9 @@ export async function pipeline(t: Test, open: OpenSetup): Promise<void> {
       const put = app.objects.put
       const stored = new Promise<void>((resolve) => {
         app.objects.put = async (...args) => {
-          const answered = await put.apply(app.objects, args)
+          const url = await put.apply(app.objects, args)
           resolve()
-          return answered
+          return url
         }
       })
       letGo()
@@ -240,11 +240,11 @@ export async function pipeline(t: Test, open: OpenSetup): Promise<void> {
   }
 
   t.test('what failed is made again when asked for', async (t) => {
-    const url = `${origin.url}/mended`
+    const url = `${origin.url}/repaired`
     const good = place(await picture(71))
     const id = await create(app, [url, good])
     await settled(app, id)
-    origin.on('/mended', await picture(72))
+    origin.on('/repaired', await picture(72))
     const { statusCode } = await app.inject({ method: 'POST', url: `/api/v1/products/${id}/reprocess` })
     t.equal(statusCode, 202)
     const record = await settled(app, id)
@@ -313,14 +313,14 @@ export async function pipeline(t: Test, open: OpenSetup): Promise<void> {
     t.match((await show(app, id)).images, [{ status: 'failed', attempts: 2, error: { code: 'storage' } }])
   })
 
-  t.test('an origin that never answers is a timeout', async (t) => {
+  t.test('an origin that never responds is a timeout', async (t) => {
     const { app } = await open(t, { DOWNLOAD_TIMEOUT_MS: '200', MAX_ATTEMPTS: '2' })
     const id = await create(app, [place(silence())])
     await settled(app, id)
     t.match((await show(app, id)).images, [{ status: 'failed', attempts: 2, error: { code: 'timeout' } }])
   })
 
-  t.test('an image that nobody works on any more is owed again by the sweep', async (t) => {
+  t.test('an image whose work was lost is enqueued again by the sweep', async (t) => {
     const { app } = await open(t, { JOB_TIMEOUT_MS: '3000' })
     const { rows } = await app.pg.query<{ id: number }>(
       `WITH lost AS (INSERT INTO products (user_id, product_name, product_price, product_images, version)
@@ -333,7 +333,7 @@ export async function pipeline(t: Test, open: OpenSetup): Promise<void> {
     t.equal(record.images[0]?.attempts, 1)
   })
 
-  t.test('a stop gives back what is in hand, and no attempt is counted', async (t) => {
+  t.test('a stop releases the jobs that run, and no attempt is counted', async (t) => {
     const url = place(silence())
     const asked = origin.requested(pathOf(url))
     const { app } = await open(t)

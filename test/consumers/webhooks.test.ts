@@ -47,15 +47,18 @@ t.test('a receiver of webhooks', async (t) => {
   const read = await app.inject(`/api/v1/products/${id}`)
   const [delivery, again] = deliveries
 
-  t.test('is told once all images of a product are finished, with the product as it is read', async (t) => {
-    t.strictSame(JSON.parse(delivery?.body ?? ''), {
-      type: 'product.images.finished',
-      timestamp: read.json().updated_at,
-      data: read.json()
-    })
-  })
+  t.test(
+    'is notified once all images of a product are finished, with the product as it is read',
+    async (t) => {
+      t.strictSame(JSON.parse(delivery?.body ?? ''), {
+        type: 'product.images.finished',
+        timestamp: read.json().updated_at,
+        data: read.json()
+      })
+    }
+  )
 
-  t.test('can tell by the signature who sent it', async (t) => {
+  t.test('recognises the sender by the signature', async (t) => {
     const {
       'webhook-id': id,
       'webhook-timestamp': timestamp,
@@ -67,7 +70,7 @@ t.test('a receiver of webhooks', async (t) => {
     t.equal(signature, `v1,${expected.digest('base64')}`)
   })
 
-  t.test('is told again under the same id when it could not take the message', async (t) => {
+  t.test('is notified again under the same id when it could not take the message', async (t) => {
     t.equal(again?.headers['webhook-id'], delivery?.headers['webhook-id'])
     t.equal(again?.body, delivery?.body)
   })

@@ -49,7 +49,7 @@ const CONTENT = [
 ].join(';\n')
 
 for (const { place, options, create } of PLACES) {
-  // The first start of an embedded database takes seconds, and the SQL is the same: one form of the tables will do there.
+  // An embedded database takes seconds to start, and the SQL is the same: one form of the tables is enough.
   const forms = Object.entries(GO_TABLES).slice(0, place === 'embedded' ? 1 : undefined)
   for (const [form, tables] of forms) {
     t.test(`the Go service’s database (${place}, ${form}) is adopted in place`, options, async (t) => {

@@ -104,7 +104,7 @@ export type ProductReplacement = {
 };
 
 /**
- * Who owns products
+ * An owner of products
  */
 export type User = {
     user_id: number;
@@ -827,7 +827,7 @@ export type GetUserError = GetUserErrors[keyof GetUserErrors];
 
 export type GetUserResponses = {
     /**
-     * Who owns products
+     * An owner of products
      */
     200: User;
 };

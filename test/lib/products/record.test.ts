@@ -87,9 +87,9 @@ t.test('a row whose URL the product does not name is not shown', async (t) => {
 })
 
 t.test('an image that is tried again says what went wrong', async (t) => {
-  const row = pendingRow('a', { attempts: 2, error_code: 'http_status', error_detail: 'Answered 503.' })
+  const row = pendingRow('a', { attempts: 2, error_code: 'http_status', error_detail: 'Status 503.' })
   const [image] = toProduct(record([row])).images
-  t.match(image, { status: 'pending', attempts: 2, error: { code: 'http_status', detail: 'Answered 503.' } })
+  t.match(image, { status: 'pending', attempts: 2, error: { code: 'http_status', detail: 'Status 503.' } })
 })
 
 t.test('only what is done has a finished URL', async (t) => {

@@ -56,7 +56,7 @@ t.test('on a server that fails', needsOwn('rabbitmq'), async (t) => {
   t.test('a publish fails in time while the server is away, and works when it is back', async (t) => {
     const { broker } = await open(t)
     const again = once(broker, 'connect')
-    // Not a kill: a quorum queue that was declared in the seconds before one never confirms again (RabbitMQ 3.10).
+    // Not a kill: a quorum queue declared in the seconds before one never confirms again (RabbitMQ 3.10).
     await server.nodes[0]?.stop()
     const outcome = await broker.publish(message, 'away').catch((error: Error) => error)
     t.type(outcome, Error)

@@ -55,7 +55,7 @@ t.test('on a shared server', needsServices, async (t) => {
   })
 
   t.test(
-    'after a refusal the next messages go over another channel, and those in hand stay in hand',
+    'after a refusal the next messages go over another channel, and running ones keep theirs',
     async (t) => {
       const queue = server.queueName()
       const channel = await openChannel(t, server.url)
@@ -71,7 +71,7 @@ t.test('on a shared server', needsServices, async (t) => {
         await go.promise
         return { settle: 'ack' }
       })
-      await broker.publish(message, 'in hand')
+      await broker.publish(message, 'running')
       await taken.promise
       await broker.publish(message, 'waiting')
       const again = once(broker, 'connect')
@@ -86,11 +86,11 @@ t.test('on a shared server', needsServices, async (t) => {
       const lines = log.lines.map((line) => line.message)
       t.equal(lines.filter((line) => /did not take a message/.test(line)).length, 1)
       t.notOk(lines.some((line) => /is lost/.test(line)))
-      t.same(ids, ['in hand'])
+      t.same(ids, ['running'])
     }
   )
 
-  t.test('no more than the prefetch is handed over at once', async (t) => {
+  t.test('no more than the prefetch is delivered at once', async (t) => {
     const { broker } = await open(t)
     for (let i = 0; i < 5; i++) await broker.publish(message, `m${i}`)
     const go = Promise.withResolvers<void>()
@@ -211,7 +211,7 @@ t.test('on a shared server', needsServices, async (t) => {
     t.pass('it was delivered')
   })
 
-  t.test('after cancel nothing more is taken, and what is in hand can still be settled', async (t) => {
+  t.test('after cancel nothing more is taken, and a running message can still be settled', async (t) => {
     const { broker } = await open(t)
     const go = Promise.withResolvers<void>()
     const taken = Promise.withResolvers<void>()
@@ -222,7 +222,7 @@ t.test('on a shared server', needsServices, async (t) => {
       await go.promise
       return { settle: 'ack' }
     })
-    await broker.publish(message, 'in hand')
+    await broker.publish(message, 'running')
     await taken.promise
     await broker.cancel()
     await broker.publish(message, 'too late')
@@ -249,7 +249,7 @@ t.test('on a shared server', needsServices, async (t) => {
     t.equal(await channel.get(broker.queue), false)
   })
 
-  t.test('of several servers one that answers is found', async (t) => {
+  t.test('of several servers one that responds is found', async (t) => {
     const away = `amqp://guest:guest@127.0.0.1:${await freePort()}`
     const { broker, log } = await openBroker(t, { urls: [away, server.url], queue: server.queueName() })
     await broker.publish(message, 'found')

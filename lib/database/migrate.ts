@@ -7,6 +7,9 @@ import type { ClientBase, Pool } from 'pg'
 const MIGRATION_LOCK = 7_202_611
 const MIGRATIONS = 'asyncprod_migrations'
 
+/** Others wait for the lock of a process that is frozen. The server then ends its transaction. */
+const ABANDONED = `SET LOCAL idle_in_transaction_session_timeout = '30s'`
+
 const FOLDER = dirname(fileURLToPath(import.meta.resolve('#sql/*.sql')))
 
 /** Postgrator takes a glob, so special characters in the folder's path are escaped. */
@@ -31,7 +34,7 @@ export async function migrate(client: ClientBase): Promise<string[]> {
   const { default: Postgrator } = await import('postgrator')
   await client.query('BEGIN')
   try {
-    await client.query('SET LOCAL statement_timeout = 0')
+    await client.query(`SET LOCAL statement_timeout = 0; ${ABANDONED}`)
     await client.query(`SELECT pg_advisory_xact_lock(${MIGRATION_LOCK}, hashtext(current_schema()))`)
     const { schema, exists } = await ownSchema(client)
     // Without a schema, Postgrator looks for its table in all schemas. With one, it tries to create it.

@@ -1,9 +1,10 @@
 import fastifyPostgres from '@fastify/postgres'
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
-import type { Client, ClientConfig, PoolConfig } from 'pg'
+import type { Client, ClientConfig, Pool, PoolConfig } from 'pg'
 import type { Config } from '../../lib/config/config.ts'
 import type { DatabaseServer } from '../../lib/config/servers.ts'
+import { whileResponding } from '../../lib/database/heartbeat.ts'
 import { isMigrated, migrate } from '../../lib/database/migrate.ts'
 import {
   POSTGRES,
@@ -12,6 +13,7 @@ import {
   refuseOtherEncodings,
   refusePooler
 } from '../../lib/database/server.ts'
+import { withTimeout } from '../../lib/startup/timeout.ts'
 import { waitForServer } from '../../lib/startup/wait-for-server.ts'
 
 /** A statement that takes longer holds a connection that others wait for. */
@@ -42,15 +44,16 @@ export default fp<{ config: Config }>(
     // Without a listener an idle connection that breaks ends the process.
     pool.on('error', (error) => log.warn({ reason: error.message }, 'An idle database connection was lost'))
 
-    // A migration may take longer than a statement of the pool.
-    const client = { ...direct, connectionTimeoutMillis: CONNECTION_TIMEOUT_MS }
+    const connection = { ...direct, connectionTimeoutMillis: CONNECTION_TIMEOUT_MS, keepAlive: true }
     const migrations = await waitForServer(
       POSTGRES,
       { timeoutMs: config.startupTimeoutMs, log },
       async () => {
         await refuseOtherEncodings(pool)
         await refusePooler(pool)
-        return (await isMigrated(pool)) ? [] : await migrateOnce(new app.pg.Client(client))
+        if (await isMigrated(pool)) return []
+        const client = new app.pg.Client(connection)
+        return config.database ? await migrateOnce(client, pool) : await migrateOnce(client)
       }
     )
     if (migrations.length > 0) log.info({ migrations }, 'The database has been migrated')
@@ -100,14 +103,19 @@ async function embed(app: FastifyInstance, config: Config): Promise<Connections>
   return { pooled: { ...direct, ...ONE_SESSION }, direct }
 }
 
-async function migrateOnce(client: Client): Promise<string[]> {
+/**
+ * A migration may take longer than a statement of the pool. Rejects when `pool`, if given, gets no response
+ * meanwhile.
+ */
+async function migrateOnce(client: Client, pool?: Pool): Promise<string[]> {
   // A lost connection rejects the query that runs, and without a listener ends the process, too.
   client.on('error', () => undefined)
   await client.connect()
   try {
-    await prepareSession(client)
-    return await migrate(client)
+    const migrations = prepareSession(client).then(() => migrate(client))
+    return await (pool ? whileResponding(pool, migrations) : migrations)
   } finally {
-    await client.end()
+    // A frozen server does not confirm the end.
+    await withTimeout(CONNECTION_TIMEOUT_MS, client.end()).catch(() => undefined)
   }
 }

@@ -42,6 +42,24 @@ t.test('of ten that migrate an empty database at once, one does it', needsServic
   t.strictSame(applied.filter((migrations) => migrations.length > 0).length, 1)
 })
 
+t.test(
+  'the server ends the transaction of a process that freezes while it migrates',
+  needsServices,
+  async (t) => {
+    const server = await sharedPostgres(t)
+    const client = new pg.Client({ connectionString: await server.createDatabase() })
+    await client.connect()
+    t.teardown(() => client.end())
+    await client.query(`
+    CREATE TABLE seen (timeout text);
+    CREATE FUNCTION note() RETURNS event_trigger LANGUAGE plpgsql AS $$
+    BEGIN INSERT INTO public.seen VALUES (current_setting('idle_in_transaction_session_timeout')); END $$;
+    CREATE EVENT TRIGGER note ON ddl_command_end EXECUTE FUNCTION note()`)
+    await migrate(client)
+    t.strictSame((await client.query('SELECT DISTINCT timeout FROM seen')).rows, [{ timeout: '30s' }])
+  }
+)
+
 t.test('a migration that fails leaves nothing behind', needsServices, async (t) => {
   const server = await sharedPostgres(t)
   const client = new pg.Client({ connectionString: await server.createDatabase() })

@@ -10,10 +10,11 @@ import { DecoderProcess } from './process.ts'
 /** Compresses pictures where they can harm nothing but themselves. */
 export interface Decoder {
   /**
-   * Resolves with the picture as `compress` makes it. Rejects with a permanent ImageError, with the signal's
-   * reason, or with another error when no decoder can be started.
+   * Resolves with the picture as `compress` makes it. Calls `begun` when a decoder starts with it. Rejects
+   * with a permanent ImageError, with the signal's reason, or with another error when no decoder can be
+   * started.
    */
-  compress(source: Buffer, signal: AbortSignal): Promise<Compressed>
+  compress(source: Buffer, signal: AbortSignal, begun?: () => void): Promise<Compressed>
   /** Resolves when no process is left. Pictures that are being decoded are given up. */
   close(): Promise<void>
 }
@@ -38,8 +39,10 @@ const LIMITS: Limits = {
   residentBytes: Math.min(1536 * 1024 * 1024, (process.constrainedMemory() || totalmem()) / 2, totalmem() / 2)
 }
 
-/** Starting one takes 150 ms; one that waits holds 60 MB. */
+/** Starting one takes 150 ms; one that waits holds 45 MB. */
 const IDLE_MS = 30_000
+/** For those beyond the first: three slow pictures left three decoders that nothing needed. */
+const SURPLUS_IDLE_MS = 5000
 
 /** Decoders that are tried for a picture when they end for another reason than the picture. Then it fails. */
 const MAX_TRIES = 3
@@ -75,8 +78,8 @@ class DecoderPool implements Decoder {
     this.#places = pLimit(concurrency)
   }
 
-  async compress(source: Buffer, signal: AbortSignal): Promise<Compressed> {
-    return await this.#places(() => this.#decode(source, signal, MAX_TRIES))
+  async compress(source: Buffer, signal: AbortSignal, begun = () => {}): Promise<Compressed> {
+    return await this.#places(() => this.#decode(source, signal, begun, MAX_TRIES))
   }
 
   async close(): Promise<void> {
@@ -85,14 +88,14 @@ class DecoderPool implements Decoder {
     await Promise.all([...this.#all].map((decoder) => decoder.close()))
   }
 
-  async #decode(source: Buffer, signal: AbortSignal, tries: number): Promise<Compressed> {
+  async #decode(source: Buffer, signal: AbortSignal, begun: () => void, tries: number): Promise<Compressed> {
     const decoder = await this.#take(signal)
     try {
-      return await decoder.decode(source, { maxPixels: this.#maxPixels }, signal)
+      return await decoder.decode(source, { maxPixels: this.#maxPixels }, signal, begun)
     } catch (error) {
       if (!(error instanceof DecoderLost) || this.#isClosed) throw error
       if (tries === 1) throw endedDecoder(error.message, error)
-      return await this.#decode(source, signal, tries - 1)
+      return await this.#decode(source, signal, begun, tries - 1)
     } finally {
       this.#giveBack(decoder)
     }
@@ -117,7 +120,8 @@ class DecoderPool implements Decoder {
 
   #giveBack(decoder: DecoderProcess): void {
     if (!decoder.isAlive || this.#isClosed) return
-    this.#idle.push({ decoder, timer: setTimeout(() => void this.#retire(decoder), IDLE_MS) })
+    const idleMs = this.#idle.length > 0 ? SURPLUS_IDLE_MS : IDLE_MS
+    this.#idle.push({ decoder, timer: setTimeout(() => void this.#retire(decoder), idleMs) })
   }
 
   async #retire(decoder: DecoderProcess): Promise<void> {

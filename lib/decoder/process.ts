@@ -51,12 +51,18 @@ export class DecoderProcess {
    * exceeds a limit, with the signal's reason, with DecoderLost, or, if the decoder does not start, with its
    * output. The decoder is killed at a limit and at an abort.
    */
-  async decode(source: Buffer, options: CompressOptions, signal: AbortSignal): Promise<Compressed> {
+  async decode(
+    source: Buffer,
+    options: CompressOptions,
+    signal: AbortSignal,
+    begun: () => void
+  ): Promise<Compressed> {
     signal.throwIfAborted()
     const abort = () => this.#kill('abort', signal.reason)
     signal.addEventListener('abort', abort, { once: true })
     try {
       await this.#ready
+      begun()
       return await this.#exchange(source, options)
     } finally {
       signal.removeEventListener('abort', abort)

@@ -65,8 +65,8 @@ export class Limiter {
     }
   }
 
-  /** Runs `work` on a core. */
-  compute<T>(userId: number, work: () => Promise<T>): Promise<T> {
+  /** Runs `work` on a core. It calls `begun` when it starts to use it. */
+  compute<T>(userId: number, work: (begun: () => void) => Promise<T>): Promise<T> {
     this.#places.adjust()
     return this.#cores.run(userId, work)
   }

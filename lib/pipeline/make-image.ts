@@ -76,9 +76,9 @@ export class ImageMaker {
     const { downloader, decoder, limiter } = this.#options
     using source = await inStage('download', productId, () => downloader.download(sourceUrl, signal, visit))
     const { bytes } = source
-    const compressed = await limiter.compute(userId, () => {
+    const compressed = await limiter.compute(userId, (begun) => {
       signal.throwIfAborted()
-      return inStage('compress', productId, () => decoder.compress(bytes, signal))
+      return inStage('compress', productId, () => decoder.compress(bytes, signal, begun))
     })
     return { ...compressed, source_bytes: bytes.length }
   }

@@ -3,7 +3,8 @@ import { once } from 'node:events'
 import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
-import { setTimeout as wait } from 'node:timers/promises'
+import { mock } from 'node:test'
+import { setImmediate as immediate, setTimeout as wait } from 'node:timers/promises'
 import t, { type Test } from 'tap'
 import { createDecoder, type DecoderOptions } from '../../../lib/decoder/decoder.ts'
 import {
@@ -56,6 +57,19 @@ t.test('a picture comes back compressed, and what is wrong with one is said as i
   t.match(await failure(order('GIF89a and nothing')), { code: 'corrupt_image', transient: false })
   t.match(await failure(order(await photo({ width: 2000, height: 1000 }))), { code: 'too_many_pixels' })
   t.match(await order(picture), { width: 64, height: 48 }, 'with the same decoder')
+  t.equal(runningDecoders.size, 1)
+})
+
+t.test('of decoders that have nothing to do one is kept', async (t) => {
+  mock.timers.enable({ apis: ['setTimeout'] })
+  t.teardown(() => mock.timers.reset())
+  const { order } = unruly(t, { concurrency: 3 })
+  await Promise.all([order(picture), order(picture), order(picture)])
+  t.equal(runningDecoders.size, 3)
+  mock.timers.tick(5000)
+  while (runningDecoders.size > 1) await immediate()
+  mock.timers.tick(20_000)
+  t.match(await order(picture), { width: 64, height: 48 })
   t.equal(runningDecoders.size, 1)
 })
 

@@ -30,7 +30,8 @@ export default fp<{ config: Config }>(
         timestamp: record.updated_at,
         data: toProduct(record)
       }
-      await webhook.send(`asyncprod-${id}`, message, stop)
+      // Earlier versions wrote rows without an id of their own.
+      await webhook.send(`asyncprod-${payload.message_id ?? id}`, message, stop)
       log.info({ product_id, version: payload.version }, 'Webhook delivered')
     }
 

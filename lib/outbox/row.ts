@@ -5,12 +5,14 @@ export type OutboxKind = (typeof OUTBOX_KINDS)[number]
 
 /**
  * `key`: an object to remove. `prefix`: objects to remove unless an image needs them. `version`: of a
- * finished product.
+ * finished product. `message_id`: of the webhook, as ids of rows and products may be used again after a
+ * failover.
  */
 export interface Payload extends Carrier {
   key?: string
   prefix?: string
   version?: number
+  message_id?: string
 }
 
 /** One claim of a row. It has no effect once its lease has ended. */

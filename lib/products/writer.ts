@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import type { Pool } from 'pg'
 import { type Statement, withValues } from '../database/statement.ts'
 import { carrier } from '../log/context.ts'
@@ -79,6 +80,7 @@ export class ProductWriter {
     const after = imagesAfter(record, change)
     const finishes = record.images.some(isPending) && after.length > 0 && !after.some(isPending)
     if (!this.#options.webhooks || !finishes || change.add.length > 0) return []
-    return [{ kind: 'webhook', payload: { version: record.version + 1, ...carrier() }, wait_ms: 0 }]
+    const payload = { version: record.version + 1, message_id: randomUUID(), ...carrier() }
+    return [{ kind: 'webhook', payload, wait_ms: 0 }]
   }
 }

@@ -12,8 +12,8 @@ const IMAGES_A_SWEEP = 1000
 const DEEP_QUEUE = 1000
 /** A statement that deletes so many takes milliseconds. */
 const ROWS_AT_ONCE = 1000
-/** A process that delivers webhooks would have claimed such a row long ago. */
-const UNDELIVERED_MS = 60 * 60_000
+/** Only another process may have WEBHOOK_URL, and be down for a while. */
+const UNDELIVERED_MS = 24 * 60 * 60_000
 const ORPHANS_EVERY_MS = 10 * 60_000
 
 /**

@@ -125,7 +125,7 @@ export const Settings = Type.Object({
   ),
   OTEL_EXPORTER_OTLP_ENDPOINT: text('Collector that traces are sent to, for example http://127.0.0.1:4318'),
   WEBHOOK_URL: text(
-    'Receiver of product.images.finished, signed if WEBHOOK_SECRET is set; checked like the URLs of source images'
+    'Receiver of product.images.finished; the same in all processes; checked like the URLs of source images'
   ),
   WEBHOOK_SECRET: text(
     'Secret that webhooks are signed with: whsec_ and base64, or any text (Standard Webhooks)'

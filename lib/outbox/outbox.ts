@@ -116,12 +116,16 @@ export class Outbox {
     )
   }
 
-  /** Deletes rows of a kind that have been due for longer than `forMs`. Resolves with their number. */
+  /**
+   * Deletes rows of a kind that have been due for longer than `forMs`, unless another process works on such
+   * rows or will retry one. Resolves with their number.
+   */
   async discard(kind: OutboxKind, forMs: number): Promise<number> {
     const due = (scheduled: string) =>
       `SELECT id FROM outbox WHERE kind = $1 AND ${scheduled} AND due_at < now() - $2::float8 * interval '1 ms'`
     const { rowCount } = await this.#pool.query(
-      `DELETE FROM outbox WHERE id IN (${due('scheduled')} UNION ALL ${due('NOT scheduled')})`,
+      `DELETE FROM outbox WHERE id IN (${due('scheduled')} UNION ALL ${due('NOT scheduled')})
+         AND NOT EXISTS (SELECT FROM outbox WHERE kind = $1 AND scheduled AND due_at > now())`,
       [kind, forMs]
     )
     return rowCount ?? 0

@@ -26,7 +26,7 @@ async function startReceiver(t: Owner, statuses: number[]) {
   })
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
-  t.teardown(() => new Promise((resolve) => server.close(resolve)))
+  t.teardown(async () => void server.close())
   const settings = {
     ALLOWED_SOURCE_NETWORKS: '127.0.0.0/8',
     RETRY_BASE_MS: '10',

@@ -125,6 +125,21 @@ function conformance(t: Test, { pool, another }: Database): void {
     t.match(await claimAll(other), [{ id, claims: 2 }])
   })
 
+  t.test('rows that no process works on are discarded after a time', async (t) => {
+    await enqueue(pool, { kind: 'webhook', count: 2, waitMs: -2 * HOUR })
+    const [fresh] = await enqueue(pool, { kind: 'webhook', waitMs: -1 })
+    const discarded = await outbox.discard('webhook', HOUR)
+    t.equal(discarded, 2)
+    t.same(idsOf(await outbox.claim('webhook', 10, HOUR)), [fresh])
+  })
+
+  t.test('a backlog that another process works on is not discarded', async (t) => {
+    await enqueue(pool, { kind: 'webhook', count: 2, waitMs: -2 * HOUR })
+    await other.claim('webhook', 1, HOUR)
+    t.equal(await outbox.discard('webhook', HOUR), 0)
+    t.equal((await rowsLeft(pool)).length, 2)
+  })
+
   t.test('the time until the next row comes due is known', async (t) => {
     await enqueue(pool, { waitMs: 2 * HOUR })
     await enqueue(pool, { waitMs: HOUR })

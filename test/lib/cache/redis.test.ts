@@ -1,3 +1,4 @@
+import { mock } from 'node:test'
 import { setImmediate as turn, setTimeout as wait } from 'node:timers/promises'
 import t, { type Test } from 'tap'
 import type { Cache } from '../../../lib/cache/cache.ts'
@@ -7,6 +8,8 @@ import { createLog } from '../../support/log.ts'
 import { needsOwn } from '../../support/servers/needs.ts'
 import { startRedis } from '../../support/servers/redis.ts'
 import { createTcpProxy } from '../../support/tcp-proxy.ts'
+
+const HOUR = 3_600_000
 
 t.test('in a Redis that fails', needsOwn('redis'), async (t) => {
   const server = await startRedis()
@@ -41,6 +44,29 @@ t.test('in a Redis that fails', needsOwn('redis'), async (t) => {
     await server.resume()
     t.same(await other.read(id, load(2)), product(2))
   })
+
+  for (const [step, ms] of [
+    ['forward', HOUR],
+    ['back', -HOUR]
+  ] as const) {
+    t.test(`nor does it matter that the clock is set ${step} by an hour meanwhile`, async (t) => {
+      const link = await createTcpProxy(server.url)
+      t.teardown(link.close)
+      await link.open()
+      const writer = new RedisCache(await connected(t, link.url), createLog())
+      const other = await open(t)
+      const id = await wanted(other)
+      await cached(other, id)
+      await link.close()
+      const invalidated = writer.invalidate(id)
+      const { now } = Date
+      const clock = mock.method(Date, 'now', () => now() + ms)
+      t.teardown(() => clock.mock.restore())
+      await invalidated
+      clock.mock.restore()
+      t.same(await other.read(id, load(2)), product(2))
+    })
+  }
 
   t.test('nor is an entry left that was loaded before and stored after it began', async (t) => {
     const link = await createTcpProxy(server.url)

@@ -28,6 +28,8 @@ t.test('ten processes start at once on an empty database, and share the work', n
   for (const service of passing) service.signal('SIGTERM')
   for (const service of passing) t.same(await service.ended, { code: 0, signal: null })
 
+  const metrics = await (await fetch(`${await workers[0]?.ready()}/metrics`)).text()
+  t.match(metrics, /space="new"} [1-4]\d{6}\n/, 'the space for new objects of a worker does not grow')
   const [one, other] = await Promise.all(apis.map((service) => service.ready()))
   if (!one || !other) throw new Error('There are two')
   const ids = await Promise.all(Array.from({ length: 10 }, () => create(one, [`${origin.url}/1`])))

@@ -58,7 +58,9 @@ async function listen(app: FastifyInstance, { server: { host, port } }: Config):
 
 function introduction(config: Config, url: string, dependencies: Map<string, { kind: string }>) {
   const networks = config.sources.networks.map(([address, bits]) => `${address}/${bits}`)
-  const parts = Object.fromEntries([...dependencies].map(([name, { kind }]) => [name, kind]))
+  // Not "connected": a server that is not required may be unavailable at the start.
+  const kinds = [...dependencies].map(([name, { kind }]) => [name, kind === 'embedded' ? kind : 'server'])
+  const parts = Object.fromEntries(kinds)
   const embedded = Object.values(parts).includes('embedded')
   return {
     version: VERSION,

@@ -23,8 +23,13 @@ export async function create(service: string, product_images: string[]): Promise
   return Value.Decode(Created, await response.json()).product_id
 }
 
+/** Reads a product. Waits and asks again if the service is overloaded, as a client does. */
 export async function read(service: string, id: number): Promise<Static<typeof Product>> {
   const response = await fetch(`${service}/api/v1/products/${id}`)
+  if (response.status === 503) {
+    await wait(Number(response.headers.get('retry-after')) * 1000)
+    return await read(service, id)
+  }
   if (response.status !== 200) throw new Error(`${response.status} ${await response.text()}`)
   return Value.Decode(Product, await response.json())
 }

@@ -4,7 +4,8 @@ import { Relay } from '../lib/outbox/relay.ts'
 import type { OutboxRow } from '../lib/outbox/row.ts'
 import { removeOrphans } from '../lib/storage/orphans.ts'
 
-const CAPACITY = 8
+/** Each waits for the store and uses hardly any CPU. */
+const CAPACITY = 16
 const LEASE_MS = 60_000
 /** About four hours. After that, the sweep removes the objects: no image needs them. */
 const RETRY = { maxAttempts: 30, baseMs: 1000 }

@@ -1,26 +1,23 @@
 import type { NewOutboxRow } from '../outbox/row.ts'
-import { imagePrefix, productPrefix } from '../storage/object-key.ts'
+import { productPrefix } from '../storage/object-key.ts'
 import { LONGEST_UPLOAD_MS } from '../storage/object-store.ts'
 import type { Attempt } from './changes.ts'
 import type { ImageRow } from './record.ts'
 
 /**
- * Returns the removals that an image row leaves: its object at once, and again, with all other objects of the
- * image, when no upload for it can still be running. `jobTimeoutMs` bounds how long a worker may process the
- * image.
+ * Returns the removals that image rows leave: their objects at once, and whatever else is stored of the
+ * product when no upload for them can still be running. `jobTimeoutMs` bounds how long a worker may process
+ * an image.
  */
-export function removalsOf(productId: number, row: ImageRow, jobTimeoutMs: number): NewOutboxRow[] {
-  const key = row.object_key
-  const named = key ? { key } : {}
-  const late = {
-    payload: { ...named, prefix: imagePrefix(productId, row.id) },
-    wait_ms: leftoversWaitMs(jobTimeoutMs)
-  }
-  const rows = key ? [{ payload: named, wait_ms: 0 }, late] : [late]
-  return rows.map((removal) => ({ kind: 'object', ...removal }))
+export function removalsOf(productId: number, rows: ImageRow[], jobTimeoutMs: number): NewOutboxRow[] {
+  if (rows.length === 0) return []
+  const named = rows.flatMap(({ object_key: key }): NewOutboxRow[] =>
+    key ? [{ kind: 'object', payload: { key }, wait_ms: 0 }] : []
+  )
+  return [...named, leftoversOf(productId, jobTimeoutMs)]
 }
 
-/** Removes what a worker stored but did not record before it died. */
+/** Removes what was stored of a product but is named by no row, as by a worker that died. */
 export const leftoversOf = (productId: number, jobTimeoutMs: number): NewOutboxRow => ({
   kind: 'object',
   payload: { prefix: productPrefix(productId) },

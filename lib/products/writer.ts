@@ -71,7 +71,7 @@ export class ProductWriter {
   }
 
   #removals({ id }: ProductRecord, rows: ImageRow[]): NewOutboxRow[] {
-    return rows.flatMap((row) => removalsOf(id, row, this.#options.jobTimeoutMs))
+    return removalsOf(id, rows, this.#options.jobTimeoutMs)
   }
 
   /** The change that leaves no image pending enqueues the webhook. */

@@ -4,9 +4,6 @@ import { OBJECT_PREFIX } from './object-store.ts'
 /** Returns the prefix of the keys of a product. */
 export const productPrefix = (productId: number) => `${OBJECT_PREFIX}${productId}/`
 
-/** Returns the prefix of the keys of an image. */
-export const imagePrefix = (productId: number, imageId: string) => `${productPrefix(productId)}${imageId}-`
-
 /**
  * Contains the generation of the attempt, so that no earlier key becomes valid again, and a hash of the
  * bytes, so that a late upload never replaces other bytes. An object may be cached for ever.
@@ -16,7 +13,7 @@ export function objectKey(
   { id, generation }: { id: string; generation: number },
   jpeg: Buffer
 ): string {
-  return `${imagePrefix(productId, id)}${generation}-${hash('sha256', jpeg, 'hex').slice(0, 12)}.jpg`
+  return `${productPrefix(productId)}${id}-${generation}-${hash('sha256', jpeg, 'hex').slice(0, 12)}.jpg`
 }
 
 /** Returns whether the key has the form of `objectKey`; keys of the Go service have another. */

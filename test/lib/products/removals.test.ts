@@ -8,23 +8,24 @@ const JOB_MS = 1000
 const LATE_MS = JOB_MS + LONGEST_UPLOAD_MS
 
 t.test(
-  'with a row that has an object go that object at once, and again whatever was stored late',
+  'with rows that have objects go those at once, and whatever is stored late with one list',
   async (t) => {
-    t.strictSame(removalsOf(7, doneRow('a'), JOB_MS), [
+    t.strictSame(removalsOf(7, [doneRow('a'), doneRow('b'), pendingRow('c')], JOB_MS), [
       { kind: 'object', payload: { key: 'products/7/a.jpg' }, wait_ms: 0 },
-      {
-        kind: 'object',
-        payload: { key: 'products/7/a.jpg', prefix: 'products/7/row-a-' },
-        wait_ms: LATE_MS
-      }
+      { kind: 'object', payload: { key: 'products/7/b.jpg' }, wait_ms: 0 },
+      { kind: 'object', payload: { prefix: 'products/7/' }, wait_ms: LATE_MS }
     ])
   }
 )
 
 t.test('of a pending row only an upload that may be under way has to be removed', async (t) => {
-  t.strictSame(removalsOf(7, pendingRow('a'), JOB_MS), [
-    { kind: 'object', payload: { prefix: 'products/7/row-a-' }, wait_ms: LATE_MS }
+  t.strictSame(removalsOf(7, [pendingRow('a')], JOB_MS), [
+    { kind: 'object', payload: { prefix: 'products/7/' }, wait_ms: LATE_MS }
   ])
+})
+
+t.test('where no row goes, nothing is removed', async (t) => {
+  t.strictSame(removalsOf(7, [], JOB_MS), [])
 })
 
 t.test(

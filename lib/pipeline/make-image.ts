@@ -31,9 +31,11 @@ export interface Job {
   signal: AbortSignal
 }
 
-/** How far an attempt has come. */
+/** How far an attempt has come, in times of the monotonic clock. */
 interface Progress {
-  begun: boolean
+  begunAt: number
+  /** For how long it has waited for a core. */
+  waitedMs: number
   object_key?: string
 }
 
@@ -47,7 +49,7 @@ export class ImageMaker {
 
   /** Resolves with the outcome, whatever happens. */
   async make(image: ImageRow, job: Job): Promise<Outcome> {
-    const progress: Progress = { begun: false }
+    const progress: Progress = { begunAt: Number.POSITIVE_INFINITY, waitedMs: 0 }
     try {
       const make = (visit: Visit) => this.#make(image, job, visit, progress)
       return await this.#options.limiter.run(
@@ -62,9 +64,9 @@ export class ImageMaker {
   }
 
   async #make(image: ImageRow, job: Job, visit: Visit, progress: Progress): Promise<Outcome> {
-    progress.begun = true
+    progress.begunAt = performance.now()
     const { productId, signal } = job
-    const { jpeg, ...sizes } = await this.#compressed(image.source_url, job, visit)
+    const { jpeg, ...sizes } = await this.#compressed(image.source_url, job, visit, progress)
     const key = objectKey(productId, image, jpeg)
     progress.object_key = key
     const url = await inStage('upload', productId, () => this.#options.objects.put(key, jpeg, signal))
@@ -72,11 +74,13 @@ export class ImageMaker {
   }
 
   /** Keeps the source's buffer until nothing reads it any more, even if the job is aborted earlier. */
-  async #compressed(sourceUrl: string, { productId, userId, signal }: Job, visit: Visit) {
+  async #compressed(sourceUrl: string, { productId, userId, signal }: Job, visit: Visit, progress: Progress) {
     const { downloader, decoder, limiter } = this.#options
     using source = await inStage('download', productId, () => downloader.download(sourceUrl, signal, visit))
     const { bytes } = source
+    const downloadedAt = performance.now()
     const compressed = await limiter.compute(userId, (begun) => {
+      progress.waitedMs = performance.now() - downloadedAt
       signal.throwIfAborted()
       return inStage('compress', productId, () => decoder.compress(bytes, signal, begun))
     })
@@ -84,13 +88,15 @@ export class ImageMaker {
   }
 
   /**
-   * An interruption costs no attempt. A job timeout costs one only if the image had been started; without
-   * that rule, an image that is always too slow would be retried forever.
+   * An interruption costs no attempt. A job timeout costs one if the image itself took half of that time:
+   * without that rule, an image that is always too slow would be retried forever.
    */
-  #outcomeOf(error: unknown, image: ImageRow, { stop, signal }: Job, { begun }: Progress): Outcome {
+  #outcomeOf(error: unknown, image: ImageRow, { stop, signal }: Job, progress: Progress): Outcome {
     if (error instanceof Snoozed) return { status: 'snoozed', code: error.code, wait_ms: error.waitMs }
-    if (stop.aborted || (signal.aborted && !begun)) return { status: 'interrupted', wait_ms: 0 }
     const { log, retry, jobTimeoutMs } = this.#options
+    const ownMs = performance.now() - progress.begunAt - progress.waitedMs
+    if (stop.aborted || (signal.aborted && ownMs < jobTimeoutMs / 2))
+      return { status: 'interrupted', wait_ms: 0 }
     if (!(error instanceof ImageError) || error.cause)
       log.debug({ err: error, image_id: image.id }, 'Why an image failed')
     const failure = error instanceof ImageError ? error : signal.aborted ? jobTimeout(jobTimeoutMs) : fault()

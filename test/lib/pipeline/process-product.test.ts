@@ -164,17 +164,40 @@ t.test('on a database of its own', async (t) => {
     t.equal(await dueRows(id), 1)
   })
 
-  t.test('an image that takes longer than a job may has used an attempt', async (t) => {
+  const aborted = async (signal: AbortSignal) => {
+    if (!signal.aborted) await once(signal, 'abort')
+    throw signal.reason
+  }
+  for (const [stage, slow] of [
+    ['download', downloading((_url, signal) => aborted(signal))],
+    ['decode', { decoder: { compress: (_bytes: Buffer, signal: AbortSignal) => aborted(signal) } }]
+  ] as const) {
+    t.test(`an image whose ${stage} takes longer than a job may has used an attempt`, async (t) => {
+      const { processor, store } = build({ jobTimeoutMs: 500, ...slow })
+      const id = await create(store, 'http://a.test/1')
+      await processor.process(id, never)
+      t.match(await imagesOf(store, id), [{ status: 'pending', attempts: 1, error_code: 'timeout' }])
+    })
+  }
+
+  t.test('an image that waits for a core for too long has not used an attempt', async (t) => {
+    const limiter = new Limiter({ capacity: { compress: 1, inFlight: 2 }, locate })
+    const [late, end] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
+    const other = limiter.compute(2, () => end.promise)
     const { processor, store } = build({
-      jobTimeoutMs: 20,
+      limiter,
+      jobTimeoutMs: 500,
       ...downloading(async (_url, signal) => {
-        if (!signal.aborted) await once(signal, 'abort')
-        throw signal.reason
+        signal.addEventListener('abort', () => late.resolve())
+        return source
       })
     })
     const id = await create(store, 'http://a.test/1')
-    await processor.process(id, never)
-    t.match(await imagesOf(store, id), [{ status: 'pending', attempts: 1, error_code: 'timeout' }])
+    const work = processor.process(id, never)
+    await late.promise
+    end.resolve()
+    await Promise.all([work, other])
+    t.same(await imagesOf(store, id), [{ status: 'pending', attempts: 0, error_code: null }])
   })
 
   t.test('an error that is nobody’s fault but ours is tried again, and says nothing of us', async (t) => {

@@ -1,5 +1,7 @@
 // npm run attacks [-- PART OF A NAME]: what attacks cost, and how long an innocent product waits beside them
+import { once } from 'node:events'
 import { join } from 'node:path'
+import { setTimeout as wait } from 'node:timers/promises'
 import pLimit from 'p-limit'
 import type { Product } from '../../lib/products/schemas.ts'
 import { respond, silence, startOrigin } from '../support/http/origin.ts'
@@ -32,7 +34,7 @@ async function measure({ name, pictures }: Attack) {
   const light = () => done(api, user.user_id, [`http://shop.test:${shop.port}/lamp`])
   await light()
   const attack = async (round: number) => {
-    const reached = attacker.requested(files ? '/0' : '/1-1')
+    const reached = once(attacker.server, 'request')
     const products = files
       ? [files.map((_, index) => `http://0.attacker.test:${attacker.port}/${index}?${round}`)]
       : tarpit()
@@ -135,6 +137,10 @@ async function post<T>(url: string, body: object): Promise<T> {
   const headers = { 'content-type': 'application/json' }
   const response = await fetch(url, { method: 'POST', headers, body: JSON.stringify(body) })
   const text = await response.text()
+  if (response.status === 503) {
+    await wait(Number(response.headers.get('retry-after')) * 1000)
+    return await post(url, body)
+  }
   if (!response.ok) throw new Error(`${response.status}: ${text}`)
   return JSON.parse(text)
 }

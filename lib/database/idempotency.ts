@@ -1,101 +1,142 @@
 import { createHash } from 'node:crypto'
 import { DatabaseError, type Pool } from 'pg'
 import { AppError } from '../http/app-error.ts'
-import { type Statement, withValues } from './statement.ts'
+import { Batcher } from './batcher.ts'
 
-/** Identifies a request that its caller may repeat but that must be carried out once. */
+/** Names a request that its caller may repeat although it is to be done once. */
 export interface IdempotencyKey {
   caller: string
   key: string
 }
 
-/** A row of the CTE `created`, see `creation`. */
+/** What was created: see `creation` for what else it may have. */
 export interface Created {
   id: number
-  /** Of the outbox row of a new product; nothing without images, or when the key was used before. */
-  outbox_id?: string | null
 }
 
-/**
- * `created` is null if nothing was created. `used_id` is the id that an earlier request with the key created.
- */
-interface Attempt {
+interface Request {
+  caller: string | null
+  key: string | null
+  fingerprint: string | null
+  input: object
+  delivery: object
+}
+
+/** `created` is null when nothing was created, `used_id` is what the key has created before. */
+interface Attempt<C> {
   free: boolean
-  created: Created | null
+  created: C | null
   used_id: number | null
   same: boolean | null
   expired: boolean | null
 }
 
 const VALID = `interval '24 hours'`
-const UNIQUE_VIOLATION = '23505'
+const REQUESTS_A_STATEMENT = 64
+/** A statement that does not wait for a row's lock reads and writes so much in milliseconds. */
+const BYTES_A_STATEMENT = 1024 * 1024
+const LANES = 4
+/** Data that PostgreSQL refuses, or that violates a rule. */
+const OF_THE_INPUT = /^2[23]/
 
 /**
- * Returns a statement that creates something and stores the Idempotency-Key in the same commit, unless the
- * key was used before. `$1` is the caller, `$2` the key, `$3` the request's fingerprint; all are null without
- * a key.
- * The last of `ctes` is `created (id, …)`, which selects from `unused`. Their parameters begin at `$4`.
- * The advisory lock is held for the statement. If it cannot be acquired, the first request is still running.
+ * A statement that creates something for each of many requests, and remembers their Idempotency-Keys in the same commit. `$1` are
+ * the requests as JSON. `insert` inserts from rows of `unused (n, input, delivery)`, in the order of n, and returns ids that
+ * ascend with it. `others` are further CTEs, which may use `created (n, id)`; `columns` are added to what is created.
+ *
+ * A key's lock is held for the statement: failing to get it means that the first request with it is still running.
  */
-export const creation = (ctes: string) => `
-WITH lock AS MATERIALIZED (
-  SELECT $2::text IS NULL OR pg_try_advisory_xact_lock(hashtextextended(concat_ws(' ', current_schema(), $1::text, $2), 0)) AS free
+export const creation = (insert: string, { others = '', columns = '' } = {}) => `
+WITH request AS MATERIALIZED (
+  SELECT * FROM ROWS FROM (
+    jsonb_to_recordset($1::jsonb) AS (caller text, key text, fingerprint text, input jsonb, delivery jsonb)
+  ) WITH ORDINALITY AS r (caller, key, fingerprint, input, delivery, n)
+), lock AS MATERIALIZED (
+  SELECT n, key IS NULL OR row_number() OVER (PARTITION BY caller, key ORDER BY n) = 1
+    AND pg_try_advisory_xact_lock(hashtextextended(caller || ' ' || key, 0)) AS free
+  FROM request
 ), used AS MATERIALIZED (
-  SELECT * FROM idempotency_keys WHERE caller = $1 AND key = $2
+  SELECT n, k.created_id, k.created_at, k.fingerprint = decode(r.fingerprint, 'hex') AS same
+  FROM request r JOIN idempotency_keys k USING (caller, key)
 ), unused AS MATERIALIZED (
-  SELECT FROM lock WHERE free AND NOT EXISTS (SELECT FROM used)
-), ${ctes}, remembered AS (
+  SELECT n, caller, key, fingerprint, input, delivery, row_number() OVER (ORDER BY n) AS nth
+  FROM request JOIN lock USING (n) WHERE free AND n NOT IN (SELECT n FROM used)
+), inserted AS (${insert}
+), created AS MATERIALIZED (
+  SELECT unused.n, i.id FROM (SELECT id, row_number() OVER (ORDER BY id) AS nth FROM inserted) AS i JOIN unused USING (nth)
+), remembered AS (
   INSERT INTO idempotency_keys (caller, key, fingerprint, created_id)
-  SELECT $1, $2, $3::bytea, id FROM created WHERE $2 IS NOT NULL
-)
-SELECT free, to_json(created) AS created, used.created_id AS used_id, used.fingerprint = $3 AS same,
-  used.created_at < now() - ${VALID} AS expired
-FROM lock LEFT JOIN created ON true LEFT JOIN used ON true`
+  SELECT caller, key, decode(fingerprint, 'hex'), id FROM created JOIN unused USING (n) WHERE key IS NOT NULL
+)${others}
+SELECT free, used.created_id AS used_id, used.same, used.created_at < now() - ${VALID} AS expired,
+  CASE WHEN created.id IS NOT NULL THEN json_build_object('id', created.id${columns}) END AS created
+FROM request JOIN lock USING (n) LEFT JOIN created USING (n) LEFT JOIN used USING (n) ORDER BY n`
 
-/**
- * Runs a `creation`. Resolves with its row of `created`, or with only the id if the same request used the key
- * before. Rejects with `key_reused` if another request used the key, and with `in_flight` while the first
- * request runs.
- * `values` belong to the fingerprint. `others` may differ when the request is repeated.
- */
-export async function create(
-  pool: Pool,
-  statement: Statement,
-  values: unknown[],
-  { caller, key }: IdempotencyKey | Record<keyof IdempotencyKey, null> = NO_KEY,
-  others: unknown[] = []
-): Promise<Created> {
-  const fingerprint =
-    key &&
-    createHash('sha256')
-      .update(JSON.stringify([statement.name, values]))
-      .digest()
-  for (;;) {
-    const { free, created, used_id, same, expired } = await attempt()
-    if (created) return created
-    if (key && expired) await forget(pool, { caller, key })
-    else if (used_id !== null && same) return { id: used_id }
-    else if (used_id !== null)
-      throw new AppError('key_reused', 'The Idempotency-Key was used for another request.', KEY_USED)
-    else if (!free)
-      throw new AppError('in_flight', 'The first request with this Idempotency-Key has no response yet.')
+/** Runs a `creation` for the requests that arrive while it runs, many in one statement. */
+export class Creator<C extends Created> {
+  readonly #pool: Pool
+  readonly #statement: { name: string; text: string }
+  readonly #requests: Batcher<Request, Attempt<C>>
+
+  constructor(pool: Pool, statement: { name: string; text: string }) {
+    this.#pool = pool
+    this.#statement = statement
+    this.#requests = new Batcher((requests) => this.#send(requests), {
+      maxItems: REQUESTS_A_STATEMENT,
+      maxBytes: BYTES_A_STATEMENT,
+      bytesOf: ({ input }) => JSON.stringify(input).length,
+      lanes: LANES
+    })
   }
 
-  async function attempt(): Promise<Attempt> {
-    try {
-      const parameters = [caller, key, fingerprint, ...values, ...others]
-      const { rows } = await pool.query<Attempt>(withValues(pool, statement, parameters))
-      return rows[0] ?? NOTHING
-    } catch (error) {
-      // The first request ended between this one's look at the key and its insert.
-      const isRace = error instanceof DatabaseError && error.code === UNIQUE_VIOLATION
-      if (isRace && error.constraint === 'idempotency_keys_pkey') return NOTHING
-      throw error
+  /**
+   * Resolves with what was created, or with only the id when the key was used for the same before. Rejects with `key_reused`
+   * when it was used for something else, with `in_flight` while the first request runs. `delivery` need not be the same when
+   * a request is repeated, `input` must be.
+   */
+  async create(input: object, key?: IdempotencyKey, delivery: object = {}): Promise<C | Created> {
+    const fingerprint = key ? this.#fingerprint(input) : null
+    const request = { caller: null, key: null, ...key, fingerprint, input, delivery }
+    for (;;) {
+      const { free, created, used_id, same, expired } = await this.#requests.add(request)
+      if (created) return created
+      if (key && expired) await forget(this.#pool, key)
+      else if (used_id !== null && same) return { id: used_id }
+      else if (used_id !== null)
+        throw new AppError('key_reused', 'The Idempotency-Key was used for another request.', KEY_USED)
+      else if (!free)
+        throw new AppError('in_flight', 'The first request with this Idempotency-Key has no response yet.')
     }
+  }
+
+  #fingerprint(input: object): string {
+    return createHash('sha256')
+      .update(JSON.stringify([this.#statement.name, input]))
+      .digest('hex')
+  }
+
+  /** A request that the database refuses must not fail its neighbours: then each gets a statement of its own. */
+  async #send(requests: Request[]): Promise<(Attempt<C> | Promise<Attempt<C>>)[]> {
+    try {
+      return await this.#query(requests)
+    } catch (error) {
+      if (!(error instanceof DatabaseError) || !OF_THE_INPUT.test(error.code ?? '')) throw error
+      // The first request with this key ended between the look at the key and the insert: the next look finds it.
+      if (error.constraint === 'idempotency_keys_pkey') return await this.#send(requests)
+      if (requests.length === 1) throw error
+      return requests.map(async (request) => (await this.#send([request]))[0] ?? NOTHING)
+    }
+  }
+
+  async #query(requests: Request[]): Promise<Attempt<C>[]> {
+    const { rows } = await this.#pool.query<Attempt<C>>({
+      ...this.#statement,
+      values: [JSON.stringify(requests)]
+    })
+    return rows
   }
 }
 
-const NO_KEY = { caller: null, key: null }
 const NOTHING = { free: true, created: null, used_id: null, same: null, expired: null }
 const KEY_USED = [{ pointer: 'idempotency-key', detail: 'must be a new one for a new request' }]
 

@@ -1,5 +1,5 @@
+import { Batcher } from '../database/batcher.ts'
 import { type Log, reasonOf } from '../log/log.ts'
-import { Batcher } from './batcher.ts'
 import type { Outbox } from './outbox.ts'
 import type { Claim, OutboxRow } from './row.ts'
 
@@ -10,8 +10,8 @@ interface Renewal extends Claim {
 }
 
 /**
- * The rows that one relay has claimed. Their leases are renewed until they are done, released or retried. No
- * method rejects: when the database is away, a row comes due again by itself.
+ * The rows that one relay has claimed. Their leases are renewed until they are done, released or retried. No method rejects: when
+ * the database is away, a row comes due again by itself.
  */
 export class Leases {
   readonly #leaseMs: number
@@ -25,8 +25,11 @@ export class Leases {
     this.#leaseMs = leaseMs
     const batcher = <T extends Claim>(send: (claims: T[]) => Promise<void>, failure: string) =>
       new Batcher<T>(
-        (claims) => send(claims).catch((error: unknown) => log.warn({ reason: reasonOf(error) }, failure)),
-        ROWS_A_STATEMENT
+        async (claims) => {
+          await send(claims).catch((error: unknown) => log.warn({ reason: reasonOf(error) }, failure))
+          return claims.map(() => undefined)
+        },
+        { maxItems: ROWS_A_STATEMENT }
       )
     this.#deletions = batcher(
       (claims) => outbox.done(claims),
@@ -68,7 +71,7 @@ export class Leases {
   }
 }
 
-/** Keeps the latest renewal of each row, as one statement updates a row once. A retry replaces a renewal. */
+/** A row whose lease was about to be renewed may be retried before that; one statement changes a row once. */
 const latest = (renewals: Renewal[]) => [
   ...new Map(renewals.map((renewal) => [renewal.id, renewal])).values()
 ]

@@ -6,7 +6,7 @@ import { AppError, productNotFound } from '../http/app-error.ts'
 import type { ImageErrorCode } from '../image/error.ts'
 import type { ProductChangeFeed } from './change-feed.ts'
 import * as changes from './changes.ts'
-import { createProduct } from './create.ts'
+import { ProductCreator } from './create.ts'
 import { fieldsOf } from './fields.ts'
 import type { ProductFilter } from './list.ts'
 import { type Page, ProductLists } from './lists.ts'
@@ -46,12 +46,14 @@ const WORKER_CACHE_WAIT_MS = 200
 export class ProductStore {
   readonly #options: ProductStoreOptions
   readonly #pool: Pool
+  readonly #creator: ProductCreator
   readonly #writer: ProductWriter
   readonly #lists: ProductLists
 
   constructor(options: ProductStoreOptions) {
     this.#options = options
     this.#pool = options.pool
+    this.#creator = new ProductCreator(options.pool, options.outbox)
     this.#writer = new ProductWriter(options)
     this.#lists = new ProductLists(options.pool)
   }
@@ -61,7 +63,7 @@ export class ProductStore {
    * `unknown_user`.
    */
   create(input: ProductInput, key?: IdempotencyKey): Promise<number> {
-    return createProduct(this.#pool, this.#options.outbox, input, key)
+    return this.#creator.create(input, key)
   }
 
   /**

@@ -1,6 +1,6 @@
 import { type Static, Type } from '@sinclair/typebox'
 import type { Pool } from 'pg'
-import { create, creation, type IdempotencyKey } from '../database/idempotency.ts'
+import { type Created, Creator, creation, type IdempotencyKey } from '../database/idempotency.ts'
 import { AppError } from '../http/app-error.ts'
 import { Id } from './schemas.ts'
 
@@ -16,21 +16,25 @@ export type User = Static<typeof User>
 
 const CREATE = {
   name: 'user-create',
-  text: creation('created AS (INSERT INTO users (username) SELECT $4::varchar FROM unused RETURNING id)')
+  text: creation(
+    "INSERT INTO users (username) SELECT input ->> 'username' FROM unused ORDER BY n RETURNING id"
+  )
 }
 
 export const userNotFound = (id: number) => new AppError('not_found', `There is no user ${id}.`)
 
 export class UserStore {
   readonly #pool: Pool
+  readonly #creator: Creator<Created>
 
   constructor(pool: Pool) {
     this.#pool = pool
+    this.#creator = new Creator(pool, CREATE)
   }
 
   /** Resolves with the new user's id, or with the one that the key has created before. */
   async create(username: string, key?: IdempotencyKey): Promise<number> {
-    return (await create(this.#pool, CREATE, [username], key)).id
+    return (await this.#creator.create({ username }, key)).id
   }
 
   /** Rejects with `not_found`. */

@@ -16,7 +16,13 @@ export interface Database {
 export async function embeddedDatabase(t: Owner): Promise<Database> {
   const folder = createFolder('database')
   const server = await startEmbeddedPostgres(folder)
-  const pool = new pg.Pool({ host: server.host, user: 'postgres', database: 'postgres', max: 1 })
+  const pool = new pg.Pool({
+    host: server.host,
+    user: 'postgres',
+    database: 'postgres',
+    max: 1,
+    onConnect: async (client) => void (await client.query('DEALLOCATE ALL'))
+  })
   t.teardown(async () => {
     await pool.end()
     await server.close()

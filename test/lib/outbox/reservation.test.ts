@@ -1,7 +1,7 @@
 import t, { type Test } from 'tap'
 import { Relay, type RelayOptions } from '../../../lib/outbox/relay.ts'
 import type { OutboxRow } from '../../../lib/outbox/row.ts'
-import { createProduct } from '../../../lib/products/create.ts'
+import { ProductCreator } from '../../../lib/products/create.ts'
 import { type Database, embeddedDatabase, realDatabase } from '../../support/database.ts'
 import { createLog } from '../../support/log.ts'
 import { enqueue, rowsLeft, WatchedOutbox } from '../../support/outbox.ts'
@@ -117,7 +117,8 @@ function conformance(t: Test, { pool }: Database): void {
         if (++count === 20) all.resolve()
       }
     })
-    await Promise.all(Array.from({ length: 20 }, () => createProduct(pool, outbox, LAMP)))
+    const creator = new ProductCreator(pool, outbox)
+    await Promise.all(Array.from({ length: 20 }, () => creator.create(LAMP)))
     await all.promise
     t.ok(max <= 2, `${max} at once`)
     t.same(log.lines, [])

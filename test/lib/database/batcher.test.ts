@@ -1,16 +1,17 @@
 import t from 'tap'
-import { Batcher } from '../../../lib/outbox/batcher.ts'
+import { Batcher, type BatchLimits } from '../../../lib/database/batcher.ts'
 
 /** A batcher whose batches end when the test says so. */
-function controlled(maxItems = 10) {
+function controlled(limits: BatchLimits<string> = { maxItems: 10 }) {
   const batches: { items: string[]; end: PromiseWithResolvers<void> }[] = []
   let begun = Promise.withResolvers<void>()
-  const batcher = new Batcher<string>((items) => {
+  const batcher = new Batcher<string>(async (items) => {
     const end = Promise.withResolvers<void>()
     batches.push({ items, end })
     begun.resolve()
-    return end.promise
-  }, maxItems)
+    await end.promise
+    return items.map(() => undefined)
+  }, limits)
   const next = async () => {
     await begun.promise
     begun = Promise.withResolvers()
@@ -47,6 +48,36 @@ t.test('there is one batch at a time', async (t) => {
   await waiting
 })
 
+t.test('each item gets its own result, or its own error', async (t) => {
+  const batcher = new Batcher<number, number>(
+    async (items) => items.map((item) => (item < 3 ? item * 10 : Promise.reject(new Error(`no ${item}`)))),
+    { maxItems: 10 }
+  )
+  t.match(await Promise.allSettled([1, 2, 3].map((item) => batcher.add(item))), [
+    { value: 10 },
+    { value: 20 },
+    { reason: { message: 'no 3' } }
+  ])
+})
+
+t.test('a batch that is stalled holds nothing up, as long as there are lanes', async (t) => {
+  const { batcher, batches } = controlled({ maxItems: 10, lanes: 2 })
+  const ended = Promise.all(['a', 'b', 'c'].map((item) => batcher.add(item)))
+  t.equal(batches.length, 0)
+  while (batches.length < 1) await new Promise(setImmediate)
+  const behind = batcher.add('d')
+  t.equal(batches.length, 1)
+  while (batches.length < 2) await new Promise(setImmediate)
+  batches[1]?.end.resolve()
+  await behind
+  batches[0]?.end.resolve()
+  await ended
+  t.same(
+    batches.map(({ items }) => items),
+    [['a', 'b', 'c'], ['d']]
+  )
+})
+
 t.test('a batch that fails fails its own items only', async (t) => {
   const { batcher, next } = controlled()
   const failing = [batcher.add('a'), batcher.add('b')]
@@ -58,14 +89,15 @@ t.test('a batch that fails fails its own items only', async (t) => {
   await t.resolves(good)
 })
 
-t.test('a batch is bounded in items', async (t) => {
-  const { batcher, batches, next } = controlled(3)
-  const added = ['1', '2', '3', '4', '5', '6', '7'].map((item) => batcher.add(item))
+t.test('a batch is bounded in items and in bytes, and an item that is too large goes alone', async (t) => {
+  const limits = { maxItems: 3, maxBytes: 10, bytesOf: (item: string) => item.length }
+  const { batcher, batches, next } = controlled(limits)
+  const added = ['1', '2', '3', '4', '55555', '666666', 'seventy-seven', '8'].map((item) => batcher.add(item))
   const all = Promise.all(added)
   while (batches.flatMap(({ items }) => items).length < added.length) (await next()).end.resolve()
   await all
   t.same(
     batches.map(({ items }) => items),
-    [['1', '2', '3'], ['4', '5', '6'], ['7']]
+    [['1', '2', '3'], ['4', '55555'], ['666666'], ['seventy-seven'], ['8']]
   )
 })

@@ -1,0 +1,95 @@
+import { setImmediate as turn } from 'node:timers/promises'
+
+export interface BatchLimits<T> {
+  maxItems: number
+  maxBytes?: number
+  bytesOf?(item: T): number
+  /** While a batch is stalled, the next ones go beside it, in this many lanes at most. Default: one. */
+  lanes?: number
+}
+
+interface Waiting<T, R> {
+  item: T
+  resolve(result: R | PromiseLike<R>): void
+  reject(error: unknown): void
+}
+
+/** Most batches take milliseconds. One that takes longer than this waits for a lock or a disk. */
+const STALLED_MS = 100
+
+/**
+ * Sends items in batches, one batch at a time. A batch is what gathered while the last one was under way, so no item waits for
+ * a timer: alone it leaves at once, and the more there are, the fewer batches each of them costs.
+ */
+export class Batcher<T, R = void> {
+  readonly #send: (items: T[]) => Promise<(R | PromiseLike<R>)[]>
+  readonly #limits: Required<BatchLimits<T>>
+  #waiting: Waiting<T, R>[] = []
+  #lanes = 0
+  #stalled = 0
+
+  /** `send` resolves with a result for each item, in their order. */
+  constructor(send: (items: T[]) => Promise<(R | PromiseLike<R>)[]>, limits: BatchLimits<T>) {
+    this.#send = send
+    this.#limits = { maxBytes: Number.POSITIVE_INFINITY, bytesOf: () => 0, lanes: 1, ...limits }
+  }
+
+  /** Resolves with the item's result. Rejects, as all items of its batch do, when the batch could not be sent. */
+  add(item: T): Promise<R> {
+    const { promise, resolve, reject } = Promise.withResolvers<R>()
+    this.#waiting.push({ item, resolve, reject })
+    this.#openLane()
+    return promise
+  }
+
+  #openLane(): void {
+    const isFree = this.#lanes === this.#stalled && this.#lanes < this.#limits.lanes
+    if (isFree && this.#waiting.length > 0) void this.#runLane()
+  }
+
+  async #runLane(): Promise<void> {
+    this.#lanes++
+    // What is added in one turn of the event loop goes together.
+    await turn()
+    while (this.#waiting.length > 0) {
+      using _stall = this.#watch()
+      await this.#sendBatch(this.#waiting.splice(0, this.#batchSize()))
+    }
+    this.#lanes--
+  }
+
+  /** Counts a batch as stalled while it takes too long. */
+  #watch(): Disposable {
+    let stalled = 0
+    const timer = setTimeout(() => {
+      this.#stalled += stalled = 1
+      this.#openLane()
+    }, STALLED_MS)
+    return {
+      [Symbol.dispose]: () => {
+        clearTimeout(timer)
+        this.#stalled -= stalled
+      }
+    }
+  }
+
+  async #sendBatch(batch: Waiting<T, R>[]): Promise<void> {
+    try {
+      const results = await this.#send(batch.map(({ item }) => item))
+      for (const [index, result] of results.entries()) batch[index]?.resolve(result)
+    } catch (error) {
+      for (const { reject } of batch) reject(error)
+    }
+  }
+
+  /** At least one item, however large it is. */
+  #batchSize(): number {
+    const { maxItems, maxBytes, bytesOf } = this.#limits
+    let bytes = 0
+    const tooMany = this.#waiting.findIndex(({ item }, index) => {
+      bytes += bytesOf(item)
+      return index === maxItems || (bytes > maxBytes && index > 0)
+    })
+    return tooMany === -1 ? this.#waiting.length : tooMany
+  }
+}

@@ -16,6 +16,8 @@ interface Waiting<T, R> {
 
 /** Most batches take milliseconds. One that takes longer than this waits for a lock or a disk. */
 const STALLED_MS = 100
+/** Each batch changes by this part what is known of all. */
+const WEIGHT = 0.1
 
 /**
  * Sends items in batches, one batch at a time. A batch is what gathered while the last one was under way, so no item waits for
@@ -27,6 +29,8 @@ export class Batcher<T, R = void> {
   #waiting: Waiting<T, R>[] = []
   #lanes = 0
   #stalled = 0
+  /** How long a batch takes. */
+  #batchMs = 0
 
   /** `send` resolves with a result for each item, in their order. */
   constructor(send: (items: T[]) => Promise<(R | PromiseLike<R>)[]>, limits: BatchLimits<T>) {
@@ -40,6 +44,11 @@ export class Batcher<T, R = void> {
     this.#waiting.push({ item, resolve, reject })
     this.#openLane()
     return promise
+  }
+
+  /** How long an item that is added now would wait, at the pace of the latest batches. */
+  get waitMs(): number {
+    return Math.ceil(this.#waiting.length / this.#limits.maxItems) * this.#batchMs
   }
 
   #openLane(): void {
@@ -58,8 +67,9 @@ export class Batcher<T, R = void> {
     this.#lanes--
   }
 
-  /** Counts a batch as stalled while it takes too long. */
+  /** Measures how long a batch takes, and counts it as stalled while that is too long. */
   #watch(): Disposable {
+    const started = performance.now()
     let stalled = 0
     const timer = setTimeout(() => {
       this.#stalled += stalled = 1
@@ -69,6 +79,7 @@ export class Batcher<T, R = void> {
       [Symbol.dispose]: () => {
         clearTimeout(timer)
         this.#stalled -= stalled
+        this.#batchMs += (performance.now() - started - this.#batchMs) * WEIGHT
       }
     }
   }

@@ -36,6 +36,8 @@ const REQUESTS_A_STATEMENT = 64
 /** A statement that does not wait for a row's lock reads and writes so much in milliseconds. */
 const BYTES_A_STATEMENT = 1024 * 1024
 const LANES = 4
+/** Above that, requests are refused: their clients would wait for what they have given up on. */
+const MAX_WAIT_MS = 1000
 /** Data that PostgreSQL refuses, or that violates a rule. */
 const OF_THE_INPUT = /^2[23]/
 
@@ -91,13 +93,14 @@ export class Creator<C extends Created> {
 
   /**
    * Resolves with what was created, or with only the id when the key was used for the same before. Rejects with `key_reused`
-   * when it was used for something else, with `in_flight` while the first request runs. `delivery` need not be the same when
-   * a request is repeated, `input` must be.
+   * when it was used for something else, with `in_flight` while the first request runs, with `overloaded` when too many wait.
+   * `delivery` need not be the same when a request is repeated, `input` must be.
    */
   async create(input: object, key?: IdempotencyKey, delivery: object = {}): Promise<C | Created> {
     const fingerprint = key ? this.#fingerprint(input) : null
     const request = { caller: null, key: null, ...key, fingerprint, input, delivery }
     for (;;) {
+      if (this.#requests.waitMs > MAX_WAIT_MS) throw OVERLOADED
       const { free, created, used_id, same, expired } = await this.#requests.add(request)
       if (created) return created
       if (key && expired) await forget(this.#pool, key)
@@ -137,6 +140,8 @@ export class Creator<C extends Created> {
   }
 }
 
+/** One for all: an error with its stack would be a large part of what a refusal costs. */
+const OVERLOADED = new AppError('overloaded', 'The service is overloaded; retry later.')
 const NOTHING = { free: true, created: null, used_id: null, same: null, expired: null }
 const KEY_USED = [{ pointer: 'idempotency-key', detail: 'must be a new one for a new request' }]
 

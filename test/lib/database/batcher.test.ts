@@ -1,3 +1,4 @@
+import { mock } from 'node:test'
 import t from 'tap'
 import { Batcher, type BatchLimits } from '../../../lib/database/batcher.ts'
 
@@ -46,6 +47,29 @@ t.test('there is one batch at a time', async (t) => {
   end.resolve()
   ;(await next()).end.resolve()
   await waiting
+})
+
+t.test('the wait is estimated from the latest batches', async (t) => {
+  let clock = 0
+  const now = mock.method(performance, 'now', () => clock)
+  t.teardown(() => now.mock.restore())
+  const { batcher, next } = controlled({ maxItems: 2 })
+  const ended: Promise<void>[] = []
+  for (let batch = 0; batch < 100; batch++) {
+    const item = batcher.add('a')
+    const { end } = await next()
+    clock += 50
+    end.resolve()
+    await item
+  }
+  ended.push(batcher.add('a'))
+  const running = await next()
+  t.equal(batcher.waitMs, 0)
+  for (const item of ['b', 'c', 'd']) ended.push(batcher.add(item))
+  t.equal(Math.round(batcher.waitMs), 100, 'two batches of 50 ms')
+  running.end.resolve()
+  for (const _ of ['b and c', 'd']) (await next()).end.resolve()
+  await Promise.all(ended)
 })
 
 t.test('each item gets its own result, or its own error', async (t) => {

@@ -4,7 +4,7 @@ export interface BatchLimits<T> {
   maxItems: number
   maxBytes?: number
   bytesOf?(item: T): number
-  /** While a batch is stalled, the next ones go beside it, in this many lanes at most. Default: one. */
+  /** Batches that may be sent at once while others are stalled. Default: one. */
   lanes?: number
 }
 
@@ -14,14 +14,14 @@ interface Waiting<T, R> {
   reject(error: unknown): void
 }
 
-/** Most batches take milliseconds. One that takes longer than this waits for a lock or a disk. */
+/** A batch that takes longer waits for a lock or a disk. */
 const STALLED_MS = 100
-/** Each batch changes by this part what is known of all. */
+/** Weight of the latest batch in the moving average. */
 const WEIGHT = 0.1
 
 /**
- * Sends items in batches, one batch at a time. A batch is what gathered while the last one was under way, so no item waits for
- * a timer: alone it leaves at once, and the more there are, the fewer batches each of them costs.
+ * Sends items in batches. A batch contains the items that arrived while the previous batch was sent, so no
+ * item waits for a timer: a single item is sent at once, and under load batches grow.
  */
 export class Batcher<T, R = void> {
   readonly #send: (items: T[]) => Promise<(R | PromiseLike<R>)[]>
@@ -29,7 +29,7 @@ export class Batcher<T, R = void> {
   #waiting: Waiting<T, R>[] = []
   #lanes = 0
   #stalled = 0
-  /** How long a batch takes. */
+  /** Moving average of the time that a batch takes. */
   #batchMs = 0
 
   /** `send` resolves with a result for each item, in their order. */
@@ -38,7 +38,10 @@ export class Batcher<T, R = void> {
     this.#limits = { maxBytes: Number.POSITIVE_INFINITY, bytesOf: () => 0, lanes: 1, ...limits }
   }
 
-  /** Resolves with the item's result. Rejects, as all items of its batch do, when the batch could not be sent. */
+  /**
+   * Resolves with the item's result. Rejects, as all items of its batch do, when the batch could not be
+   * sent.
+   */
   add(item: T): Promise<R> {
     const { promise, resolve, reject } = Promise.withResolvers<R>()
     this.#waiting.push({ item, resolve, reject })
@@ -46,7 +49,7 @@ export class Batcher<T, R = void> {
     return promise
   }
 
-  /** How long an item that is added now would wait, at the pace of the latest batches. */
+  /** Returns the estimated wait of an item that is added now, in milliseconds. */
   get waitMs(): number {
     return Math.ceil(this.#waiting.length / this.#limits.maxItems) * this.#batchMs
   }

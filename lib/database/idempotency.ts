@@ -2,14 +2,15 @@ import { createHash } from 'node:crypto'
 import { DatabaseError, type Pool } from 'pg'
 import { AppError } from '../http/app-error.ts'
 import { Batcher } from './batcher.ts'
+import { type Statement, withValues } from './statement.ts'
 
-/** Names a request that its caller may repeat although it is to be done once. */
+/** Identifies a request that its caller may repeat but that must be carried out once. */
 export interface IdempotencyKey {
   caller: string
   key: string
 }
 
-/** What was created: see `creation` for what else it may have. */
+/** What was created, with the `columns` of its `creation`. */
 export interface Created {
   id: number
 }
@@ -22,7 +23,10 @@ interface Request {
   delivery: object
 }
 
-/** `created` is null when nothing was created, `used_id` is what the key has created before. */
+/**
+ * `created` is null if nothing was created. `used_id` is the id that an earlier request with the key
+ * created.
+ */
 interface Attempt<C> {
   free: boolean
   created: C | null
@@ -33,20 +37,20 @@ interface Attempt<C> {
 
 const VALID = `interval '24 hours'`
 const REQUESTS_A_STATEMENT = 64
-/** A statement that does not wait for a row's lock reads and writes so much in milliseconds. */
+/** A statement of this size takes milliseconds. */
 const BYTES_A_STATEMENT = 1024 * 1024
 const LANES = 4
-/** Above that, requests are refused: their clients would wait for what they have given up on. */
+/** A request that would wait longer is refused. */
 const MAX_WAIT_MS = 1000
 /** Data that PostgreSQL refuses, or that violates a rule. */
 const OF_THE_INPUT = /^2[23]/
 
 /**
- * A statement that creates something for each of many requests, and remembers their Idempotency-Keys in the same commit. `$1` are
- * the requests as JSON. `insert` inserts from rows of `unused (n, input, delivery)`, in the order of n, and returns ids that
- * ascend with it. `others` are further CTEs, which may use `created (n, id)`; `columns` are added to what is created.
- *
- * A key's lock is held for the statement: failing to get it means that the first request with it is still running.
+ * Returns a statement that creates something for each of many requests and stores their Idempotency-Keys in
+ * the same commit. `$1` is a JSON array of `Request`. `insert` reads `unused (n, input, delivery)` in the
+ * A key's advisory lock is held for the statement. If it cannot be acquired, the first request runs still.
+ * `columns` are added to what is created.
+ * A key's advisory lock is held for the statement. If it cannot be acquired, the first request still runs.
  */
 export const creation = (insert: string, { others = '', columns = '' } = {}) => `
 WITH request AS MATERIALIZED (
@@ -55,7 +59,7 @@ WITH request AS MATERIALIZED (
   ) WITH ORDINALITY AS r (caller, key, fingerprint, input, delivery, n)
 ), lock AS MATERIALIZED (
   SELECT n, key IS NULL OR row_number() OVER (PARTITION BY caller, key ORDER BY n) = 1
-    AND pg_try_advisory_xact_lock(hashtextextended(caller || ' ' || key, 0)) AS free
+    AND pg_try_advisory_xact_lock(hashtextextended(concat_ws(' ', current_schema(), caller, key), 0)) AS free
   FROM request
 ), used AS MATERIALIZED (
   SELECT n, k.created_id, k.created_at, k.fingerprint = decode(r.fingerprint, 'hex') AS same
@@ -74,13 +78,13 @@ SELECT free, used.created_id AS used_id, used.same, used.created_at < now() - ${
   CASE WHEN created.id IS NOT NULL THEN json_build_object('id', created.id${columns}) END AS created
 FROM request JOIN lock USING (n) LEFT JOIN created USING (n) LEFT JOIN used USING (n) ORDER BY n`
 
-/** Runs a `creation` for the requests that arrive while it runs, many in one statement. */
+/** Runs a `creation`: the requests that arrive while a statement runs share the next one. */
 export class Creator<C extends Created> {
   readonly #pool: Pool
-  readonly #statement: { name: string; text: string }
+  readonly #statement: Statement
   readonly #requests: Batcher<Request, Attempt<C>>
 
-  constructor(pool: Pool, statement: { name: string; text: string }) {
+  constructor(pool: Pool, statement: Statement) {
     this.#pool = pool
     this.#statement = statement
     this.#requests = new Batcher((requests) => this.#send(requests), {
@@ -92,9 +96,9 @@ export class Creator<C extends Created> {
   }
 
   /**
-   * Resolves with what was created, or with only the id when the key was used for the same before. Rejects with `key_reused`
-   * when it was used for something else, with `in_flight` while the first request runs, with `overloaded` when too many wait.
-   * `delivery` need not be the same when a request is repeated, `input` must be.
+   * Resolves with what was created, or with only the id if the same request used the key before. Rejects with
+   * `key_reused` if another request used the key, with `in_flight` while the first request runs, and with
+   * `overloaded` if too many requests wait. `delivery` may differ when a request is repeated.
    */
   async create(input: object, key?: IdempotencyKey, delivery: object = {}): Promise<C | Created> {
     const fingerprint = key ? this.#fingerprint(input) : null
@@ -118,13 +122,15 @@ export class Creator<C extends Created> {
       .digest('hex')
   }
 
-  /** A request that the database refuses must not fail its neighbours: then each gets a statement of its own. */
+  /**
+   * If the database refuses a request, each gets a statement of its own: the others must not fail with it.
+   */
   async #send(requests: Request[]): Promise<(Attempt<C> | Promise<Attempt<C>>)[]> {
     try {
       return await this.#query(requests)
     } catch (error) {
       if (!(error instanceof DatabaseError) || !OF_THE_INPUT.test(error.code ?? '')) throw error
-      // The first request with this key ended between the look at the key and the insert: the next look finds it.
+      // The first request with the key ended after this statement began. The next statement sees its result.
       if (error.constraint === 'idempotency_keys_pkey') return await this.#send(requests)
       if (requests.length === 1) throw error
       return requests.map(async (request) => (await this.#send([request]))[0] ?? NOTHING)
@@ -132,15 +138,13 @@ export class Creator<C extends Created> {
   }
 
   async #query(requests: Request[]): Promise<Attempt<C>[]> {
-    const { rows } = await this.#pool.query<Attempt<C>>({
-      ...this.#statement,
-      values: [JSON.stringify(requests)]
-    })
+    const statement = withValues(this.#pool, this.#statement, [JSON.stringify(requests)])
+    const { rows } = await this.#pool.query<Attempt<C>>(statement)
     return rows
   }
 }
 
-/** One for all: an error with its stack would be a large part of what a refusal costs. */
+/** Shared: creating an error with its stack is a large part of the cost of a refusal. */
 const OVERLOADED = new AppError('overloaded', 'The service is overloaded; retry later.')
 const NOTHING = { free: true, created: null, used_id: null, same: null, expired: null }
 const KEY_USED = [{ pointer: 'idempotency-key', detail: 'must be a new one for a new request' }]

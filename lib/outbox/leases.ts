@@ -10,8 +10,8 @@ interface Renewal extends Claim {
 }
 
 /**
- * The rows that one relay has claimed. Their leases are renewed until they are done, released or retried. No method rejects: when
- * the database is away, a row comes due again by itself.
+ * The rows that one relay has claimed. Their leases are renewed until they are done, released or retried. No
+ * method rejects: when the database is away, a row comes due again by itself.
  */
 export class Leases {
   readonly #leaseMs: number
@@ -71,7 +71,7 @@ export class Leases {
   }
 }
 
-/** A row whose lease was about to be renewed may be retried before that; one statement changes a row once. */
+/** Keeps the latest renewal of each row, as one statement updates a row once. A retry replaces a renewal. */
 const latest = (renewals: Renewal[]) => [
   ...new Map(renewals.map((renewal) => [renewal.id, renewal])).values()
 ]

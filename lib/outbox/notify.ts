@@ -3,8 +3,8 @@ import { CHANNELS, type Notifications } from '../database/notifications.ts'
 import type { Outbox } from './outbox.ts'
 
 /**
- * Notifies processes that share only PostgreSQL of rows that this one has enqueued, and pokes the outbox when they have. A lost
- * notification costs a few seconds: relays also look without one.
+ * Notifies processes that share only PostgreSQL of rows that this one has enqueued, and pokes the outbox when
+ * they have. A lost notification costs a few seconds: relays also look without one.
  */
 export function notifyOutbox(outbox: Outbox, notifications: Notifications): void {
   const poke = () => outbox.poke()

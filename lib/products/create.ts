@@ -13,7 +13,9 @@ interface CreatedProduct extends Created {
   outbox_id: string | null
 }
 
-/** Products, image rows and outbox rows in one commit. `delivery` is the outbox row's payload and for how long it is leased. */
+/**
+ * Products, image rows and outbox rows in one commit. `delivery` holds the outbox row's payload and lease.
+ */
 const CREATE = {
   name: 'product-create',
   text: creation(
@@ -39,7 +41,7 @@ const CREATE = {
   )
 }
 
-/** Creates products; those that arrive while a statement is under way go into the next one together. */
+/** Creates products, many in one statement. */
 export class ProductCreator {
   readonly #creator: Creator<CreatedProduct>
   readonly #outbox: Outbox
@@ -50,8 +52,9 @@ export class ProductCreator {
   }
 
   /**
-   * Resolves with the new product's id, or with the one that the key has created before. Rejects with `unknown_user`. A row that
-   * a consumer of this process has a place for is leased to it at once: a claim would cost as much as the insert.
+   * Resolves with the new product's id, or with the one that the key created before. Rejects with
+   * `unknown_user` or as `Creator.create` does. If a consumer of this process has a free place, the outbox
+   * row is leased to it at once: a claim would cost as much as the insert.
    */
   async create(input: ProductInput, key?: IdempotencyKey): Promise<number> {
     const product = { user_id: input.user_id, ...fieldsOf(input) }

@@ -266,12 +266,12 @@ const ROOMS: Room[] = [
     file: 'lib/database/idempotency.ts',
     test: IDEMPOTENCY,
     mutants: {
-      'a key is not remembered': ['FROM created WHERE $2 IS NOT NULL', 'FROM created WHERE false'],
+      'a key is not remembered': ['USING (n) WHERE key IS NOT NULL', 'USING (n) WHERE false'],
       'a key creates while its first request runs': [
-        "pg_try_advisory_xact_lock(hashtextextended(concat_ws(' ', current_schema(), $1::text, $2), 0)) AS free",
+        "pg_try_advisory_xact_lock(hashtextextended(concat_ws(' ', current_schema(), caller, key), 0)) AS free",
         'true AS free'
       ],
-      'a key stands for any request': ['used.fingerprint = $3 AS same', 'true AS same']
+      'a key stands for any request': ["k.fingerprint = decode(r.fingerprint, 'hex') AS same", 'true AS same']
     }
   },
   {

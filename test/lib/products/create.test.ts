@@ -14,7 +14,7 @@ const LAMP = { user_id: 1, product_name: 'Lamp', product_price: 9.5, product_ima
 function keeping(outbox: Outbox, leaseMs: number): OutboxRow[] {
   const kept: OutboxRow[] = []
   const reservation = { leaseMs, accept: (row: OutboxRow) => void kept.push(row), cancel: () => undefined }
-  outbox.consumers.set('images', { reserve: () => (leaseMs > 0 ? reservation : null) })
+  outbox.consumers.add('images', { reserve: () => (leaseMs > 0 ? reservation : null) })
   return kept
 }
 

@@ -48,8 +48,8 @@ const OF_THE_INPUT = /^2[23]/
 /**
  * Returns a statement that creates something for each of many requests and stores their Idempotency-Keys in
  * the same commit. `$1` is a JSON array of `Request`. `insert` reads `unused (n, input, delivery)` in the
- * A key's advisory lock is held for the statement. If it cannot be acquired, the first request runs still.
- * `columns` are added to what is created.
+ * order of n and returns ids that ascend with it. `others` are further CTEs, which may read
+ * `created (n, id)`; `columns` are added to what is created.
  * A key's advisory lock is held for the statement. If it cannot be acquired, the first request still runs.
  */
 export const creation = (insert: string, { others = '', columns = '' } = {}) => `

@@ -31,6 +31,8 @@ export class Batcher<T, R = void> {
   #stalled = 0
   /** Moving average of the time that a batch takes. */
   #batchMs = 0
+  /** Since when all lanes are stalled. */
+  #blockedAt = Number.POSITIVE_INFINITY
 
   /** `send` resolves with a result for each item, in their order. */
   constructor(send: (items: T[]) => Promise<(R | PromiseLike<R>)[]>, limits: BatchLimits<T>) {
@@ -51,7 +53,8 @@ export class Batcher<T, R = void> {
 
   /** Returns the estimated wait of an item that is added now, in milliseconds. */
   get waitMs(): number {
-    return Math.ceil(this.#waiting.length / this.#limits.maxItems) * this.#batchMs
+    const estimate = Math.ceil(this.#waiting.length / this.#limits.maxItems) * this.#batchMs
+    return Math.max(estimate, performance.now() - this.#blockedAt)
   }
 
   #openLane(): void {
@@ -76,12 +79,14 @@ export class Batcher<T, R = void> {
     let stalled = 0
     const timer = setTimeout(() => {
       this.#stalled += stalled = 1
+      if (this.#stalled === this.#limits.lanes) this.#blockedAt = performance.now()
       this.#openLane()
     }, STALLED_MS)
     return {
       [Symbol.dispose]: () => {
         clearTimeout(timer)
         this.#stalled -= stalled
+        if (stalled) this.#blockedAt = Number.POSITIVE_INFINITY
         this.#batchMs += (performance.now() - started - this.#batchMs) * WEIGHT
       }
     }

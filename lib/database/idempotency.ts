@@ -122,9 +122,7 @@ export class Creator<C extends Created> {
       .digest('hex')
   }
 
-  /**
-   * If the database refuses a request, each gets a statement of its own: the others must not fail with it.
-   */
+  /** Halves a batch that the database refuses, until the refused request is alone: only that must fail. */
   async #send(requests: Request[]): Promise<(Attempt<C> | Promise<Attempt<C>>)[]> {
     try {
       return await this.#query(requests)
@@ -133,8 +131,15 @@ export class Creator<C extends Created> {
       // The first request with the key ended after this statement began. The next statement sees its result.
       if (error.constraint === 'idempotency_keys_pkey') return await this.#send(requests)
       if (requests.length === 1) throw error
-      return requests.map(async (request) => (await this.#send([request]))[0] ?? NOTHING)
+      const half = Math.ceil(requests.length / 2)
+      const first = await this.#settle(requests.slice(0, half))
+      return [...first, ...(await this.#settle(requests.slice(half)))]
     }
+  }
+
+  /** As `#send`, but an error is the result of each request. */
+  async #settle(requests: Request[]): Promise<(Attempt<C> | Promise<Attempt<C>>)[]> {
+    return await this.#send(requests).catch((error: unknown) => requests.map(() => refusal(error)))
   }
 
   async #query(requests: Request[]): Promise<Attempt<C>[]> {
@@ -146,7 +151,14 @@ export class Creator<C extends Created> {
 
 /** Shared: creating an error with its stack is a large part of the cost of a refusal. */
 const OVERLOADED = new AppError('overloaded', 'The service is overloaded; retry later.')
-const NOTHING = { free: true, created: null, used_id: null, same: null, expired: null }
+
+/** Rejects when it is awaited, and is not reported as unhandled before. */
+function refusal(error: unknown): Promise<never> {
+  const refused = Promise.reject(error)
+  refused.catch(() => undefined)
+  return refused
+}
+
 const KEY_USED = [{ pointer: 'idempotency-key', detail: 'must be a new one for a new request' }]
 
 async function forget(pool: Pool, { caller, key }: IdempotencyKey): Promise<void> {

@@ -78,8 +78,11 @@ export class Outbox {
       max
     ]
     const { rows } = await this.#pool.query<Turn>(CLAIM, values)
+    // After a claim that came only to users at their limit, the next one begins behind one of them.
+    const full = [...running].flatMap(([user, count]) => (count >= max ? [user] : [])).sort((a, b) => a - b)
+    const behind = (user: number) => full.find((id) => id > user) ?? full[0] ?? user
     const last = (of: number, otherwise: number) =>
-      rows.findLast((row) => row.class === of)?.user_id ?? otherwise
+      rows.findLast((row) => row.class === of)?.user_id ?? (rows.length > 0 ? otherwise : behind(otherwise))
     this.#lastUsers.set(kind, [last(0, interactive), last(1, bulk)])
     return rows.map(({ class: of, wait_ms, ...row }) => {
       claimed.publish({ kind, class: of, waitMs: wait_ms } satisfies ClaimedRow)

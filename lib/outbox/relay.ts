@@ -132,8 +132,8 @@ export class Relay implements LocalConsumer {
     else void this.#jobs.run(() => this.#claim(hasBacklog ? places : Math.ceil(places / 2), hasBacklog))
   }
 
-  #fill(running = this.#running + this.#reserved, isGathering = false): void {
-    const timer = setTimeout(() => this.#next(), isGathering ? GATHER_MS : LONGEST_SLEEP_MS)
+  #fill(running = this.#running + this.#reserved, isGathering = false, ms = LONGEST_SLEEP_MS): void {
+    const timer = setTimeout(() => this.#next(), isGathering ? GATHER_MS : ms)
     this.#enter({ name: 'full', running, isGathering, timer })
   }
 
@@ -146,7 +146,7 @@ export class Relay implements LocalConsumer {
     this.#reserved -= places
     if (this.#state !== state) return
     if (sleepMs === 0 || state.isPoked) this.#next(rows.length === places)
-    else if (this.#isAnyAtLimit) this.#fill()
+    else if (this.#isAnyAtLimit) this.#fill(undefined, false, Math.max(sleepMs, AFTER_ERROR_MS))
     else this.#rest('sleeping', sleepMs)
   }
 

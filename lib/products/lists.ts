@@ -48,6 +48,7 @@ export class ProductLists {
 
   async #inSnapshot<T>(work: (client: PoolClient) => Promise<T>): Promise<T> {
     const client = await this.#pool.connect()
+    client.on('error', ignore)
     try {
       await client.query(
         `BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL statement_timeout = ${TIMEOUT_MS}`
@@ -62,6 +63,8 @@ export class ProductLists {
         () => client.release(true)
       )
       throw isCanceled(error) ? tookTooLong(error) : error
+    } finally {
+      client.off('error', ignore)
     }
   }
 }
@@ -76,6 +79,9 @@ async function read(client: PoolClient, filter: ProductFilter): Promise<Page> {
   const { rows: ends } = await client.query<Place>(scanEndStatement(filter))
   return { products, next: ends[0] ? encodeCursor(ends[0]) : null }
 }
+
+/** A lost connection rejects the query that runs. Without a listener it would also end the process. */
+const ignore = () => undefined
 
 const isCanceled = (error: unknown) => error instanceof DatabaseError && error.code === QUERY_CANCELED
 

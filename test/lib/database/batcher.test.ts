@@ -102,6 +102,19 @@ t.test('a batch that is stalled holds nothing up, as long as there are lanes', a
   )
 })
 
+t.test('while all lanes are stalled, the wait is at least as long as they have been', async (t) => {
+  const { batcher, next } = controlled({ maxItems: 1, lanes: 1 })
+  const stalled = batcher.add('a')
+  const { end } = await next()
+  t.equal(batcher.waitMs, 0)
+  while (batcher.waitMs === 0) await new Promise(setImmediate)
+  t.ok(batcher.waitMs > 0)
+  end.resolve()
+  await stalled
+  await new Promise(setImmediate)
+  t.equal(batcher.waitMs, 0)
+})
+
 t.test('a batch that fails fails its own items only', async (t) => {
   const { batcher, next } = controlled()
   const failing = [batcher.add('a'), batcher.add('b')]

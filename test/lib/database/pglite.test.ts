@@ -20,10 +20,11 @@ t.test('in a folder whose name is too long for a socket', async (t) => {
   t.teardown(() => rm(parent, { recursive: true, force: true }))
   const folder = join(parent, 'a'.repeat(90))
   await mkdir(folder)
-  // A start takes seconds: the second one comes when the first has hardly begun.
-  const starting = startEmbeddedPostgres(folder)
-  await t.rejects(startEmbeddedPostgres(folder), { name: 'StartError' }, 'there is only one at a time')
-  const first = await starting
+  const starts = await Promise.allSettled([startEmbeddedPostgres(folder), startEmbeddedPostgres(folder)])
+  const refused = starts.filter((start) => start.status === 'rejected')
+  t.match(refused, [{ reason: { name: 'StartError' } }], 'there is only one at a time')
+  const [first] = starts.flatMap((start) => (start.status === 'fulfilled' ? [start.value] : []))
+  if (!first) throw new Error('None has started')
   await ask(first.host, 'CREATE TABLE lamp AS SELECT 7 AS n')
   await first.close()
   const second = await startEmbeddedPostgres(folder)

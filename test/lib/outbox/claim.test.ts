@@ -43,6 +43,20 @@ function fairness(t: Test, { pool }: Database): void {
     )
   })
 
+  t.test('users at the limit do not keep the places of a claim from the others', async (t) => {
+    for (const user_id of [7, 8, 9]) await enqueue(pool, { count: 10, user_id })
+    const outbox = new Outbox(pool)
+    const running = new Map([
+      [7, 2],
+      [9, 2]
+    ])
+    const rows: OutboxRow[] = []
+    for (let claim = 0; claim < 6; claim++)
+      rows.push(...(await outbox.claim('images', 1, HOUR, { max: 2, running })))
+    t.ok(rows.length >= 2, `${rows.length} of 6 claims found a row`)
+    t.same(new Set(usersOf(rows)), new Set([8]))
+  })
+
   t.test('claims of one place take the users in turn', async (t) => {
     for (const user_id of [3, 5, 9]) await enqueue(pool, { count: 10, user_id })
     const outbox = new Outbox(pool)

@@ -123,6 +123,20 @@ function conformance(t: Test, { pool }: Database): void {
     t.resolves(creator.create(LAMP, key), 'what was refused has not used up its key')
   })
 
+  t.test('a refused one among many costs few statements, and no other is lost', async (t) => {
+    const creator = new ProductCreator(pool, new Outbox(pool))
+    const many = Array.from({ length: 64 }, (_, n) => ({ ...LAMP, user_id: n === 40 ? 999 : 1 }))
+    const statements = await counted(pool, async () => {
+      const ends = await Promise.allSettled(many.map((input) => creator.create(input)))
+      t.same(
+        ends.flatMap(({ status }, n) => (status === 'rejected' ? [n] : [])),
+        [40]
+      )
+    })
+    t.equal(statements, 13)
+    t.equal((await enqueued()).length, 63)
+  })
+
   t.test('of two with the same key in one statement the second is in flight', async (t) => {
     const creator = new ProductCreator(pool, new Outbox(pool))
     const key = { caller: 'anyone', key: 'twins' }

@@ -117,6 +117,21 @@ t.test('a list that takes too long ends, and the others have their connections',
   t.equal((await real.inject('/api/v1/products')).statusCode, 200)
 })
 
+t.test('a list whose connection is lost is refused, and the process goes on', needsServices, async (t) => {
+  const server = await sharedPostgres(t)
+  const busy = await buildTestApp(t, { DATABASE_URL: await server.createDatabase() })
+  const other = await busy.pg.connect()
+  t.teardown(async () => other.release())
+  await other.query('BEGIN; LOCK TABLE products')
+  const waiting = busy.inject('/api/v1/products')
+  const terminate = `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+    WHERE datname = current_database() AND wait_event_type = 'Lock'`
+  while ((await busy.pg.query(terminate)).rowCount === 0);
+  t.match((await waiting).json(), { status: 503, code: 'unavailable' })
+  await other.query('ROLLBACK')
+  t.equal((await busy.inject('/api/v1/products')).statusCode, 200)
+})
+
 t.test('credentials for all users list the products of all users unless one is named', async (t) => {
   const keyed = await buildTestApp(t, { API_KEYS: 'operator-key-of-16,customer-key-of-16:2' })
   await keyed.pg.query(`INSERT INTO users (username) VALUES ('bob')`)

@@ -108,10 +108,7 @@ const ROOMS: Room[] = [
     file: 'lib/products/removals.ts',
     test: 'test/lib/products/removals.test.ts',
     mutants: {
-      'an object is removed once': [
-        'key ? [{ payload: named, wait_ms: 0 }, late] : [late]',
-        'key ? [{ payload: named, wait_ms: 0 }] : [late]'
-      ]
+      'an object is removed once': ['return [...named, leftoversOf(productId, jobTimeoutMs)]', 'return named']
     }
   },
   {
@@ -160,7 +157,10 @@ const ROOMS: Room[] = [
     file: 'lib/pipeline/make-image.ts',
     test: PROCESS_PRODUCT,
     mutants: {
-      'a stop is a failed attempt': ['if (stop.aborted || (signal.aborted && !begun))', 'if (false)'],
+      'a stop is a failed attempt': [
+        'if (stop.aborted || (signal.aborted && ownMs < jobTimeoutMs / 2))',
+        'if (false)'
+      ],
       'a failed upload is not removed': ['    progress.object_key = key\n', '']
     }
   },
@@ -195,8 +195,8 @@ const ROOMS: Room[] = [
         'WHERE o.id = c.id`,\n      [...columns'
       ],
       'a lost claim releases its row': [
-        'WHERE o.id = c.id AND o.claims = c.claims`,\n      columns(claims)\n    )\n  }\n\n  /** Deletes',
-        'WHERE o.id = c.id`,\n      columns(claims)\n    )\n  }\n\n  /** Deletes'
+        'claims = o.claims - 1\n       FROM unnest($1::bigint[], $2::integer[]) AS c (id, claims)\n       WHERE o.id = c.id AND o.claims = c.claims`',
+        'claims = o.claims - 1\n       FROM unnest($1::bigint[], $2::integer[]) AS c (id, claims)\n       WHERE o.id = c.id`'
       ]
     }
   },

@@ -44,7 +44,7 @@ t.test('a process that serves, works, is killed, stopped and started again', asy
   const id = await create(again, [`${origin.url}/slow`])
   await slow
   third.signal('SIGTERM')
-  t.same(await third.ended, { code: 0, signal: null }, 'a stop ends what it can and hands back the rest')
+  t.same(await third.ended, { code: 0, signal: null }, 'a stop ends what it can and releases the rest')
   origin.on('/slow', picture)
 
   const fourth = startService(t, { ...settings, SHUTDOWN_GRACE_MS: '60000' })

@@ -32,10 +32,12 @@ export async function run(keep: boolean): Promise<void> {
   try {
     await demo(stays, stop.signal)
   } catch (error) {
-    if (!stop.signal.aborted) throw error
+    if (!stop.signal.aborted || !isAbort(error)) throw error
     process.exitCode = 130
   }
 }
+
+const isAbort = (error: unknown) => error instanceof Error && error.name === 'AbortError'
 
 /** The whole service on a folder of its own, from pictures made here to URLs that can be opened. */
 async function demo(stays: boolean, signal: AbortSignal): Promise<void> {

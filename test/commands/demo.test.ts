@@ -56,17 +56,19 @@ for (const [key, typed] of [
       })
       const ended = once(child, 'exit')
       const printed: string[] = []
-      for await (const line of createInterface(child.stdout)) {
+      const shown = Promise.withResolvers<void>()
+      createInterface(child.stdout).on('line', (line) => {
         printed.push(line)
-        if (line.endsWith('/documentation')) break
-      }
+        if (line.endsWith('/documentation')) shown.resolve()
+      })
+      await Promise.race([shown.promise, ended])
 
       t.equal(printed[0], 'This demo stays until you press Enter or Ctrl-C.')
       const links = printed.filter((line) => line.startsWith('http'))
       const statuses = await Promise.all(links.map(async (link) => (await fetch(link)).status))
       t.same(statuses, Array(6).fill(200))
       child.stdin.write(typed)
-      t.same(await ended, [0, null])
+      t.same(await ended, [0, null], 'the demo ends well', { printed })
       t.strictSame(await readdir(TMPDIR), [])
     }
   )

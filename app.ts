@@ -16,6 +16,7 @@ import rateLimit from './plugins/http/rate-limit.ts'
 import sameOrigin from './plugins/http/same-origin.ts'
 import securityHeaders from './plugins/http/security-headers.ts'
 import serialization from './plugins/http/serialization.ts'
+import strict from './plugins/http/strict.ts'
 import validation from './plugins/http/validation.ts'
 import logging from './plugins/observability/logging.ts'
 import metrics from './plugins/observability/metrics.ts'
@@ -75,7 +76,7 @@ const all =
 /** How every request is read and responded to. */
 const addHttp = all([
   ...[logging, tracing, keepAlive, errors, body, openapi],
-  ...[validation, serialization, securityHeaders, cors, sameOrigin]
+  ...[validation, strict, serialization, securityHeaders, cors, sameOrigin]
 ])
 
 /** What the routes, the consumers and the commands work with. */

@@ -70,6 +70,17 @@ t.test('a refusal is a problem, not an exception', async (t) => {
   t.match(error, { status: 422, detail: 'There is no user 4711.', errors: [{ pointer: '/user_id' }] })
 })
 
+t.test(
+  'a field that the service does not know is refused, unless the client asks to ignore it',
+  async (t) => {
+    const body = { ...LAMP, colour: 'red' }
+    const { error } = await createProduct({ client, body })
+    t.match(error, { code: 'invalid_request', errors: [{ pointer: '/colour' }] })
+    const headers = { prefer: 'handling=lenient' }
+    t.equal((await createProduct({ client, body, headers })).error, undefined)
+  }
+)
+
 t.test('waiting ends when the images are done', async (t) => {
   const finish = gate('/slow.jpg')
   const id = await create('/slow.jpg', '/good.jpg')

@@ -1,6 +1,6 @@
 export { allProducts } from './all-products.ts'
-export { type Client, type Config, createClient, createConfig } from './generated/client/index.ts'
-export { client } from './generated/client.gen.ts'
+export { client, createClient } from './client.ts'
+export { type Client, type Config, createConfig } from './generated/client/index.ts'
 export * from './generated/index.ts'
 export { ProblemError } from './problem-error.ts'
 export { productChanges, type WaitOptions, waitForImages } from './wait-for-images.ts'

@@ -59,8 +59,8 @@ export function tooManyRedirects(maxRedirects: number): ImageError {
 /** Names the status in the standard's words: the server's own could say anything. */
 export function httpStatus(status: number, retryAfter: unknown): ImageError {
   const transient = status >= 500 || PASSING.includes(status)
-  const message = `The server responded with ${status} ${STATUS_CODES[status] ?? ''}`.trim()
-  return new ImageError('http_status', message, {
+  const reason = `${status} ${STATUS_CODES[status] ?? ''}`.trim()
+  return new ImageError('http_status', `The server responded with ${reason}.`, {
     transient,
     retryAfterMs: transient ? retryAfterMs(retryAfter) : undefined
   })

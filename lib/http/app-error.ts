@@ -23,6 +23,11 @@ export const ERROR_STATUSES = {
 
 export type ErrorCode = keyof typeof ERROR_STATUSES
 
+/** The response to a request names this many of its faults: a body has room for half a million. */
+export const MAX_PROBLEMS = 100
+
+export const MISMATCH = 'The request does not match the schema.'
+
 export interface InputProblem {
   /** JSON pointer into the body, or the name of a parameter. */
   pointer: string

@@ -1,9 +1,16 @@
-import type { FastifyError, FastifyReply } from 'fastify'
+import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { isUnavailable } from '../../lib/database/unavailable.ts'
-import { AppError, type ErrorCode, type InputProblem } from '../../lib/http/app-error.ts'
+import {
+  AppError,
+  type ErrorCode,
+  type InputProblem,
+  MAX_PROBLEMS,
+  MISMATCH
+} from '../../lib/http/app-error.ts'
 import { codeOf, type Problem, toProblem } from '../../lib/http/problem.ts'
 import { reasonOf } from '../../lib/log/log.ts'
+import { unknownFields } from './strict.ts'
 
 /** The request may succeed if it is repeated after this time. */
 const RETRIED: ErrorCode[] = ['in_flight', 'overloaded', 'unavailable']
@@ -13,7 +20,7 @@ const RETRY_AFTER_SECONDS = 2
 export default fp(
   async (app) => {
     app.setErrorHandler((error: FastifyError, request, reply) => {
-      const problem = explain(error)
+      const problem = explain(error, request)
       // A refusal has to stay cheap: it gets no stack.
       if (problem.code === 'internal') request.log.error({ err: error }, 'Request failed')
       else if (isUnavailable(error)) request.log.warn({ reason: reasonOf(error) }, 'The database failed')
@@ -27,10 +34,11 @@ export default fp(
   { name: 'errors' }
 )
 
-function explain(error: FastifyError): Problem {
+function explain(error: FastifyError, request: FastifyRequest): Problem {
   if (error instanceof AppError) return toProblem(error.code, error.message, error.problems)
   if (error.validation) {
-    return toProblem('invalid_request', 'The request does not match the schema.', violations(error))
+    const problems = [...violations(error), ...unknownFields(request)]
+    return toProblem('invalid_request', MISMATCH, problems.slice(0, MAX_PROBLEMS))
   }
   if (isUnavailable(error)) return toProblem('unavailable', 'The database is unavailable; retry later.')
   const status = error.statusCode ?? 500

@@ -2,11 +2,11 @@ import { Ajv } from 'ajv'
 import formats from 'ajv-formats'
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
+import { MAX_PROBLEMS } from '../../lib/http/app-error.ts'
 import { lazyFor } from './lazy.ts'
 
 /** More items than any schema allows. */
 const MAX_ITEMS = 1001
-const MAX_ERRORS = 100
 /** Less than this is floating-point noise, which PostgreSQL rounds away. */
 const MAX_NOISE = 1e-6
 
@@ -24,7 +24,7 @@ export default fp(
       const validation = lazy(() => (httpPart === 'body' ? forBodies() : forText()).compile(schema))
       return (data) => {
         const validate = validation()
-        return validate(shorten(data)) ? true : { error: (validate.errors ?? []).slice(0, MAX_ERRORS) }
+        return validate(shorten(data)) ? true : { error: (validate.errors ?? []).slice(0, MAX_PROBLEMS) }
       }
     })
   },

@@ -1,7 +1,9 @@
+import { Type } from '@sinclair/typebox'
 import type { Caller } from '../../lib/auth/caller.ts'
 import { ref } from '../../lib/http/schema-ref.ts'
 import { ProductInput, ProductReplacement } from '../../lib/products/schemas.ts'
 import type { Operation } from '../operation.ts'
+import { prefer } from '../prefer.ts'
 import { problems } from '../problem-replies.ts'
 import { withCheckedImages } from './check-images.ts'
 import { ifMatch } from './etag.ts'
@@ -13,6 +15,7 @@ interface Replacement {
   caller: Caller
 }
 
+const headers = Type.Object({ ...prefer, ...IfMatch.properties })
 const response = { 200: Message('Replaced'), ...problems(403, 404, 412, 413, 415, 422) }
 
 export const replace: Operation = (app, config) => {
@@ -30,7 +33,7 @@ export const replace: Operation = (app, config) => {
         tags,
         operationId: 'replaceProduct',
         summary: 'Replace the product that the body names',
-        headers: IfMatch,
+        headers,
         body: ref(ProductReplacement),
         response
       }
@@ -46,7 +49,7 @@ export const replace: Operation = (app, config) => {
         operationId: 'updateProduct',
         summary: 'Replace a product; images whose URL stays keep their result',
         params: Params,
-        headers: IfMatch,
+        headers,
         body: ref(ProductInput),
         response
       }

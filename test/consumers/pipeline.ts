@@ -138,7 +138,7 @@ export async function pipeline(t: Test, open: OpenSetup): Promise<void> {
     const { image_status, compressed_product_images, images } = await show(app, id)
     t.equal(image_status, 'partial')
     t.same(compressed_product_images, [images[1].url])
-    t.same(images[0].error, { code: 'http_status', detail: 'The server responded with 404 Not Found' })
+    t.same(images[0].error, { code: 'http_status', detail: 'The server responded with 404 Not Found.' })
   })
 
   const jpeg = await labelled(1, small)

@@ -304,6 +304,10 @@ export type CreateProductData = {
     body: ProductInput;
     headers?: {
         /**
+         * `handling=strict` refuses a body with unknown fields. By default they are ignored
+         */
+        prefer?: string;
+        /**
          * Any text that is new for each request. A request that is repeated within 24 hours gets the first response, and nothing is done twice
          */
         'idempotency-key'?: string;
@@ -368,6 +372,10 @@ export type CreateProductResponse = CreateProductResponses[keyof CreateProductRe
 export type ReplaceProductData = {
     body: ProductReplacement;
     headers?: {
+        /**
+         * `handling=strict` refuses a body with unknown fields. By default they are ignored
+         */
+        prefer?: string;
         /**
          * Change the product only if this is its current ETag
          */
@@ -547,6 +555,10 @@ export type GetProductResponse = GetProductResponses[keyof GetProductResponses];
 export type UpdateProductData = {
     body: ProductInput;
     headers?: {
+        /**
+         * `handling=strict` refuses a body with unknown fields. By default they are ignored
+         */
+        prefer?: string;
         /**
          * Change the product only if this is its current ETag
          */
@@ -729,6 +741,10 @@ export type WatchProductResponse = WatchProductResponses[keyof WatchProductRespo
 export type CreateUserData = {
     body: UserInput;
     headers?: {
+        /**
+         * `handling=strict` refuses a body with unknown fields. By default they are ignored
+         */
+        prefer?: string;
         /**
          * Any text that is new for each request. A request that is repeated within 24 hours gets the first response, and nothing is done twice
          */

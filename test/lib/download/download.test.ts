@@ -147,7 +147,7 @@ t.test('redirects', async (t) => {
     for (const path of ['/two', '/none']) {
       t.match(await failure(download(origin.url + path, never)), {
         code: 'http_status',
-        message: 'The server responded with 302 Found',
+        message: 'The server responded with 302 Found.',
         transient: false
       })
     }

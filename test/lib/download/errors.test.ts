@@ -11,7 +11,7 @@ const failureOf = async (status: string, headers?: string[]) =>
 t.test('a client error is for good; its words are ours, not the server’s', async (t) => {
   t.same(await failureOf('404 <b>gone'), {
     code: 'http_status',
-    message: 'The server responded with 404 Not Found',
+    message: 'The server responded with 404 Not Found.',
     transient: false,
     retryAfterMs: undefined
   })
@@ -27,13 +27,13 @@ t.test('what may pass by is transient', async (t) => {
 })
 
 t.test('a status nobody knows is named by its number', async (t) => {
-  t.match(await failureOf('599 x'), { message: 'The server responded with 599', transient: true })
+  t.match(await failureOf('599 x'), { message: 'The server responded with 599.', transient: true })
 })
 
 t.test('the body of an error is not waited for', async (t) => {
   const origin = await speak(t, (socket) => socket.write('HTTP/1.1 503 x\r\ncontent-length: 9999\r\n\r\n'))
   t.match(await failure(downloader(t).download(origin.url, never)), {
-    message: 'The server responded with 503 Service Unavailable'
+    message: 'The server responded with 503 Service Unavailable.'
   })
   await origin.closed()
 })

@@ -28,7 +28,9 @@ t.test('a breaker opens after five failures in a row and snoozes what waits', as
 t.test(
   'a breaker stays closed while some images succeed, and after failures that are the image’s own',
   async (t) => {
-    const { limiter } = await opened(new ImageError('http_status', 'The server responded with 404 Not Found'))
+    const { limiter } = await opened(
+      new ImageError('http_status', 'The server responded with 404 Not Found.')
+    )
     t.match(limiter.figures().breakers, { open: 0, half_open: 0 })
     for (const error of [TIMEOUT, TIMEOUT, TIMEOUT, TIMEOUT, undefined, TIMEOUT, TIMEOUT]) {
       const next = one(limiter)

@@ -7,7 +7,7 @@ const DESCRIPTIONS = {
   401: 'Credentials are missing or invalid',
   403: 'The credentials are not valid for that user',
   404: 'It does not exist, or belongs to another user',
-  409: 'The first request with the same Idempotency-Key is still running',
+  409: 'The external id is taken, or the first request with the same Idempotency-Key is still running',
   412: 'The product has changed since the version named by If-Match',
   413: 'The body is too large',
   415: 'The body is not JSON in UTF-8',

@@ -29,6 +29,8 @@ interface Request {
  */
 interface Attempt<C> {
   free: boolean
+  /** What would be created exists already. */
+  taken: boolean
   created: C | null
   used_id: number | null
   same: boolean | null
@@ -44,15 +46,31 @@ const LANES = 4
 const MAX_WAIT_MS = 1000
 /** Data that PostgreSQL refuses, or that violates a rule. */
 const OF_THE_INPUT = /^2[23]/
+/** A concurrent statement was faster. The next statement sees its result. */
+const RACES = ['idempotency_keys_pkey', 'products_external_id']
+
+/** Parts of a statement that creates something. */
+interface CreationParts {
+  /** Selects n of those rows of `unused` that cannot be created, because they exist already. */
+  taken?: string
+  /** In which rows of `fresh` are inserted. Statements that may wait for each other need the same one. */
+  order?: string
+  /** Further CTEs, which may read `fresh` and `created (n, id)`. */
+  others?: string
+  /** Added to what is created. */
+  columns?: string
+}
 
 /**
  * Returns a statement that creates something for each of many requests and stores their Idempotency-Keys in
- * the same commit. `$1` is a JSON array of `Request`. `insert` reads `unused (n, input, delivery)` in the
- * order of n and returns ids that ascend with it. `others` are further CTEs, which may read
- * `created (n, id)`; `columns` are added to what is created.
+ * the same commit. `$1` is a JSON array of `Request`. `insert` reads `fresh (nth, n, input, delivery)` in the
+ * order of nth and returns ids that ascend with it.
  * A key's advisory lock is held for the statement. If it cannot be acquired, the first request still runs.
  */
-export const creation = (insert: string, { others = '', columns = '' } = {}) => `
+export const creation = (
+  insert: string,
+  { taken = 'SELECT n FROM unused WHERE false', order = 'n', others = '', columns = '' }: CreationParts = {}
+) => `
 WITH request AS MATERIALIZED (
   SELECT * FROM ROWS FROM (
     jsonb_to_recordset($1::jsonb) AS (caller text, key text, fingerprint text, input jsonb, delivery jsonb)
@@ -65,18 +83,25 @@ WITH request AS MATERIALIZED (
   SELECT n, k.created_id, k.created_at, k.fingerprint = decode(r.fingerprint, 'hex') AS same
   FROM request r JOIN idempotency_keys k USING (caller, key)
 ), unused AS MATERIALIZED (
-  SELECT n, caller, key, fingerprint, input, delivery, row_number() OVER (ORDER BY n) AS nth
+  SELECT n, caller, key, fingerprint, input, delivery
   FROM request JOIN lock USING (n) WHERE free AND n NOT IN (SELECT n FROM used)
+), taken AS MATERIALIZED (${taken}
+), fresh AS MATERIALIZED (
+  SELECT *, row_number() OVER (ORDER BY ${order}) AS nth FROM unused WHERE n NOT IN (SELECT n FROM taken)
 ), inserted AS (${insert}
 ), created AS MATERIALIZED (
-  SELECT unused.n, i.id FROM (SELECT id, row_number() OVER (ORDER BY id) AS nth FROM inserted) AS i JOIN unused USING (nth)
+  SELECT fresh.n, i.id FROM (SELECT id, row_number() OVER (ORDER BY id) AS nth FROM inserted) AS i JOIN fresh USING (nth)
 ), remembered AS (
   INSERT INTO idempotency_keys (caller, key, fingerprint, created_id)
-  SELECT caller, key, decode(fingerprint, 'hex'), id FROM created JOIN unused USING (n) WHERE key IS NOT NULL
+  SELECT caller, key, decode(fingerprint, 'hex'), id FROM created JOIN fresh USING (n) WHERE key IS NOT NULL
 )${others}
-SELECT free, used.created_id AS used_id, used.same, used.created_at < now() - ${VALID} AS expired,
+SELECT free, taken.n IS NOT NULL AS taken, used.created_id AS used_id, used.same, used.created_at < now() - ${VALID} AS expired,
   CASE WHEN created.id IS NOT NULL THEN json_build_object('id', created.id${columns}) END AS created
-FROM request JOIN lock USING (n) LEFT JOIN created USING (n) LEFT JOIN used USING (n) ORDER BY n`
+FROM request JOIN lock USING (n) LEFT JOIN created USING (n) LEFT JOIN used USING (n) LEFT JOIN taken USING (n)
+ORDER BY n`
+
+/** What would be created exists already. */
+export class TakenError extends Error {}
 
 /** Runs a `creation`: the requests that arrive while a statement runs share the next one. */
 export class Creator<C extends Created> {
@@ -97,16 +122,18 @@ export class Creator<C extends Created> {
 
   /**
    * Resolves with what was created, or with only the id if the same request used the key before. Rejects with
-   * `key_reused` if another request used the key, with `in_flight` while the first request runs, and with
-   * `overloaded` if too many requests wait. `delivery` may differ when a request is repeated.
+   * `key_reused` if another request used the key, with `in_flight` while the first request runs, with
+   * `overloaded` if too many requests wait, and with a TakenError. `delivery` may differ when a request is
+   * repeated.
    */
   async create(input: object, key?: IdempotencyKey, delivery: object = {}): Promise<C | Created> {
     const fingerprint = key ? this.#fingerprint(input) : null
     const request = { caller: null, key: null, ...key, fingerprint, input, delivery }
     for (;;) {
       if (this.#requests.waitMs > MAX_WAIT_MS) throw OVERLOADED
-      const { free, created, used_id, same, expired } = await this.#requests.add(request)
+      const { free, taken, created, used_id, same, expired } = await this.#requests.add(request)
       if (created) return created
+      if (taken) throw new TakenError()
       if (key && expired) await forget(this.#pool, key)
       else if (used_id !== null && same) return { id: used_id }
       else if (used_id !== null)
@@ -128,8 +155,7 @@ export class Creator<C extends Created> {
       return await this.#query(requests)
     } catch (error) {
       if (!(error instanceof DatabaseError) || !OF_THE_INPUT.test(error.code ?? '')) throw error
-      // The first request with the key ended after this statement began. The next statement sees its result.
-      if (error.constraint === 'idempotency_keys_pkey') return await this.#send(requests)
+      if (RACES.includes(error.constraint ?? '')) return await this.#send(requests)
       if (requests.length === 1) throw error
       const half = Math.ceil(requests.length / 2)
       const first = await this.#settle(requests.slice(0, half))

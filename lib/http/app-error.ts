@@ -7,6 +7,7 @@ export const ERROR_STATUSES = {
   not_found: 404,
   request_timeout: 408,
   in_flight: 409,
+  external_id_taken: 409,
   version_mismatch: 412,
   body_too_large: 413,
   url_too_long: 414,

@@ -22,7 +22,8 @@ export function serverOptions(
     requestTimeout: 30_000,
     // Ends a connection whose client reads nothing. Event streams send something more often.
     connectionTimeout: 60_000,
-    routerOptions: { ignoreTrailingSlash: true },
+    // 255 characters, percent-encoded.
+    routerOptions: { ignoreTrailingSlash: true, maxParamLength: 3060 },
     // A request that was accepted before the stop gets its response.
     return503OnClosing: false,
     ...earlyErrors,

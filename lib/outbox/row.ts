@@ -36,6 +36,8 @@ export interface OutboxRow extends Claim {
 /** A row of a product to insert. It comes due in `wait_ms` milliseconds. */
 export interface NewOutboxRow {
   kind: OutboxKind
+  /** 1 for bulk work; default: 0. */
+  class?: 0 | 1
   payload?: Payload
   wait_ms: number
 }

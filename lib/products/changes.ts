@@ -19,6 +19,8 @@ export interface Change {
   update: ImageUpdate[]
   /** Milliseconds from now at which images come due; one outbox row for each. */
   enqueue: number[]
+  /** Their class. */
+  isBulk?: boolean
 }
 
 /** The end of one attempt at an image. */
@@ -61,6 +63,12 @@ export function edit(record: ProductRecord, fields: ProductFields): Change {
   const add = [...wanted.difference(known)]
   const remove = record.images.filter((row) => !wanted.has(row.source_url))
   return { ...unchanged(fields), add, remove, enqueue: add.length > 0 ? [0] : [] }
+}
+
+/** As `edit`. Returns null if nothing differs. */
+export function replace(record: ProductRecord, fields: ProductFields, isBulk: boolean): Change | null {
+  const isSame = JSON.stringify(fieldsOf(record)) === JSON.stringify(fields)
+  return isSame ? null : { ...edit(record, fields), isBulk }
 }
 
 /**

@@ -1,9 +1,9 @@
 import { DatabaseError, type Pool } from 'pg'
-import { type Created, Creator, creation, type IdempotencyKey } from '../database/idempotency.ts'
+import { type Created, Creator, creation, type IdempotencyKey, TakenError } from '../database/idempotency.ts'
 import { AppError } from '../http/app-error.ts'
 import { carrier } from '../log/context.ts'
 import type { Outbox } from '../outbox/outbox.ts'
-import { FIELD_NAMES, FIELD_TYPES, fieldsOf } from './fields.ts'
+import { columnsOf, FIELD_NAMES, FIELD_TYPES, FIELD_VALUES, fieldsOf } from './fields.ts'
 import type { ProductInput } from './schemas.ts'
 
 const FOREIGN_KEY_VIOLATION = '23503'
@@ -13,26 +13,39 @@ interface CreatedProduct extends Created {
   outbox_id: string | null
 }
 
+/** Requests whose external id is taken, by a product or by a request before them. The index finds it. */
+const TAKEN = `
+  SELECT n FROM (
+    SELECT n, f.*, row_number() OVER (PARTITION BY user_id, external_id ORDER BY n) AS nth
+    FROM unused, jsonb_to_record(input) AS f (user_id integer, external_id text)
+    WHERE input ? 'external_id'
+  ) AS f
+  WHERE nth > 1 OR
+    (SELECT p.id FROM products p WHERE p.user_id = f.user_id AND p.external_id = f.external_id) IS NOT NULL`
+
 /**
- * Products, image rows and outbox rows in one commit. `delivery` holds the outbox row's payload and lease.
+ * Products, image rows and outbox rows in one commit. `delivery` holds the outbox row's payload, class and
+ * lease. Without the order two statements with the same external ids could wait for each other.
  */
 const CREATE = {
   name: 'product-create',
   text: creation(
     `
   INSERT INTO products (user_id, ${FIELD_NAMES}, version)
-  SELECT f.user_id, ${FIELD_NAMES}, 1
-  FROM unused, jsonb_to_record(input) AS f (user_id integer, ${FIELD_TYPES}) ORDER BY n
+  SELECT f.user_id, ${FIELD_VALUES}, 1
+  FROM fresh, jsonb_to_record(input) AS f (user_id integer, ${FIELD_TYPES}) ORDER BY nth
   RETURNING id, user_id, product_images`,
     {
+      taken: TAKEN,
+      order: `input ->> 'external_id', n`,
       others: `, image AS (
   INSERT INTO product_images (product_id, source_url)
   SELECT DISTINCT id, url FROM inserted, unnest(product_images) AS url
 ), enqueued AS (
-  INSERT INTO outbox (kind, user_id, product_id, payload, claims, due_at, scheduled)
-  SELECT 'images', i.user_id, i.id, d.payload, (d.lease_ms > 0)::integer, now() + d.lease_ms * interval '1 ms', d.lease_ms > 0
-  FROM inserted i JOIN created USING (id) JOIN unused USING (n),
-    jsonb_to_record(delivery) AS d (payload jsonb, lease_ms float8)
+  INSERT INTO outbox (kind, class, user_id, product_id, payload, claims, due_at, scheduled)
+  SELECT 'images', coalesce(d.class, 0), i.user_id, i.id, d.payload, (d.lease_ms > 0)::integer, now() + d.lease_ms * interval '1 ms', d.lease_ms > 0
+  FROM inserted i JOIN created USING (id) JOIN fresh USING (n),
+    jsonb_to_record(delivery) AS d (class smallint, payload jsonb, lease_ms float8)
   WHERE cardinality(product_images) > 0
   RETURNING id, product_id
 )`,
@@ -45,24 +58,27 @@ const CREATE = {
 export class ProductCreator {
   readonly #creator: Creator<CreatedProduct>
   readonly #outbox: Outbox
+  readonly #isBulk: boolean
 
-  constructor(pool: Pool, outbox: Outbox) {
+  /** `bulk`: interactive work goes before the images of these products. */
+  constructor(pool: Pool, outbox: Outbox, { bulk = false } = {}) {
     this.#creator = new Creator(pool, CREATE)
     this.#outbox = outbox
+    this.#isBulk = bulk
   }
 
   /**
    * Resolves with the new product's id, or with the one that the key created before. Rejects with
-   * `unknown_user` or as `Creator.create` does. If a consumer of this process has a free place, the outbox
-   * row is leased to it at once: a claim would cost as much as the insert.
+   * `unknown_user`, `external_id_taken` or as `Creator.create` does. If a consumer of this process has a free
+   * place, the outbox row is leased to it at once: a claim would cost as much as the insert.
    */
   async create(input: ProductInput, key?: IdempotencyKey): Promise<number> {
-    const product = { user_id: input.user_id, ...fieldsOf(input) }
+    const product = { user_id: input.user_id, ...columnsOf(fieldsOf(input)) }
     const { user_id, product_images } = product
-    const reservation = product_images.length > 0 ? this.#outbox.reserve('images') : null
+    const reservation = this.#isBulk || product_images.length === 0 ? null : this.#outbox.reserve('images')
     try {
       const payload = carrier()
-      const delivery = { payload, lease_ms: reservation?.leaseMs ?? 0 }
+      const delivery = { payload, lease_ms: reservation?.leaseMs ?? 0, ...(this.#isBulk && { class: 1 }) }
       const created = await this.#creator.create(product, key, delivery)
       const id = 'outbox_id' in created && created.outbox_id
       if (id && reservation)
@@ -78,6 +94,7 @@ export class ProductCreator {
       else if (id) this.#outbox.enqueued(['images'])
       return created.id
     } catch (error) {
+      if (error instanceof TakenError) throw externalIdTaken()
       const isUnknownUser = error instanceof DatabaseError && error.code === FOREIGN_KEY_VIOLATION
       throw isUnknownUser ? unknownUser(user_id) : error
     } finally {
@@ -89,4 +106,10 @@ export class ProductCreator {
 function unknownUser(id: number): AppError {
   const detail = 'is no user of this service; create one with POST /api/v1/users'
   return new AppError('unknown_user', `There is no user ${id}.`, [{ pointer: '/user_id', detail }])
+}
+
+export function externalIdTaken(): AppError {
+  const detail =
+    'is the external id of another product of this user; replace that one with PUT /api/v1/products/by-external-id/…'
+  return new AppError('external_id_taken', 'The external id is taken.', [{ pointer: '/external_id', detail }])
 }

@@ -9,6 +9,7 @@ export interface ProductFilter {
   max_price?: number
   product_name?: string
   image_status?: ImageStatus
+  external_id?: string
   limit: number
   /** The end of the previous page, from `encodeCursor`. */
   cursor?: string
@@ -35,7 +36,7 @@ export type ListedRecord = ProductRecord &
 const MAX_PAGE_BYTES = 4 * 1024 * 1024
 
 /** Each source is sent twice, as `product_images` and as `source_url`, with a result of about 500 bytes. */
-const JSON_BYTES = `500 + coalesce(octet_length(p.product_description), 0)
+const JSON_BYTES = `500 + coalesce(octet_length(p.product_description), 0) + coalesce(octet_length(p.metadata::text), 0)
     + 2 * octet_length(array_to_string(coalesce(p.product_images, '{}'), ''))
     + 500 * cardinality(coalesce(p.product_images, '{}'))`
 
@@ -112,12 +113,13 @@ function after(
 
 /** Only filters that are there become conditions. */
 function filtersOf(filter: ProductFilter, value: (v: unknown) => string): string[] {
-  const { min_price, max_price, product_name, image_status } = filter
+  const { min_price, max_price, product_name, image_status, external_id } = filter
   return [
     ...(min_price === undefined ? [] : [`p.product_price >= ${value(min_price)}::numeric`]),
     ...(max_price === undefined ? [] : [`p.product_price <= ${value(max_price)}::numeric`]),
     ...(product_name ? [`p.product_name ILIKE ${value(containing(product_name))}`] : []),
-    ...(image_status ? [STATUS_CONDITIONS[image_status]] : [])
+    ...(image_status ? [STATUS_CONDITIONS[image_status]] : []),
+    ...(external_id ? [`p.external_id = ${value(external_id)}`] : [])
   ]
 }
 

@@ -7,12 +7,32 @@ export const Id = Type.Integer({ minimum: 1, maximum: 2_147_483_647 })
 
 const Url = Type.String({ format: 'text', minLength: 1, maxLength: 2048 })
 
+export const ExternalId = Type.String({
+  format: 'text',
+  minLength: 1,
+  maxLength: 255,
+  examples: ['SKU-1001'],
+  description:
+    'Your own id of the product, unique among the products of the user. A replacement may change it'
+})
+
+export type Metadata = Record<string, unknown>
+const Metadata = Type.Unsafe<Metadata>({
+  type: 'object',
+  additionalProperties: true,
+  'x-max-json-bytes': 16_384,
+  examples: [{ color: 'green' }],
+  description:
+    'Returned as sent. Up to 16 kB of JSON, nested up to 32 levels. A replacement without it keeps it; {} removes it'
+})
+
 /** Clients written in Go, as the Go service's are, send null for what they leave out. */
 const optional = <T extends TSchema>(schema: T) =>
   Type.Optional(Type.Unsafe<Static<T> | null>({ ...schema, type: [schema.type, 'null'] }))
 
 const productInput = {
   user_id: Id,
+  external_id: optional(ExternalId),
   product_name: Type.String({ format: 'text', minLength: 1, maxLength: 255, examples: ['Desk lamp'] }),
   product_description: optional(Type.String({ format: 'text', maxLength: 100_000 })),
   product_price: optional(
@@ -30,13 +50,38 @@ const productInput = {
       examples: [['https://example.com/lamp.jpg']],
       description: 'http or https URLs'
     })
-  )
+  ),
+  metadata: optional(Metadata)
 }
 
 export const ProductInput = Type.Object(productInput, { $id: 'ProductInput' })
 export type ProductInput = Static<typeof ProductInput>
 
 export const ProductReplacement = Type.Object({ id: Id, ...productInput }, { $id: 'ProductReplacement' })
+
+/** Everything has a default, for those who keep their products elsewhere and want the images. */
+export const ProductUpsert = Type.Object(
+  {
+    ...productInput,
+    user_id: Type.Optional(
+      Type.Integer({
+        ...Id,
+        description:
+          'Owner of the product. Default: the user of the credentials; without authentication, user 1'
+      })
+    ),
+    product_name: optional(
+      Type.String({
+        format: 'text',
+        minLength: 1,
+        maxLength: 255,
+        description: 'Default: the external id'
+      })
+    )
+  },
+  { $id: 'ProductUpsert' }
+)
+export type ProductUpsert = Static<typeof ProductUpsert>
 
 export const ImageError = Type.Object(
   {
@@ -85,10 +130,12 @@ export const Product = Type.Object(
   {
     id: Id,
     user_id: Id,
+    external_id: nullable(Type.String()),
     product_name: Type.String(),
     product_description: Type.String(),
     product_price: Type.Number(),
     product_images: Type.Array(Type.String()),
+    metadata: Type.Unsafe<Metadata>({ type: 'object', additionalProperties: true }),
     compressed_product_images: Type.Array(Type.String(), {
       description: 'Public URLs of the images that are done, in the order of product_images'
     }),

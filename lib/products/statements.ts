@@ -6,11 +6,16 @@ export const LOAD = {
   text: `SELECT ${RECORD_COLUMNS} FROM products p WHERE p.id = $1`
 }
 
+export const LOAD_BY_EXTERNAL_ID = {
+  name: 'product-load-by-external-id',
+  text: `SELECT ${RECORD_COLUMNS} FROM products p WHERE p.user_id = $1 AND p.external_id = $2`
+}
+
 /** Inserts NewOutboxRow[] for the row of `product`. */
 const enqueued = (rows: string) => `
-  INSERT INTO outbox (kind, user_id, product_id, payload, due_at)
-  SELECT o.kind, coalesce(product.user_id, 0), product.id, coalesce(o.payload, '{}'), now() + o.wait_ms * interval '1 ms'
-  FROM product, jsonb_to_recordset(${rows}::jsonb) AS o (kind text, payload jsonb, wait_ms float8)`
+  INSERT INTO outbox (kind, class, user_id, product_id, payload, due_at)
+  SELECT o.kind, coalesce(o.class, 0), coalesce(product.user_id, 0), product.id, coalesce(o.payload, '{}'), now() + o.wait_ms * interval '1 ms'
+  FROM product, jsonb_to_recordset(${rows}::jsonb) AS o (kind text, class smallint, payload jsonb, wait_ms float8)`
 
 /** What an outcome leaves in a row of `product_images`. */
 const IMAGE_STATE = [

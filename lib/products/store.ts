@@ -2,7 +2,7 @@ import type { Pool } from 'pg'
 import type { Cache, CachedProduct } from '../cache/cache.ts'
 import type { IdempotencyKey } from '../database/idempotency.ts'
 import { withValues } from '../database/statement.ts'
-import { AppError, productNotFound } from '../http/app-error.ts'
+import { AppError, type ErrorCode, productNotFound } from '../http/app-error.ts'
 import type { ImageErrorCode } from '../image/error.ts'
 import type { ProductChangeFeed } from './change-feed.ts'
 import * as changes from './changes.ts'
@@ -13,7 +13,7 @@ import { type Page, ProductLists } from './lists.ts'
 import { type ProductRecord, toProduct } from './record.ts'
 import { leftoversOf, leftoversWaitMs, strayRemovals } from './removals.ts'
 import type { ProductInput } from './schemas.ts'
-import { LOAD, SWEEP } from './statements.ts'
+import { LOAD, LOAD_BY_EXTERNAL_ID, SWEEP } from './statements.ts'
 import { ProductWriter, type WriterOptions } from './writer.ts'
 
 /**
@@ -32,6 +32,8 @@ export interface ProductStoreOptions extends WriterOptions {
   changeFeed: ProductChangeFeed
 }
 
+type IdentifiedInput = ProductInput & { external_id: string }
+
 type Decide = (record: ProductRecord) => changes.Change | null
 
 /** Shorter than for a client: otherwise workers would mainly wait while Redis is unreachable. */
@@ -47,6 +49,7 @@ export class ProductStore {
   readonly #options: ProductStoreOptions
   readonly #pool: Pool
   readonly #creator: ProductCreator
+  readonly #bulkCreator: ProductCreator
   readonly #writer: ProductWriter
   readonly #lists: ProductLists
 
@@ -54,16 +57,33 @@ export class ProductStore {
     this.#options = options
     this.#pool = options.pool
     this.#creator = new ProductCreator(options.pool, options.outbox)
+    this.#bulkCreator = new ProductCreator(options.pool, options.outbox, { bulk: true })
     this.#writer = new ProductWriter(options)
     this.#lists = new ProductLists(options.pool)
   }
 
   /**
    * Resolves with the new product's id, or with the one that the key has created before. Rejects with
-   * `unknown_user`.
+   * `unknown_user` or `external_id_taken`. `bulk`: its images are processed after interactive work.
    */
-  create(input: ProductInput, key?: IdempotencyKey): Promise<number> {
-    return this.#creator.create(input, key)
+  create(input: ProductInput, key?: IdempotencyKey, { bulk = false } = {}): Promise<number> {
+    return (bulk ? this.#bulkCreator : this.#creator).create(input, key)
+  }
+
+  /**
+   * Creates the user's product of that external id, or replaces it. Of concurrent calls one creates. Rejects
+   * with `unknown_user`.
+   */
+  async upsert(input: IdentifiedInput, { bulk = false } = {}): Promise<{ id: number; created: boolean }> {
+    for (;;) {
+      const id = await this.create(input, undefined, { bulk }).catch(unless('external_id_taken'))
+      if (id !== null) return { id, created: true }
+      const values = [input.user_id, input.external_id]
+      const statement = withValues(this.#pool, LOAD_BY_EXTERNAL_ID, values)
+      const record = (await this.#pool.query<ProductRecord>(statement)).rows[0]
+      // Deleted meanwhile, or it has another external id now.
+      if (record && (await this.#replace(record, input, bulk))) return { id: record.id, created: false }
+    }
   }
 
   /**
@@ -93,8 +113,7 @@ export class ProductStore {
 
   /** Replaces what a client may write. Rejects with `not_found` or `version_mismatch`. */
   async update(ref: ProductRef, input: Omit<ProductInput, 'user_id'>): Promise<void> {
-    const fields = fieldsOf(input)
-    await this.#changeForClient(ref, (record) => changes.edit(record, fields))
+    await this.#changeForClient(ref, (record) => changes.edit(record, fieldsOf(input, record)))
   }
 
   /**
@@ -124,10 +143,7 @@ export class ProductStore {
     { redelivered = false } = {}
   ): Promise<void> {
     const decide = (record: ProductRecord) => changes.finish(record, attempts)
-    const ended = await this.#change({ id: product.id }, decide, product).catch((error: unknown) => {
-      if (error instanceof AppError && error.code === 'not_found') return null
-      throw error
-    })
+    const ended = await this.#change({ id: product.id }, decide, product).catch(unless('not_found'))
     const rows = ended ? changes.imagesAfter(ended.before, ended.changed) : []
     const leftovers = redelivered ? [leftoversOf(product.id, this.#options.jobTimeoutMs)] : []
     await this.#writer.enqueue(product, [...strayRemovals(attempts, rows), ...leftovers])
@@ -148,9 +164,21 @@ export class ProductStore {
     return products
   }
 
-  async #changeForClient(ref: ProductRef, decide: Decide): Promise<void> {
-    const { changed } = await this.#change(ref, decide)
+  /** Resolves with false if the product does not have that external id any more. */
+  async #replace(known: ProductRecord, input: IdentifiedInput, bulk: boolean): Promise<boolean> {
+    const decide = (record: ProductRecord) => {
+      if (record.external_id !== input.external_id) throw productNotFound(record.id)
+      return changes.replace(record, fieldsOf(input, record), bulk)
+    }
+    const replaced = await this.#changeForClient(known, decide, known).catch(unless('not_found'))
+    return replaced !== null
+  }
+
+  /** Resolves with whether anything was changed. */
+  async #changeForClient(ref: ProductRef, decide: Decide, known?: ProductRecord): Promise<boolean> {
+    const { changed } = await this.#change(ref, decide, known)
     if (changed) await this.#publish(ref.id)
+    return changed !== null
   }
 
   /** Decides until a change is written or none is needed. `known`, if it is still current, saves a read. */
@@ -180,4 +208,10 @@ export class ProductStore {
     await this.#options.cache.invalidate(id, maxWaitMs)
     this.#options.changeFeed.publish(id)
   }
+}
+
+/** Returns a handler that resolves with null for errors of that code. */
+const unless = (code: ErrorCode) => (error: unknown) => {
+  if (error instanceof AppError && error.code === code) return null
+  throw error
 }

@@ -17,7 +17,7 @@ export type User = Static<typeof User>
 const CREATE = {
   name: 'user-create',
   text: creation(
-    "INSERT INTO users (username) SELECT input ->> 'username' FROM unused ORDER BY n RETURNING id"
+    "INSERT INTO users (username) SELECT input ->> 'username' FROM fresh ORDER BY nth RETURNING id"
   )
 }
 

@@ -1,10 +1,12 @@
 import { randomUUID } from 'node:crypto'
-import type { Pool } from 'pg'
+import { DatabaseError, type Pool } from 'pg'
 import { type Statement, withValues } from '../database/statement.ts'
 import { carrier } from '../log/context.ts'
 import type { Outbox } from '../outbox/outbox.ts'
 import type { NewOutboxRow } from '../outbox/row.ts'
 import { type Change, imagesAfter } from './changes.ts'
+import { externalIdTaken } from './create.ts'
+import { columnsOf } from './fields.ts'
 import { finishedUrls, type ImageRow, type ProductRecord } from './record.ts'
 import { removalsOf } from './removals.ts'
 import { CHANGE, DELETE, ENQUEUE } from './statements.ts'
@@ -31,24 +33,34 @@ export class ProductWriter {
 
   /**
    * Resolves with false, and nothing is written, when the product does not have the record's version any
-   * more.
+   * more. Rejects with `external_id_taken`.
    */
   async apply(record: ProductRecord, change: Change): Promise<boolean> {
-    const { fields, add, remove, update, enqueue } = change
+    const { fields, add, remove, update, enqueue, isBulk } = change
     const compressed_product_images = finishedUrls(fields.product_images, imagesAfter(record, change))
     const rows = [
-      ...enqueue.map((wait_ms) => ({ kind: 'images' as const, payload: carrier(), wait_ms })),
+      ...enqueue.map((wait_ms) => ({
+        kind: 'images' as const,
+        payload: carrier(),
+        wait_ms,
+        ...(isBulk && { class: 1 as const })
+      })),
       ...this.#removals(record, remove),
       ...this.#webhook(record, change)
     ]
     const values = [
-      JSON.stringify({ ...fields, compressed_product_images }),
+      JSON.stringify({ ...columnsOf(fields), compressed_product_images }),
       add,
       remove.map(({ id }) => id),
       JSON.stringify(update),
       JSON.stringify(rows)
     ]
-    return await this.#write(CHANGE, [record.id, record.version, ...values], rows)
+    try {
+      return await this.#write(CHANGE, [record.id, record.version, ...values], rows)
+    } catch (error) {
+      const isTaken = error instanceof DatabaseError && error.constraint === 'products_external_id'
+      throw isTaken ? externalIdTaken() : error
+    }
   }
 
   /** Deletes the product, on the same condition. */

@@ -3,12 +3,20 @@ import swaggerUi from '@fastify/swagger-ui'
 import fp from 'fastify-plugin'
 import type { Config } from '../../lib/config/config.ts'
 import { Problem } from '../../lib/http/problem.ts'
-import { Image, ImageError, Product, ProductInput, ProductReplacement } from '../../lib/products/schemas.ts'
+import {
+  Image,
+  ImageError,
+  Product,
+  ProductInput,
+  ProductReplacement,
+  ProductUpsert
+} from '../../lib/products/schemas.ts'
 import { User, UserInput } from '../../lib/products/users.ts'
 import { VERSION } from '../../lib/version.ts'
 import { openToAll } from './auth.ts'
 
-const components = [Problem, ImageError, Image, Product, ProductInput, ProductReplacement, User, UserInput]
+const inputs = [ProductInput, ProductReplacement, ProductUpsert, UserInput]
+const components = [Problem, ImageError, Image, Product, User, ...inputs]
 
 /** The page can hold credentials: it loads nothing from elsewhere, and no frame can hold it. */
 const PAGE_POLICY = {

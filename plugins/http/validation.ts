@@ -3,6 +3,7 @@ import formats from 'ajv-formats'
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
 import { MAX_PROBLEMS } from '../../lib/http/app-error.ts'
+import { fitsInto, sizeProblem } from '../../lib/http/json-size.ts'
 import { lazyFor } from './lazy.ts'
 
 /** More items than any schema allows. */
@@ -61,6 +62,13 @@ function createValidator(app: FastifyInstance, isBody: boolean): Ajv {
     schemaType: 'number',
     error: { message: ({ schema }) => `must be a multiple of ${schema}` },
     validate: (step: number, value: number) => Math.abs(value - Math.round(value / step) * step) < MAX_NOISE
+  })
+  ajv.addKeyword({
+    keyword: 'x-max-json-bytes',
+    type: 'object',
+    schemaType: 'number',
+    error: { message: ({ schema }) => sizeProblem(schema) },
+    validate: fitsInto
   })
   for (const schema of Object.values(app.getSchemas())) ajv.addSchema(schema as object)
   return ajv

@@ -7,8 +7,9 @@ import { list } from './list.ts'
 import { read } from './read.ts'
 import { replace } from './replace.ts'
 import { reprocess } from './reprocess.ts'
+import { upsert } from './upsert.ts'
 
-const OPERATIONS = [create, read, list, replace, remove, reprocess, events]
+const OPERATIONS = [create, read, list, replace, upsert, remove, reprocess, events]
 
 const routes: FastifyPluginAsync<{ config: Config }> = async (app, { config }) => {
   for (const operation of OPERATIONS) operation(app, config)

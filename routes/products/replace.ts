@@ -16,7 +16,7 @@ interface Replacement {
 }
 
 const headers = Type.Object({ ...prefer, ...IfMatch.properties })
-const response = { 200: Message('Replaced'), ...problems(403, 404, 412, 413, 415, 422) }
+const response = { 200: Message('Replaced'), ...problems(403, 404, 409, 412, 413, 415, 422) }
 
 export const replace: Operation = (app, config) => {
   async function update(id: number, { body, headers, caller }: Replacement) {

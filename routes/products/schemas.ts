@@ -1,5 +1,5 @@
 import { type Static, type TSchema, Type } from '@sinclair/typebox'
-import { Id, ImageStatus } from '../../lib/products/schemas.ts'
+import { ExternalId, Id, ImageStatus } from '../../lib/products/schemas.ts'
 
 export const tags = ['products']
 
@@ -51,6 +51,7 @@ export const ListQuery = Type.Object({
     })
   ),
   image_status: Type.Optional(ImageStatus),
+  external_id: Type.Optional(Type.String({ ...ExternalId, description: 'External id of the product' })),
   limit: withDefault(
     Type.Integer({
       minimum: 1,

@@ -38,6 +38,7 @@ t.test('every call of the contract is in the document', async (t) => {
     'post /api/v1/products',
     'get /api/v1/products',
     'put /api/v1/products',
+    'put /api/v1/products/by-external-id/{external_id}',
     'get /api/v1/products/{id}',
     'put /api/v1/products/{id}',
     'delete /api/v1/products/{id}',

@@ -74,10 +74,12 @@ async function testProducts(t: Test, app: FastifyInstance) {
   t.strictSame(first, {
     id: 1,
     user_id: 2,
+    external_id: null,
     product_name: 'complete',
     product_description: 'Old.',
     product_price: 9.99,
     product_images: [url('/one.jpg'), url('/two.png')],
+    metadata: {},
     compressed_product_images: complete,
     created_at: first.created_at,
     updated_at: first.updated_at,
@@ -161,12 +163,24 @@ async function testForeignWrites(t: Test, app: FastifyInstance) {
 
 async function testOwnWrites(t: Test, app: FastifyInstance) {
   const call = await documented(app)
-  const fields = { user_id: 2, product_name: 'own', product_price: 1 }
+  const fields = { user_id: 2, product_name: 'own', product_price: 1, external_id: 'own', metadata: { a: 1 } }
   const created = await call({ method: 'POST', url: '/api/v1/products', payload: fields })
   t.equal(created.statusCode, 201)
   t.ok(created.json().product_id > ROWS.length)
   const unknown = await call({ method: 'POST', url: '/api/v1/products', payload: { ...fields, user_id: 99 } })
   t.equal(unknown.statusCode, 422)
-  t.equal((await call({ method: 'PUT', url: '/api/v1/products/1', payload: fields })).statusCode, 200)
+  const replacement = { ...fields, external_id: 'other' }
+  t.equal((await call({ method: 'PUT', url: '/api/v1/products/1', payload: replacement })).statusCode, 200)
   t.equal((await call({ method: 'DELETE', url: '/api/v1/products/2' })).statusCode, 204)
+  const { product_id } = created.json()
+  const taken = await call({ method: 'POST', url: '/api/v1/products', payload: fields })
+  t.equal(taken.statusCode, 409)
+  await app.pg.query('UPDATE products SET user_id = 1 WHERE id = $1', [product_id])
+  await new GoService(app.pg.pool).replace(product_id, [])
+  await app.cache.invalidate(product_id)
+  t.match((await call({ url: `/api/v1/products/${product_id}` })).json(), {
+    product_name: 'Theirs, changed',
+    external_id: 'own',
+    metadata: { a: 1 }
+  })
 }

@@ -42,10 +42,12 @@ export function record(images: ImageRow[], fields: Partial<ProductRecord> = {}):
   return {
     id: 7,
     user_id: 1,
+    external_id: 'SKU-7',
     product_name: 'Desk lamp',
     product_description: 'Bright.',
     product_price: 100.5,
     product_images: images.map((row) => row.source_url),
+    metadata: { color: 'green' },
     created_at: new Date('2026-01-01T00:00:00.000Z'),
     updated_at: new Date('2026-01-02T00:00:00.000Z'),
     version: 3,

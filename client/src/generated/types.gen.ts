@@ -12,7 +12,7 @@ export type Problem = {
     /**
      * The kind of error, for programs
      */
-    code: 'invalid_request' | 'malformed_request' | 'unauthorized' | 'forbidden' | 'not_found' | 'request_timeout' | 'in_flight' | 'version_mismatch' | 'body_too_large' | 'url_too_long' | 'unsupported_media_type' | 'invalid_input' | 'unknown_user' | 'key_reused' | 'too_many_requests' | 'headers_too_large' | 'internal' | 'overloaded' | 'unavailable';
+    code: 'invalid_request' | 'malformed_request' | 'unauthorized' | 'forbidden' | 'not_found' | 'request_timeout' | 'in_flight' | 'external_id_taken' | 'version_mismatch' | 'body_too_large' | 'url_too_long' | 'unsupported_media_type' | 'invalid_input' | 'unknown_user' | 'key_reused' | 'too_many_requests' | 'headers_too_large' | 'internal' | 'overloaded' | 'unavailable';
     /**
      * What is wrong, for people
      */
@@ -57,10 +57,14 @@ export type Image = {
 export type Product = {
     id: number;
     user_id: number;
+    external_id: string | null;
     product_name: string;
     product_description: string;
     product_price: number;
     product_images: Array<string>;
+    metadata: {
+        [key: string]: unknown;
+    };
     /**
      * Public URLs of the images that are done, in the order of product_images
      */
@@ -74,41 +78,91 @@ export type Product = {
     images: Array<Image>;
 };
 
-export type ProductInput = {
-    user_id: number;
-    product_name: string;
-    product_description?: string | null;
-    /**
-     * 0 if omitted. A floating-point error below one millionth is rounded
-     */
-    product_price?: number | null;
-    /**
-     * http or https URLs
-     */
-    product_images?: Array<string> | null;
-};
-
-export type ProductReplacement = {
-    id: number;
-    user_id: number;
-    product_name: string;
-    product_description?: string | null;
-    /**
-     * 0 if omitted. A floating-point error below one millionth is rounded
-     */
-    product_price?: number | null;
-    /**
-     * http or https URLs
-     */
-    product_images?: Array<string> | null;
-};
-
 /**
  * An owner of products
  */
 export type User = {
     user_id: number;
     username: string;
+};
+
+export type ProductInput = {
+    user_id: number;
+    /**
+     * Your own id of the product, unique among the products of the user. A replacement may change it
+     */
+    external_id?: string | null;
+    product_name: string;
+    product_description?: string | null;
+    /**
+     * 0 if omitted. A floating-point error below one millionth is rounded
+     */
+    product_price?: number | null;
+    /**
+     * http or https URLs
+     */
+    product_images?: Array<string> | null;
+    /**
+     * Returned as sent. Up to 16 kB of JSON, nested up to 32 levels. A replacement without it keeps it; {} removes it
+     */
+    metadata?: {
+        [key: string]: unknown;
+    } | null;
+};
+
+export type ProductReplacement = {
+    id: number;
+    user_id: number;
+    /**
+     * Your own id of the product, unique among the products of the user. A replacement may change it
+     */
+    external_id?: string | null;
+    product_name: string;
+    product_description?: string | null;
+    /**
+     * 0 if omitted. A floating-point error below one millionth is rounded
+     */
+    product_price?: number | null;
+    /**
+     * http or https URLs
+     */
+    product_images?: Array<string> | null;
+    /**
+     * Returned as sent. Up to 16 kB of JSON, nested up to 32 levels. A replacement without it keeps it; {} removes it
+     */
+    metadata?: {
+        [key: string]: unknown;
+    } | null;
+};
+
+export type ProductUpsert = {
+    /**
+     * Owner of the product. Default: the user of the credentials; without authentication, user 1
+     */
+    user_id?: number;
+    /**
+     * Your own id of the product, unique among the products of the user. A replacement may change it
+     */
+    external_id?: string | null;
+    /**
+     * Default: the external id
+     */
+    product_name?: string | null;
+    product_description?: string | null;
+    /**
+     * 0 if omitted. A floating-point error below one millionth is rounded
+     */
+    product_price?: number | null;
+    /**
+     * http or https URLs
+     */
+    product_images?: Array<string> | null;
+    /**
+     * Returned as sent. Up to 16 kB of JSON, nested up to 32 levels. A replacement without it keeps it; {} removes it
+     */
+    metadata?: {
+        [key: string]: unknown;
+    } | null;
 };
 
 export type UserInput = {
@@ -255,6 +309,10 @@ export type ListProductsData = {
          */
         image_status?: 'none' | 'pending' | 'done' | 'partial' | 'failed';
         /**
+         * External id of the product
+         */
+        external_id?: string;
+        /**
          * Maximum number of products. A page also ends at 4 MiB; follow its Link header
          */
         limit?: number;
@@ -331,7 +389,7 @@ export type CreateProductErrors = {
      */
     403: Problem;
     /**
-     * The first request with the same Idempotency-Key is still running
+     * The external id is taken, or the first request with the same Idempotency-Key is still running
      */
     409: Problem;
     /**
@@ -403,6 +461,10 @@ export type ReplaceProductErrors = {
      * It does not exist, or belongs to another user
      */
     404: Problem;
+    /**
+     * The external id is taken, or the first request with the same Idempotency-Key is still running
+     */
+    409: Problem;
     /**
      * The product has changed since the version named by If-Match
      */
@@ -589,6 +651,10 @@ export type UpdateProductErrors = {
      */
     404: Problem;
     /**
+     * The external id is taken, or the first request with the same Idempotency-Key is still running
+     */
+    409: Problem;
+    /**
      * The product has changed since the version named by If-Match
      */
     412: Problem;
@@ -626,6 +692,78 @@ export type UpdateProductResponses = {
 };
 
 export type UpdateProductResponse = UpdateProductResponses[keyof UpdateProductResponses];
+
+export type UpsertProductData = {
+    body: ProductUpsert;
+    headers?: {
+        /**
+         * `handling=strict` refuses a body with unknown fields. By default they are ignored
+         */
+        prefer?: string;
+    };
+    path: {
+        /**
+         * Your own id of the product, unique among the products of the user. A replacement may change it
+         */
+        external_id: string;
+    };
+    query?: never;
+    url: '/api/v1/products/by-external-id/{external_id}';
+};
+
+export type UpsertProductErrors = {
+    /**
+     * The request is malformed or does not match the schema
+     */
+    400: Problem;
+    /**
+     * Credentials are missing or invalid
+     */
+    401: Problem;
+    /**
+     * The credentials are not valid for that user
+     */
+    403: Problem;
+    /**
+     * The body is too large
+     */
+    413: Problem;
+    /**
+     * The body is not JSON in UTF-8
+     */
+    415: Problem;
+    /**
+     * The request matches the schema but cannot be carried out
+     */
+    422: Problem;
+    /**
+     * The caller has sent too many requests; retry after the time in Retry-After
+     */
+    429: Problem;
+    /**
+     * The service is overloaded or unavailable; retry after the time in Retry-After
+     */
+    503: Problem;
+};
+
+export type UpsertProductError = UpsertProductErrors[keyof UpsertProductErrors];
+
+export type UpsertProductResponses = {
+    /**
+     * Replaced
+     */
+    200: {
+        product_id: number;
+    };
+    /**
+     * Created
+     */
+    201: {
+        product_id: number;
+    };
+};
+
+export type UpsertProductResponse = UpsertProductResponses[keyof UpsertProductResponses];
 
 export type ReprocessProductData = {
     body?: never;
@@ -769,7 +907,7 @@ export type CreateUserErrors = {
      */
     403: Problem;
     /**
-     * The first request with the same Idempotency-Key is still running
+     * The external id is taken, or the first request with the same Idempotency-Key is still running
      */
     409: Problem;
     /**

@@ -5,6 +5,7 @@ import {
   finish,
   imagesAfter,
   type Outcome,
+  replace,
   retryFailed,
   startOver
 } from '../../../lib/products/changes.ts'
@@ -12,7 +13,13 @@ import { fieldsOf } from '../../../lib/products/fields.ts'
 import type { ImageRow } from '../../../lib/products/record.ts'
 import { doneRow, failedRow, pendingRow, record } from '../../support/rows.ts'
 
-const FIELDS = { product_name: 'Lamp', product_description: '', product_price: 1 }
+const FIELDS = {
+  external_id: 'SKU-7',
+  product_name: 'Lamp',
+  product_description: '',
+  product_price: 1,
+  metadata: { color: 'green' }
+}
 const ANEW = { attempts: 0, error_code: null, error_detail: null, wait_ms: 0 }
 const url = (name: string) => `https://a.example/${name}`
 
@@ -52,6 +59,14 @@ t.test('an edit without new images enqueues nothing', async (t) => {
   const fields = { ...FIELDS, product_images: [url('b'), url('a')] }
   const change = edit(record([pendingRow('a'), doneRow('b')]), fields)
   t.strictSame(change, { fields, add: [], remove: [], update: [], enqueue: [] })
+})
+
+t.test('a replacement by the same fields changes nothing, and any other one is an edit', (t) => {
+  const product = record([doneRow('a')])
+  t.equal(replace(product, fieldsOf(product), true), null)
+  const fields = { ...fieldsOf(product), metadata: { color: 'red' } }
+  t.strictSame(replace(product, fields, true), { ...edit(product, fields), isBulk: true })
+  t.end()
 })
 
 t.test('a URL that is there twice is one image', async (t) => {

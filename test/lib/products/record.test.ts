@@ -6,10 +6,12 @@ t.test('a record becomes the product that clients read', async (t) => {
   t.strictSame(toProduct(record([doneRow('a'), failedRow('b')])), {
     id: 7,
     user_id: 1,
+    external_id: 'SKU-7',
     product_name: 'Desk lamp',
     product_description: 'Bright.',
     product_price: 100.5,
     product_images: ['https://a.example/a', 'https://a.example/b'],
+    metadata: { color: 'green' },
     compressed_product_images: ['https://cdn.example/a.jpg'],
     created_at: '2026-01-01T00:00:00.000Z',
     updated_at: '2026-01-02T00:00:00.000Z',

@@ -31,10 +31,12 @@ t.test('a product can be read as soon as its creation has a response', async (t)
   t.strictSame(product, {
     id: product_id,
     user_id: 1,
+    external_id: null,
     product_name: 'Desk lamp',
     product_description: 'Bright.',
     product_price: 100.5,
     product_images: [],
+    metadata: {},
     compressed_product_images: [],
     created_at: product.created_at,
     updated_at: product.created_at,

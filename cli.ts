@@ -10,7 +10,8 @@ const COMMANDS: Record<string, () => Promise<Work>> = {
   failed: async () => (await import('./commands/failed-images.ts')).failed,
   migrate: async () => (await import('./commands/migrate.ts')).migrate,
   objects: async () => (await import('./commands/orphans.ts')).objects,
-  openapi: async () => (await import('./commands/openapi.ts')).openapi
+  openapi: async () => (await import('./commands/openapi.ts')).openapi,
+  urls: async () => (await import('./commands/urls.ts')).urls
 }
 
 /** Errors whose message says what to do; the stack of others is for developers. */

@@ -5,6 +5,7 @@ import { usage as failed } from './failed-images.ts'
 import { usage as migrate } from './migrate.ts'
 import { usage as openapi } from './openapi.ts'
 import { usage as objects } from './orphans.ts'
+import { usage as urls } from './urls.ts'
 
 export const help = `asyncprod                              serves, as the settings in the environment and .env say
 ${demo}
@@ -14,4 +15,5 @@ ${openapi}
 ${failed}
 ${dead}
 ${objects}
+${urls}
 asyncprod --help | --version`

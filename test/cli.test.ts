@@ -8,7 +8,10 @@ t.test('--help names every command', async (t) => {
   const { code, stdout } = await asyncprod(['--help'])
   t.equal(code, 0)
   const commands = [...stdout.matchAll(/^asyncprod (\w+)/gm)].map(([, name]) => name)
-  t.strictSame([...new Set(commands)], ['demo', 'check', 'migrate', 'openapi', 'failed', 'dead', 'objects'])
+  t.strictSame(
+    [...new Set(commands)],
+    ['demo', 'check', 'migrate', 'openapi', 'failed', 'dead', 'objects', 'urls']
+  )
 })
 
 t.test('an unknown command or option ends with 2 and says what there is', async (t) => {

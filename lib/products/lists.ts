@@ -1,6 +1,7 @@
 import pLimit from 'p-limit'
 import { DatabaseError, type Pool, type PoolClient } from 'pg'
 import { AppError } from '../http/app-error.ts'
+import { type UrlOf, withUrls } from './image-urls.ts'
 import {
   encodeCursor,
   isScan,
@@ -29,11 +30,13 @@ const QUERY_CANCELED = '57014'
  */
 export class ProductLists {
   readonly #pool: Pool
+  readonly #urlOf: UrlOf
   /** Leaves more than half of the connections to everything else. */
   readonly #places = pLimit(8)
 
-  constructor(pool: Pool) {
+  constructor(pool: Pool, urlOf: UrlOf) {
     this.#pool = pool
+    this.#urlOf = urlOf
   }
 
   /**
@@ -43,7 +46,7 @@ export class ProductLists {
     if (this.#places.pendingCount >= MAX_WAITING) {
       throw new AppError('overloaded', 'Too many lists are being read; retry later.')
     }
-    return await this.#places(() => this.#inSnapshot((client) => read(client, filter)))
+    return await this.#places(() => this.#inSnapshot((client) => read(client, filter, this.#urlOf)))
   }
 
   async #inSnapshot<T>(work: (client: PoolClient) => Promise<T>): Promise<T> {
@@ -69,11 +72,11 @@ export class ProductLists {
   }
 }
 
-async function read(client: PoolClient, filter: ProductFilter): Promise<Page> {
+async function read(client: PoolClient, filter: ProductFilter, urlOf: UrlOf): Promise<Page> {
   const { rows } = await client.query<ListedRecord>(listStatement(filter))
   const page = rows.slice(0, filter.limit)
   const last = page.at(-1)
-  const products = page.map(toProduct)
+  const products = page.map((record) => toProduct(withUrls(record, urlOf)))
   if (last && last.found > page.length) return { products, next: encodeCursor(last) }
   if (!isScan(filter)) return { products, next: null }
   const { rows: ends } = await client.query<Place>(scanEndStatement(filter))

@@ -10,6 +10,7 @@ export interface ImageRow {
   /** Raised by every outcome and whenever the image is enqueued again. Readers do not see it. */
   generation: number
   object_key: string | null
+  /** As it was when the object was stored; readers get today's (image-urls.ts). */
   url: string | null
   width: number | null
   height: number | null

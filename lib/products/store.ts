@@ -8,6 +8,7 @@ import type { ProductChangeFeed } from './change-feed.ts'
 import * as changes from './changes.ts'
 import { ProductCreator } from './create.ts'
 import { fieldsOf } from './fields.ts'
+import { type UrlOf, withUrls } from './image-urls.ts'
 import type { ProductFilter } from './list.ts'
 import { type Page, ProductLists } from './lists.ts'
 import { type ProductRecord, toProduct } from './record.ts'
@@ -30,6 +31,7 @@ export interface ProductStoreOptions extends WriterOptions {
   cache: Cache
   /** Notified of every change that readers can see. */
   changeFeed: ProductChangeFeed
+  urlOf: UrlOf
 }
 
 type IdentifiedInput = ProductInput & { external_id: string }
@@ -59,7 +61,7 @@ export class ProductStore {
     this.#creator = new ProductCreator(options.pool, options.outbox)
     this.#bulkCreator = new ProductCreator(options.pool, options.outbox, { bulk: true })
     this.#writer = new ProductWriter(options)
-    this.#lists = new ProductLists(options.pool)
+    this.#lists = new ProductLists(options.pool, options.urlOf)
   }
 
   /**
@@ -100,10 +102,10 @@ export class ProductStore {
     })
   }
 
-  /** Resolves with the product as the database has it now. */
+  /** Resolves with the product as the database has it now, with today's URLs. */
   async load(id: number): Promise<ProductRecord | null> {
     const { rows } = await this.#pool.query<ProductRecord>(withValues(this.#pool, LOAD, [id]))
-    return rows[0] ?? null
+    return rows[0] ? withUrls(rows[0], this.#options.urlOf) : null
   }
 
   /** Resolves with one page of the products that match, newest first. */

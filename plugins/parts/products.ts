@@ -39,6 +39,7 @@ export default fp<{ config: Config }>(
         cache: app.cache,
         outbox,
         changeFeed,
+        urlOf: (key) => app.objects.urlOf(key),
         jobTimeoutMs: config.images.jobTimeoutMs,
         webhooks: config.webhook !== null
       })
@@ -54,5 +55,5 @@ export default fp<{ config: Config }>(
     })
     app.addHook('onClose', () => notifications.close())
   },
-  { name: 'products', dependencies: ['postgres', 'redis', 'health-checks'] }
+  { name: 'products', dependencies: ['postgres', 'redis', 'storage', 'health-checks'] }
 )

@@ -33,8 +33,8 @@ export const read: Operation = (app) => {
     async ({ params: { id }, headers, caller }, reply) => {
       const product = await app.products.read(id)
       if (!product || !caller.actsFor(product.user_id)) throw productNotFound(id)
-      reply.header('etag', toETag(product.version))
-      if (isKnown(headers['if-none-match'], product.version)) return reply.code(304).send()
+      reply.header('etag', toETag(product))
+      if (isKnown(headers['if-none-match'], product)) return reply.code(304).send()
       return reply.type('application/json; charset=utf-8').serializer(String).send(product.json)
     }
   )

@@ -71,4 +71,6 @@ export const ReprocessQuery = Type.Object({
   )
 })
 
-export const etag = { etag: Type.String({ description: 'The version of the product' }) }
+export const etag = {
+  etag: Type.String({ description: 'The version of the product and a digest of its content' })
+}

@@ -83,7 +83,7 @@ async function readAll(shared: Shared): Promise<Map<Promised, Found>> {
           if (response === 'cut') continue
           ledger.check(promised, expected, response)
           if (response.status !== 200) continue
-          const version = Number(headerOf(response, 'etag').slice(1, -1))
+          const version = Number.parseInt(headerOf(response, 'etag').slice(1), 10)
           found.set(promised, { product: JSON.parse(response.body), version })
         }
       })

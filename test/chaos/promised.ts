@@ -108,7 +108,7 @@ export class Promised {
     if (status !== 200) return `cannot be read: ${status} ${body}`
     if (expected.deleted) return 'is back after its deletion was acknowledged'
     const product: Product = JSON.parse(body)
-    const version = Number(headerOf(response, 'etag').slice(1, -1))
+    const version = Number.parseInt(headerOf(response, 'etag').slice(1), 10)
     return this.#problemOfContent(expected, product) ?? this.#problemOfVersion(expected, version, body)
   }
 

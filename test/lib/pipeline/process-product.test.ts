@@ -48,6 +48,7 @@ t.test('on a database of its own', async (t) => {
       cache: new MemoryCache(),
       outbox,
       changeFeed,
+      urlOf: (key) => `http://cdn.test/${key}`,
       jobTimeoutMs: HOUR,
       webhooks: false
     })

@@ -14,6 +14,7 @@ t.test('a sweep enqueues pending images without an outbox row, some at a time', 
     cache: new NoCache(),
     outbox: new Outbox(pool),
     changeFeed: new ProductChangeFeed(null),
+    urlOf: (key) => key,
     jobTimeoutMs: HOUR
   })
   const create = () =>

@@ -75,7 +75,7 @@ t.test('an image is pending until it is there', async (t) => {
     compressed_product_images: [url],
     images: [{ ...image, bytes: row?.bytes, attempts: 1, error: null }]
   })
-  t.equal(after.headers.etag, '"2"')
+  t.match(after.headers.etag, /^"2-/)
 })
 
 t.test('the finished image is served as a JPEG that never changes', async (t) => {

@@ -1,0 +1,16 @@
+import { isOwnKey } from '../storage/object-key.ts'
+import type { ImageRow } from './record.ts'
+
+/** Returns the public URL of an object by today's settings. */
+export type UrlOf = (key: string) => string
+
+/**
+ * Returns the record with today's URLs: a row keeps an object's key and the URL of the day on which it was
+ * stored. What the Go service stored keeps the URL that it wrote.
+ */
+export function withUrls<R extends { images: ImageRow[] }>(record: R, urlOf: UrlOf): R {
+  return { ...record, images: record.images.map((row) => ({ ...row, url: urlToday(row, urlOf) })) }
+}
+
+const urlToday = ({ object_key, url }: ImageRow, urlOf: UrlOf) =>
+  object_key && isOwnKey(object_key) ? urlOf(object_key) : url

@@ -1,5 +1,5 @@
 # docker build -t asyncprod .
-# docker run --read-only --tmpfs /tmp -v asyncprod:/data -p 8080:8080 asyncprod
+# docker run --read-only --tmpfs /tmp -e EMBEDDED=allowed -v asyncprod:/data -p 8080:8080 asyncprod
 
 FROM node:24.19.0-bookworm-slim AS build
 WORKDIR /app

@@ -7,12 +7,14 @@ enableCompileCache(join(import.meta.dirname, 'node_modules/.cache/asyncprod'))
 
 try {
   const { loadEnvFile } = await import('./lib/config/env-file.ts')
+  const { loadConfig } = await import('./lib/config/config.ts')
   loadEnvFile(process.env)
+  const config = loadConfig(process.env)
   // V8 lets the space for new objects grow to 64 MB, and images leave little that lives on. Without that a
   // worker, its decoders aside, takes 130 instead of 195 MB at the same CPU.
-  if (process.env.ROLE === 'worker') setFlagsFromString('--semi-space-growth-factor=1')
+  if (config.role === 'worker') setFlagsFromString('--semi-space-growth-factor=1')
   const { serve } = await import('./start.ts')
-  await serve(process.env)
+  await serve(config)
 } catch (error) {
   // An expected error says what to do; its stack would only hide that.
   const expected = error instanceof Error && ['ConfigError', 'StartError'].includes(error.name)

@@ -2,7 +2,7 @@ import closeWithGrace from 'close-with-grace'
 import type { FastifyInstance } from 'fastify'
 import pino from 'pino'
 import { buildApp } from './app.ts'
-import { type Config, loadConfig } from './lib/config/config.ts'
+import type { Config } from './lib/config/config.ts'
 import { loggerOptions, reasonOf } from './lib/log/log.ts'
 import { StartError } from './lib/startup/wait-for-server.ts'
 import { VERSION } from './lib/version.ts'
@@ -12,9 +12,8 @@ const pretty = { target: 'pino-pretty', options: { ignore: 'pid,hostname', trans
 /** Clients beyond Node's default of 511 retry after 1, 3, 7 and 15 s: the slowest of an overload. */
 const BACKLOG = 4096
 
-/** Starts the service that the variables describe. It stops on a signal. Rejects if it cannot start. */
-export async function serve(variables: NodeJS.ProcessEnv): Promise<void> {
-  const config = loadConfig(variables)
+/** Starts the service. It stops on a signal. Rejects if it cannot start. */
+export async function serve(config: Config): Promise<void> {
   const app = await buildApp(config, { logger: { ...loggerOptions(config.logLevel), ...output() } })
   stopOnSignal(app, config.shutdownGraceMs)
   const url = await listen(app, config)

@@ -8,12 +8,14 @@ interface Schema {
   description?: string
   default?: unknown
   enum?: string[]
+  writeOnly?: boolean
 }
 
 const settings = Object.entries<Schema>(Settings.properties).map(([name, schema]) => {
-  const { description = '', default: value = '', enum: choices } = schema
+  const { description = '', default: value = '', enum: choices, writeOnly } = schema
   const choice = choices ? ` (${choices.join(', ')})` : ''
-  return { name, value: String(value), description: description + choice }
+  const file = writeOnly ? `${name}_FILE` : null
+  return { name, value: String(value), description: description + choice, file }
 })
 
 const files = new Map([
@@ -23,14 +25,18 @@ const files = new Map([
 await generate(files, 'npm run settings')
 
 function example(): string {
-  const lines = settings.map(({ name, value, description }) => `# ${description}\n#${name}=${value}\n`)
+  const lines = settings.map(
+    ({ name, value, description, file }) =>
+      `# ${description}\n#${name}=${value}\n${file ? `#${file}=\n` : ''}`
+  )
   return `# Every setting with its default. Copy this file to .env and uncomment what you change.\n\n${lines.join('\n')}`
 }
 
 function table(): string {
   const cell = (text: string) => text.replaceAll('|', '\\|').replaceAll('<', '&lt;')
   const rows = settings.map(
-    ({ name, value, description }) => `| \`${name}\` | ${value && `\`${value}\``} | ${cell(description)} |\n`
+    ({ name, value, description, file }) =>
+      `| \`${name}\`${file ? ' ¹' : ''} | ${value && `\`${value}\``} | ${cell(description)} |\n`
   )
   return `| variable | default | meaning |\n|---|---|---|\n${rows.join('')}`
 }

@@ -5,8 +5,12 @@ import { VERSION } from '../version.ts'
 import { auth } from './auth.ts'
 import { checkBaseUrl, checkUrl, parse } from './checks.ts'
 import { refuseSettingsWithoutEffect } from './dependent.ts'
+import { refuseEmbeddedParts } from './embedded.ts'
 import { ConfigError } from './error.ts'
+import { withoutInjected } from './injected.ts'
+import { refuseMisspelt } from './misspelt.ts'
 import { readSettings, type Variables } from './read-settings.ts'
+import { withSecretFiles } from './secret-files.ts'
 import { bucket, database, rabbitmq, redis } from './servers.ts'
 import type { Settings } from './settings.ts'
 
@@ -18,9 +22,12 @@ export interface Config extends ReturnType<typeof toConfig> {}
  * not set. Throws a ConfigError that names the variable when one cannot be used.
  */
 export function loadConfig(variables: Variables): Config {
-  const config = toConfig(readSettings(variables))
-  refuseSettingsWithoutEffect(variables)
-  refuseSharedEmbeddedParts(config)
+  const given = withSecretFiles(withoutInjected(variables))
+  refuseMisspelt(given)
+  const settings = readSettings(given)
+  const config = toConfig(settings)
+  refuseSettingsWithoutEffect(given)
+  refuseEmbeddedParts(settings)
   return config
 }
 
@@ -71,6 +78,10 @@ function checkHeaderValue(text: string): string {
 
 /** The limits of images, from their URL to their object. */
 function images(s: Settings) {
+  if (s.JOB_TIMEOUT_MS < s.DOWNLOAD_TIMEOUT_MS)
+    throw new ConfigError(
+      `JOB_TIMEOUT_MS=${s.JOB_TIMEOUT_MS} is shorter than DOWNLOAD_TIMEOUT_MS=${s.DOWNLOAD_TIMEOUT_MS}, and a job contains downloads: change one of them`
+    )
   return {
     publicBaseUrl: s.PUBLIC_BASE_URL && checkBaseUrl('PUBLIC_BASE_URL', s.PUBLIC_BASE_URL),
     maxPerProduct: s.MAX_IMAGES_PER_PRODUCT,
@@ -117,18 +128,4 @@ function parseOrigins(text: string): '*' | string[] {
   const wrong = origins.find((origin) => !URL.canParse(origin) || new URL(origin).origin !== origin)
   if (wrong === undefined) return origins
   throw new Error(`"${wrong}" is not an origin: write it as https://shop.example, without a path`)
-}
-
-/** Processes cannot share embedded parts: a cache in one process's memory, files on one machine. */
-function refuseSharedEmbeddedParts({ role, database, redis, bucket }: Config): void {
-  if (role === 'all') return
-  const missing = [
-    ...(database ? [] : ['DATABASE_URL (or DB_HOST)']),
-    ...(redis ? [] : ['REDIS_URL (or REDIS_HOST)']),
-    ...(bucket ? [] : ['AWS_BUCKET_NAME'])
-  ]
-  if (missing.length === 0) return
-  throw new ConfigError(
-    `ROLE=${role} shares its work with other processes, so it needs real servers: set ${missing.join(', ')}, or use ROLE=all`
-  )
 }

@@ -6,8 +6,18 @@ import type { Variables } from './read-settings.ts'
  */
 const DEPENDENT: [settings: string[], on: string[]][] = [
   [
-    ['DB_USER', 'DB_PASSWORD', 'DB_NAME', 'DATABASE_DIRECT_URL'],
+    ['DB_PORT', 'DB_USER', 'DB_PASSWORD', 'DB_NAME', 'DATABASE_DIRECT_URL'],
     ['DB_HOST', 'DATABASE_URL']
+  ],
+  [
+    ['REDIS_PORT', 'REDIS_PASSWORD'],
+    ['REDIS_HOST', 'REDIS_ADDR', 'REDIS_URL']
+  ],
+  [['RABBITMQ_IMAGE_QUEUE'], ['RABBITMQ_URL']],
+  // Not the other variables of AWS: its tools set them for themselves.
+  [
+    ['AWS_ACCESS_KEY', 'AWS_SECRET_KEY', 'S3_FORCE_PATH_STYLE'],
+    ['AWS_BUCKET_NAME', 'AWS_S3_BUCKET']
   ],
   [['WEBHOOK_SECRET'], ['WEBHOOK_URL']]
 ]

@@ -12,7 +12,13 @@ export type Bucket = NonNullable<ReturnType<typeof bucket>>
 const POSTGRES = ['postgres:', 'postgresql:']
 
 export function database(s: Settings) {
-  const connectionString = databaseUrl(s)
+  const connectionString = oneOf(
+    {
+      DATABASE_URL: s.DATABASE_URL && checkServerUrl('DATABASE_URL', s.DATABASE_URL, POSTGRES),
+      DB_HOST: databaseUrl(s)
+    },
+    5432
+  )
   if (!connectionString) return null
   const { DATABASE_DIRECT_URL: directUrl } = s
   return {
@@ -24,9 +30,8 @@ export function database(s: Settings) {
   }
 }
 
-function databaseUrl(s: Settings): string | null {
-  if (s.DATABASE_URL) return checkServerUrl('DATABASE_URL', s.DATABASE_URL, POSTGRES)
-  if (!s.DB_HOST) return null
+function databaseUrl(s: Settings): string | undefined {
+  if (!s.DB_HOST) return undefined
   const login = [s.DB_USER, s.DB_PASSWORD].filter((part) => part !== undefined).map(encodeURIComponent)
   const address = `${hostOf(s.DB_HOST)}:${s.DB_PORT}`
   const connectionString = `postgres://${login.join(':')}@${address}/${encodeURIComponent(s.DB_NAME)}`
@@ -34,14 +39,19 @@ function databaseUrl(s: Settings): string | null {
 }
 
 export function redis(s: Settings) {
-  if (s.REDIS_URL) return { url: checkServerUrl('REDIS_URL', s.REDIS_URL, ['redis:', 'rediss:']) }
-  // Go's clients, and so the Go service's settings, leave out the host when it is this machine.
-  const address = s.REDIS_HOST
-    ? `${hostOf(s.REDIS_HOST)}:${s.REDIS_PORT}`
-    : s.REDIS_ADDR?.replace(/^:/, 'localhost:')
-  if (!address) return null
   const login = s.REDIS_PASSWORD ? `:${encodeURIComponent(s.REDIS_PASSWORD)}@` : ''
-  return { url: checkAddress(s.REDIS_HOST ? 'REDIS_HOST' : 'REDIS_ADDR', `redis://${login}${address}`) }
+  const urlOf = (name: string, address?: string) =>
+    address && checkAddress(name, `redis://${login}${address}`)
+  const url = oneOf(
+    {
+      REDIS_URL: s.REDIS_URL && checkServerUrl('REDIS_URL', s.REDIS_URL, ['redis:', 'rediss:']),
+      REDIS_HOST: urlOf('REDIS_HOST', s.REDIS_HOST && `${hostOf(s.REDIS_HOST)}:${s.REDIS_PORT}`),
+      // Go's clients, and so the Go service's settings, leave out the host when it is this machine.
+      REDIS_ADDR: urlOf('REDIS_ADDR', s.REDIS_ADDR?.replace(/^:/, 'localhost:'))
+    },
+    6379
+  )
+  return url ? { url } : null
 }
 
 /** `urls` name one node of a cluster or several. */
@@ -56,6 +66,8 @@ export function rabbitmq({ RABBITMQ_URL, RABBITMQ_IMAGE_QUEUE: queue }: Settings
 export function bucket(s: Settings) {
   const name = s.AWS_BUCKET_NAME ?? s.AWS_S3_BUCKET
   if (!name) return null
+  if (s.AWS_S3_BUCKET && s.AWS_S3_BUCKET !== name)
+    throw new ConfigError('AWS_BUCKET_NAME and AWS_S3_BUCKET name different buckets: unset one of them')
   if (!s.AWS_ACCESS_KEY !== !s.AWS_SECRET_KEY) {
     throw new ConfigError(
       'AWS_ACCESS_KEY and AWS_SECRET_KEY belong together: set both, or neither to use the SDK’s own chain'
@@ -84,6 +96,16 @@ function s3Endpoint(s: Settings): string | undefined {
 /** A host that begins with a slash is the folder of PostgreSQL's Unix socket. */
 const hostOf = (host: string) =>
   host.startsWith('/') ? encodeURIComponent(host) : isIPv6(host) ? `[${host}]` : host
+
+/** Returns the first URL. Throws a ConfigError if the settings name different servers. */
+function oneOf(urls: Record<string, string | undefined>, defaultPort: number): string | null {
+  const [first, ...others] = Object.entries(urls).flatMap(([name, url]) => (url ? [{ name, url }] : []))
+  if (!first) return null
+  const addressOf = (url: string) => `${new URL(url).hostname}:${new URL(url).port || defaultPort}`
+  const other = others.find(({ url }) => addressOf(url) !== addressOf(first.url))
+  if (!other) return first.url
+  throw new ConfigError(`${first.name} and ${other.name} name different servers: unset one of them`)
+}
 
 /** `url` was built from this setting and others. */
 function checkAddress(name: string, url: string): string {

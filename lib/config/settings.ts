@@ -2,6 +2,9 @@ import { type Static, Type } from '@sinclair/typebox'
 
 const text = (description: string) => Type.Optional(Type.String({ description }))
 
+/** Also read from the file that the variable with `_FILE` at its end names. */
+const secret = (description: string) => Type.Optional(Type.String({ description, writeOnly: true }))
+
 const number = (minimum: number, maximum: number, value: number, description: string) =>
   Type.Integer({ minimum, maximum, default: value, description })
 
@@ -29,24 +32,32 @@ export const Settings = Type.Object({
     default: './data',
     description: 'Folder of the embedded database and the embedded object store'
   }),
+  NODE_ENV: text('With production, an embedded database must be allowed by EMBEDDED'),
+  EMBEDDED: Type.Optional(
+    Type.Unsafe<'allowed'>({
+      type: 'string',
+      enum: ['allowed'],
+      description: 'Permits an embedded database although NODE_ENV is production'
+    })
+  ),
 
-  DATABASE_URL: text('postgres://user:password@host:5432/name; PostgreSQL 14 or newer'),
-  DATABASE_DIRECT_URL: text(
+  DATABASE_URL: secret('postgres://user:password@host:5432/name; PostgreSQL 14 or newer'),
+  DATABASE_DIRECT_URL: secret(
     'The PostgreSQL server behind a pooler (PgBouncer) in DATABASE_URL, for notifications and migrations'
   ),
   DB_HOST: text('Instead of DATABASE_URL: host of the PostgreSQL server'),
   DB_PORT: port(5432, 'Used with DB_HOST'),
   DB_USER: Type.String({ default: 'postgres', description: 'Used with DB_HOST' }),
-  DB_PASSWORD: text('Used with DB_HOST'),
+  DB_PASSWORD: secret('Used with DB_HOST'),
   DB_NAME: Type.String({ default: 'asyncprod_db', description: 'Used with DB_HOST' }),
 
-  REDIS_URL: text('redis://:password@host:6379/0 or rediss://…; Redis 6 or newer'),
+  REDIS_URL: secret('redis://:password@host:6379/0 or rediss://…; Redis 6 or newer'),
   REDIS_HOST: text('Instead of REDIS_URL: host of the Redis server'),
   REDIS_PORT: port(6379, 'Used with REDIS_HOST'),
   REDIS_ADDR: text('Instead of REDIS_URL: host:port'),
-  REDIS_PASSWORD: text('Used with REDIS_HOST or REDIS_ADDR'),
+  REDIS_PASSWORD: secret('Used with REDIS_HOST or REDIS_ADDR'),
 
-  RABBITMQ_URL: text('amqp://user:password@host:5672/; several nodes of a cluster separated by commas'),
+  RABBITMQ_URL: secret('amqp://user:password@host:5672/; several nodes of a cluster separated by commas'),
   RABBITMQ_IMAGE_QUEUE: Type.String({
     minLength: 1,
     maxLength: 200,
@@ -58,9 +69,9 @@ export const Settings = Type.Object({
   AWS_S3_BUCKET: text('Other name of AWS_BUCKET_NAME'),
   AWS_REGION: text('Region of the bucket; default: AWS_DEFAULT_REGION, then us-east-1'),
   AWS_DEFAULT_REGION: text('Region if AWS_REGION is not set'),
-  AWS_ACCESS_KEY: text('Access key; default: the AWS SDK’s credential chain'),
-  AWS_SECRET_KEY: text('Secret key that belongs to AWS_ACCESS_KEY'),
-  AWS_SESSION_TOKEN: text('Session token, if AWS_ACCESS_KEY and AWS_SECRET_KEY are temporary credentials'),
+  AWS_ACCESS_KEY: secret('Access key; default: the AWS SDK’s credential chain'),
+  AWS_SECRET_KEY: secret('Secret key that belongs to AWS_ACCESS_KEY'),
+  AWS_SESSION_TOKEN: secret('Session token, if AWS_ACCESS_KEY and AWS_SECRET_KEY are temporary credentials'),
   AWS_ENDPOINT_URL_S3: text('URL of another S3-compatible server'),
   AWS_ENDPOINT_URL: text('Other name of AWS_ENDPOINT_URL_S3'),
   S3_FORCE_PATH_STYLE: Type.Optional(
@@ -78,10 +89,10 @@ export const Settings = Type.Object({
     'Origins of browsers, comma-separated or *; default: *, or its own only on a loopback HOST without login'
   ),
 
-  API_KEYS: text(
+  API_KEYS: secret(
     'Comma-separated keys of 16 characters or more, for x-api-key: key acts for all users, key:user_id for one'
   ),
-  JWT_SECRET: text('Secret that bearer tokens (JWT, HS256 to HS512) are signed with; sub is the user id'),
+  JWT_SECRET: secret('Secret that bearer tokens (JWT, HS256 to HS512) are signed with; sub is the user id'),
   JWKS_URL: text('Instead of JWT_SECRET: URL of the public keys of the tokens’ issuer'),
   JWT_ISSUER: text('Required issuer of tokens (iss)'),
   JWT_AUDIENCE: text('Required audience of tokens (aud)'),
@@ -97,7 +108,9 @@ export const Settings = Type.Object({
     })
   ),
   MAX_ATTEMPTS: number(1, 100, 5, 'Attempts per image before a temporary error becomes permanent'),
-  RETRY_BASE_MS: milliseconds(
+  RETRY_BASE_MS: number(
+    1,
+    600_000,
     2000,
     'Longest wait before the second attempt; doubles each time, up to 10 minutes; jitter takes off up to half'
   ),
@@ -127,7 +140,7 @@ export const Settings = Type.Object({
   WEBHOOK_URL: text(
     'Receiver of product.images.finished; the same in all processes; checked like the URLs of source images'
   ),
-  WEBHOOK_SECRET: text(
+  WEBHOOK_SECRET: secret(
     'Secret that webhooks are signed with: whsec_ and base64, or any text (Standard Webhooks)'
   ),
   ALLOWED_SOURCE_NETWORKS: Type.String({
@@ -141,3 +154,7 @@ export const Settings = Type.Object({
 })
 
 export type Settings = Static<typeof Settings>
+
+export const SECRETS = Object.entries(Settings.properties)
+  .filter(([, schema]) => 'writeOnly' in schema)
+  .map(([name]) => name)

@@ -109,7 +109,7 @@ t.test('on PostgreSQL, Redis, RabbitMQ and S3', needsServices, async (t) => {
   })
 
   t.test('a purged queue costs time only', async (t) => {
-    const { app } = await real(t, { JOB_TIMEOUT_MS: '3000' })
+    const { app } = await real(t, { JOB_TIMEOUT_MS: '3000', DOWNLOAD_TIMEOUT_MS: '3000' })
     const { broker } = app
     const origin = await startOrigin()
     t.teardown(() => origin.stop())

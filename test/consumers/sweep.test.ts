@@ -15,7 +15,7 @@ t.test('webhooks that nothing delivers are discarded, and counted in one line', 
   )
   const app = await buildTestApp(
     t,
-    { JOB_TIMEOUT_MS: '1000', LOG_LEVEL: 'info' },
+    { JOB_TIMEOUT_MS: '1000', DOWNLOAD_TIMEOUT_MS: '1000', LOG_LEVEL: 'info' },
     { logger: { stream: log } }
   )
   await enqueue(app.pg.pool, { kind: 'webhook', count: 3, waitMs: -2 * DAY })
@@ -27,7 +27,11 @@ t.test('webhooks that nothing delivers are discarded, and counted in one line', 
 t.test('lost images are enqueued, but not while the queue is deep', needsServices, async (t) => {
   const servers = await services(t)
   if (!servers) throw new Error('needs services')
-  const app = await buildTestApp(t, { ...(await settingsOn(servers)), JOB_TIMEOUT_MS: '1000' })
+  const app = await buildTestApp(t, {
+    ...(await settingsOn(servers)),
+    JOB_TIMEOUT_MS: '1000',
+    DOWNLOAD_TIMEOUT_MS: '1000'
+  })
   let sweeps = 0
   app.products.sweep = async () => {
     sweeps++

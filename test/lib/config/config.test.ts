@@ -61,7 +61,7 @@ t.test('variables nobody knows are left alone', async (t) => {
 
 t.test('PostgreSQL by URL, or by its parts', async (t) => {
   const url = (variables: Variables) => loadConfig(variables).database?.connectionString
-  t.equal(url({ DATABASE_URL: 'postgres://u:p@h:1/d', DB_HOST: 'ignored' }), 'postgres://u:p@h:1/d')
+  t.equal(url({ DATABASE_URL: 'postgres://u:p@h/d', DB_HOST: 'h', DB_NAME: 'x' }), 'postgres://u:p@h/d')
   t.equal(url({ DATABASE_URL: 'postgresql://h/d?sslmode=require' }), 'postgresql://h/d?sslmode=require')
   t.equal(url({ DB_HOST: 'db' }), 'postgres://postgres@db:5432/asyncprod_db')
   const parts = {
@@ -81,13 +81,12 @@ t.test('PostgreSQL by URL, or by its parts', async (t) => {
 
 t.test('Redis by URL, by host and port, or by both in one', async (t) => {
   const url = (variables: Variables) => loadConfig(variables).redis?.url
-  t.equal(url({ REDIS_URL: 'rediss://:p@h:1/2', REDIS_HOST: 'ignored' }), 'rediss://:p@h:1/2')
+  t.equal(url({ REDIS_URL: 'rediss://:p@h/2', REDIS_HOST: 'h', REDIS_ADDR: 'h:6379' }), 'rediss://:p@h/2')
   t.equal(url({ REDIS_HOST: 'cache' }), 'redis://cache:6379')
   t.equal(url({ REDIS_HOST: '::1', REDIS_PORT: '7000' }), 'redis://[::1]:7000')
   t.equal(url({ REDIS_HOST: 'cache', REDIS_PASSWORD: 'a@b/c' }), 'redis://:a%40b%2Fc@cache:6379')
   t.equal(url({ REDIS_ADDR: 'cache:7000', REDIS_PASSWORD: 'p' }), 'redis://:p@cache:7000')
   t.equal(url({ REDIS_ADDR: ':6379' }), 'redis://localhost:6379')
-  t.equal(url({ REDIS_PASSWORD: 'p', REDIS_PORT: '7000' }), undefined)
 })
 
 t.test('RabbitMQ by the URLs of one node or several', async (t) => {
@@ -170,11 +169,12 @@ t.test(
 )
 
 t.test('numbers keep to their limits, and to being numbers', async (t) => {
+  const around = { DB_HOST: 'db', REDIS_HOST: 'cache', DOWNLOAD_TIMEOUT_MS: '1', JOB_TIMEOUT_MS: '86400000' }
   for (const [name, schema] of Object.entries(Settings.properties)) {
     if (schema.type !== 'integer') continue
     const { minimum, maximum } = schema
     for (const value of [minimum, maximum])
-      t.equal(refusal({ [name]: String(value) }), 'nothing is wrong', name)
+      t.equal(refusal({ ...around, [name]: String(value) }), 'nothing is wrong', name)
     const refused = {
       [String(Number(minimum) - 1)]: `it must be >= ${minimum}`,
       [String(Number(maximum) + 1)]: `it must be <= ${maximum}`,

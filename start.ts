@@ -48,6 +48,7 @@ async function listen(app: FastifyInstance, { server: { host, port } }: Config):
     return await app.listen({ host, port, backlog: BACKLOG })
   } catch (cause) {
     await app.close()
+    if (cause instanceof StartError) throw cause
     throw new StartError(
       `The service cannot listen on ${host}:${port}: ${reasonOf(cause)}. Set HOST and PORT to an address of this machine that nobody listens on.`,
       { cause }

@@ -22,9 +22,16 @@ export async function generate(files: Map<string, string | null>, command: strin
   }
 }
 
-/** Resolves with a document that has `content` between `<!-- name -->` and `<!-- /name -->`. */
-export async function withSection(path: string, name: string, content: string): Promise<string> {
+/** Resolves with a document that has each content between `<!-- name -->` and `<!-- /name -->`. */
+export async function withSections(path: string, contents: Record<string, string>): Promise<string> {
   const text = await readFile(path, 'utf8')
+  return Object.entries(contents).reduce(
+    (text, [name, content]) => withSection(text, name, content, path),
+    text
+  )
+}
+
+function withSection(text: string, name: string, content: string, path: string): string {
   const section = new RegExp(`(<!-- ${name} -->\\n).*(<!-- /${name} -->)`, 's')
   if (!section.test(text)) throw new Error(`${path} lacks the lines <!-- ${name} --> and <!-- /${name} -->`)
   return text.replace(section, (_, begin, end) => `${begin}${content}${end}`)

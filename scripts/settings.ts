@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { Settings } from '../lib/config/settings.ts'
-import { generate, ROOT, withSection } from './generated.ts'
+import { generate, ROOT, withSections } from './generated.ts'
 
 const readme = join(ROOT, 'README.md')
 
@@ -20,7 +20,7 @@ const settings = Object.entries<Schema>(Settings.properties).map(([name, schema]
 
 const files = new Map([
   [join(ROOT, '.env.example'), example()],
-  [readme, await withSection(readme, 'settings', table())]
+  [readme, await withSections(readme, { settings: table() })]
 ])
 await generate(files, 'npm run settings')
 

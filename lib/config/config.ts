@@ -58,6 +58,8 @@ function server(s: Settings) {
   return {
     host: s.HOST,
     port: s.PORT,
+    /** Undefined where metrics are served on `port` alone. */
+    metricsPort: metricsPort(s),
     /** Null where it is not known. */
     publicUrl: s.PUBLIC_API_URL ? checkBaseUrl('PUBLIC_API_URL', s.PUBLIC_API_URL) : null,
     /** Null where it is not set. */
@@ -67,6 +69,11 @@ function server(s: Settings) {
     rateLimit: s.RATE_LIMIT_MAX,
     maxEventStreams: s.MAX_EVENT_STREAMS
   }
+}
+
+function metricsPort({ METRICS_PORT: metrics, PORT: port }: Settings) {
+  if (metrics === port) throw new ConfigError('METRICS_PORT cannot be used: PORT is the same')
+  return metrics
 }
 
 const USER_AGENT = `AsyncProd/${VERSION}`

@@ -23,6 +23,13 @@ export const Settings = Type.Object({
     description: 'Address to listen on; 0.0.0.0 for every interface'
   }),
   PORT: number(0, 65_535, 8080, 'Port to listen on; 0 picks a free one'),
+  METRICS_PORT: Type.Optional(
+    Type.Integer({
+      minimum: 1,
+      maximum: 65_535,
+      description: 'Port on HOST that serves /metrics without a key; for scrapers, not for the public'
+    })
+  ),
   LOG_LEVEL: oneOf(
     ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'],
     'info',

@@ -5,7 +5,11 @@ import type { Readings } from './readings.ts'
 const HOW_TO_COMBINE = 'A total of the fleet, the same in each process: combine with max(), not sum()'
 
 /** Reads what the database and the broker know about all processes together. */
-export function readFleet(readings: Readings, pool: Pool, broker: Broker | null): void {
+export function readFleet(
+  readings: Readings,
+  pool: Pool,
+  broker: Pick<Broker, 'depth' | 'deadLetters'> | null
+): void {
   readings.add({
     name: 'asyncprod_fleet_outbox_rows',
     help: `Outbox rows, due or waiting for their time. ${HOW_TO_COMBINE}`,
@@ -34,6 +38,11 @@ export function readFleet(readings: Readings, pool: Pool, broker: Broker | null)
     name: 'asyncprod_fleet_queue_messages',
     help: `Messages that wait in the image queue. ${HOW_TO_COMBINE}`,
     read: async () => [{ value: await broker.depth() }]
+  })
+  readings.add({
+    name: 'asyncprod_fleet_dead_letters',
+    help: `Messages that cannot be processed, in the dead-letter queue. ${HOW_TO_COMBINE}`,
+    read: async () => [{ value: await broker.deadLetters() }]
   })
 }
 

@@ -2,6 +2,7 @@ import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { Counter, collectDefaultMetrics, Histogram, Registry } from 'prom-client'
 import { decodersMemory, isDecoderKilled, runningDecoders } from '../decoder/diagnostics.ts'
 import type { Log } from '../log/log.ts'
+import type { FailedRow } from '../outbox/diagnostics.ts'
 import { isOutcome, type StageContext, stages } from '../pipeline/stages.ts'
 import type { Outcome } from '../products/changes.ts'
 import { Readings } from './readings.ts'
@@ -43,6 +44,11 @@ export class Metrics {
     'Decoders that were killed, or crashed, by reason',
     ['reason']
   )
+  readonly #failures = this.#counter(
+    'asyncprod_outbox_failures_total',
+    'Outbox work that failed, by what follows',
+    ['kind', 'outcome']
+  )
   readonly #started = new WeakMap<StageContext, number>()
   readonly #stageEvents = {
     start: (context: StageContext) => void this.#started.set(context, performance.now()),
@@ -57,6 +63,8 @@ export class Metrics {
     'asyncprod:cache-read': (message) =>
       this.#cacheReads.inc({ found: isHit(message) ? 'cache' : 'database' }),
     'asyncprod:claimed': (message) => isClaimed(message) && this.#claimed(message),
+    'asyncprod:outbox-failure': (message) =>
+      isFailure(message) && this.#failures.inc({ kind: message.kind, outcome: message.outcome }),
     'asyncprod:decoder': (message) =>
       isDecoderKilled(message) && this.#decoderKills.inc({ reason: message.reason })
   }
@@ -122,6 +130,9 @@ interface Claimed {
 
 const isClaimed = (message: unknown): message is Claimed =>
   typeof message === 'object' && message !== null && 'waitMs' in message
+
+const isFailure = (message: unknown): message is FailedRow =>
+  typeof message === 'object' && message !== null && 'kind' in message
 
 const isHit = (message: unknown) =>
   typeof message === 'object' && message !== null && 'hit' in message && message.hit === true

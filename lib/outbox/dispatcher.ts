@@ -1,4 +1,5 @@
 import type { Log } from '../log/log.ts'
+import { type FailedRow, failures } from './diagnostics.ts'
 import { Leases } from './leases.ts'
 import type { Outbox } from './outbox.ts'
 import type { OutboxKind, OutboxRow } from './row.ts'
@@ -54,6 +55,7 @@ export class Dispatcher {
   async #failed(row: OutboxRow, error: unknown): Promise<void> {
     const { outbox, kind, log, retryMs = () => RETRY_MS } = this.#options
     const waitMs = retryMs(row)
+    failures.publish({ kind, outcome: waitMs === null ? 'given_up' : 'retried' } satisfies FailedRow)
     const details = { err: error, kind, product_id: row.product_id, claims: row.claims }
     if (waitMs === null) {
       log.error(details, 'Outbox work failed too often; it is given up')

@@ -1,6 +1,6 @@
 import type { Pool } from 'pg'
 import { CLAIM } from './claim.ts'
-import { type ClaimedRow, claimed } from './claimed.ts'
+import { type ClaimedRow, claimed } from './diagnostics.ts'
 import { OutboxEvents } from './events.ts'
 import { LocalConsumers, type Reservation } from './local-consumers.ts'
 import { type Claim, OUTBOX_KINDS, type OutboxKind, type OutboxRow } from './row.ts'

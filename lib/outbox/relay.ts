@@ -1,5 +1,5 @@
 import { reasonOf } from '../log/log.ts'
-import { type ClaimedRow, claimed } from './claimed.ts'
+import { type ClaimedRow, claimed } from './diagnostics.ts'
 import { Dispatcher, type DispatchOptions } from './dispatcher.ts'
 import type { LocalConsumer, Reservation } from './local-consumers.ts'
 import { NO_LIMIT, type UserLimit } from './outbox.ts'

@@ -77,6 +77,11 @@ export class Broker extends EventEmitter<{ connect: [] }> {
     return this.#publisher.depth()
   }
 
+  /** Resolves with the number of dead letters. */
+  async deadLetters(): Promise<number> {
+    return this.#publisher.depth(deadQueue(this.queue))
+  }
+
   /** Settles the messages in progress, then ends both connections. */
   async close(): Promise<void> {
     await this.#consumer?.close()

@@ -51,11 +51,11 @@ export class Publisher extends EventEmitter<{ connect: []; failed: [unknown] }> 
     }
   }
 
-  /** Resolves with the number of messages that wait in the image queue. */
-  async depth(): Promise<number> {
+  /** Resolves with the number of messages that wait in a queue; default: the image queue. */
+  async depth(queue = this.#queue): Promise<number> {
     // Asking for a queue that is not declared yet would close the channel.
     this.#readySender()
-    return (await this.#channel.checkQueue(this.#queue)).messageCount
+    return (await this.#channel.checkQueue(queue)).messageCount
   }
 
   async close(): Promise<void> {

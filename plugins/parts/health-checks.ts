@@ -1,13 +1,5 @@
 import fp from 'fastify-plugin'
-
-/** A server or an embedded part that the service works with. */
-export interface HealthCheck {
-  /** Without it requests fail; the others are worked around or waited for. */
-  required?: boolean
-  kind: 'connected' | 'embedded'
-  /** Rejects when it cannot be used at this moment. */
-  ping(): Promise<unknown>
-}
+import type { HealthCheck } from '../../lib/observability/health.ts'
 
 declare module 'fastify' {
   interface FastifyInstance {

@@ -1,16 +1,9 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from '@sinclair/typebox'
-import type { FastifyBaseLogger } from 'fastify'
-import { reasonOf } from '../../lib/log/log.ts'
-import { withTimeout } from '../../lib/startup/timeout.ts'
+import { stateOf } from '../../lib/observability/health.ts'
 import { openToAll } from '../../plugins/http/auth.ts'
-import type { HealthCheck } from '../../plugins/parts/health-checks.ts'
 
 const tags = ['health']
-const PING_TIMEOUT_MS = 2000
-
-/** Health needs no credentials and has no limit: a part is pinged once, however many requests ask at once. */
-const pings = new WeakMap<HealthCheck, Promise<HealthCheck['kind'] | 'unavailable'>>()
 
 const Unhealthy = Type.Object(
   { status: Type.Literal('unhealthy'), error: Type.String() },
@@ -106,27 +99,6 @@ const routes: FastifyPluginAsyncTypebox<{ hide?: boolean }> = async (app, { hide
       return reply.code(status === 'ready' ? 200 : 503).send({ status, dependencies })
     }
   )
-}
-
-/** Resolves with the state of the part. Why it cannot be used is for the log alone. */
-function stateOf(
-  part: HealthCheck | undefined,
-  log: FastifyBaseLogger
-): Promise<HealthCheck['kind'] | 'unavailable'> {
-  if (!part) return Promise.resolve('unavailable')
-  const state = pings.get(part) ?? ping(part, log).finally(() => pings.delete(part))
-  pings.set(part, state)
-  return state
-}
-
-async function ping(part: HealthCheck, log: FastifyBaseLogger): Promise<HealthCheck['kind'] | 'unavailable'> {
-  try {
-    await withTimeout(PING_TIMEOUT_MS, part.ping())
-    return part.kind
-  } catch (error) {
-    log.warn({ reason: reasonOf(error) }, 'A dependency does not respond')
-    return 'unavailable'
-  }
 }
 
 export default routes

@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { generate, ROOT, withSection } from '../generated.ts'
+import { generate, ROOT, withSections } from '../generated.ts'
 import { arrowsOf, faults } from './arrows.ts'
 import { draw } from './drawing.ts'
 import { ROOMS } from './floors.ts'
@@ -15,7 +15,7 @@ if (upwards.length > 0) {
 } else {
   const files = new Map([
     [join(ROOT, 'docs/rooms.svg'), await draw(arrowsOf(imports))],
-    [architecture, await withSection(architecture, 'rooms', table())]
+    [architecture, await withSections(architecture, { rooms: table() })]
   ])
   await generate(files, 'npm run rooms')
 }

@@ -2,14 +2,22 @@ import t from 'tap'
 import { missing } from '../support/missing.ts'
 import { objects } from './files.ts'
 
-/** Every file of the kustomization except itself. */
-const FILES: string[] = objects('kustomization.yaml')[0].resources
+/** Every file of the kustomizations except themselves. */
+const FILES: string[] = ['', 'monitoring/'].flatMap((folder) =>
+  objects(`${folder}kustomization.yaml`)[0].resources.map((file: string) => folder + file)
+)
+
+/** Where the kinds that Kubernetes does not have itself come from. */
+const SOURCES: Record<string, string> = {
+  'keda.sh': '@kubernetes-models/keda',
+  'monitoring.coreos.com': '@kubernetes-models/prometheus-operator'
+}
 
 type Model = new (object: unknown) => { validate(): void }
 
-/** The schema of a kind, made from the one that Kubernetes or KEDA publishes. */
+/** The schema of a kind, made from the one that its makers publish. */
 async function modelOf(apiVersion: string, kind: string): Promise<Model> {
-  const source = apiVersion.startsWith('keda.sh/') ? '@kubernetes-models/keda' : 'kubernetes-models'
+  const source = SOURCES[apiVersion.split('/')[0] ?? ''] ?? 'kubernetes-models'
   const models: Record<string, Model> = await import(`${source}/${apiVersion}/${kind}`)
   const { [kind]: model } = models
   if (!model) throw new Error(`${source} does not know ${kind} of ${apiVersion}`)

@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 import t, { type Test } from 'tap'
-import type { HealthCheck } from '../../plugins/parts/health-checks.ts'
+import type { HealthCheck } from '../../lib/observability/health.ts'
 import { buildTestApp, LogStream } from '../support/app.ts'
 import { documented } from '../support/openapi-conformance.ts'
 

@@ -25,6 +25,13 @@ t.test('docs/rooms.svg shows the imports between rooms', async (t) => {
   t.strictSame(await node('scripts/rooms/rooms.ts', '--check'), upToDate)
 })
 
+t.test(
+  'docs/operations.md lists the metrics and log lines, and the operator has the same rules',
+  async (t) => {
+    t.strictSame(await node('scripts/operations/operations.ts', '--check'), upToDate)
+  }
+)
+
 t.test('the client is what its generator makes of openapi.json', async (t) => {
   const skip = await missing(join(ROOT, 'client'))
   if (skip) {

@@ -1,7 +1,7 @@
 import type { Pool } from 'pg'
 import t, { type Test } from 'tap'
 import { CLAIM } from '../../../lib/outbox/claim.ts'
-import { claimed } from '../../../lib/outbox/claimed.ts'
+import { claimed } from '../../../lib/outbox/diagnostics.ts'
 import { Outbox } from '../../../lib/outbox/outbox.ts'
 import type { OutboxRow } from '../../../lib/outbox/row.ts'
 import { type Database, embeddedDatabase, realDatabase } from '../../support/database.ts'

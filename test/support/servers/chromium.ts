@@ -1,23 +1,12 @@
-import { execFile } from 'node:child_process'
-import { join } from 'node:path'
-import { promisify } from 'node:util'
 import { createFolder } from './guard.ts'
-import { findProgram } from './install.ts'
+import { installed } from './install.ts'
 import type { SupervisedProcess } from './process.ts'
 import { startServer } from './start.ts'
 
 const NAMES = ['chromium', 'chromium-browser', 'google-chrome']
 
 /** The path of a browser, or undefined. As root on Debian or Ubuntu it is installed if need be. */
-export async function findChromium(): Promise<string | undefined> {
-  const found = () => NAMES.map(findProgram).find((path) => path !== undefined)
-  if (found() || process.getuid?.() !== 0 || !findProgram('apt-get')) return found()
-  console.error('Installing chromium: about half a minute, once')
-  const script = join(import.meta.dirname, './install.sh')
-  const installing = promisify(execFile)('flock', [script, 'sh', script, 'chromium'], { maxBuffer: 64 << 20 })
-  await installing.catch((error) => console.error(`chromium cannot be installed: ${error.message}`))
-  return found()
-}
+export const findChromium = () => installed(NAMES, 'chromium')
 
 /** Opens a page in a browser of its own that reaches nothing but loopback. Resolves when the browser runs. */
 export function openPage(chromium: string, url: string): Promise<SupervisedProcess> {

@@ -104,14 +104,35 @@ export function waysOut(servers: ServerName[]): string {
   - or npm run test:embedded, which needs none of them.`
 }
 
+/**
+ * The path of a program, or undefined. As root on Debian or Ubuntu its package is installed if need be.
+ */
+export async function installed(names: string | string[], packageName: string): Promise<string | undefined> {
+  const found = () =>
+    [names]
+      .flat()
+      .map(findProgram)
+      .find((path) => path !== undefined)
+  if (found() || process.getuid?.() !== 0 || !findProgram('apt-get')) return found()
+  console.error(`Installing ${packageName}: about half a minute, once`)
+  await installPackages([packageName]).catch((error) =>
+    console.error(`${packageName} cannot be installed: ${error.message}`)
+  )
+  return found()
+}
+
 async function install(servers: ServerName[]): Promise<void> {
   const packages = servers.flatMap((name) => SERVERS[name].packages)
   console.error(`Installing ${packages.join(' ')}: about half a minute, once`)
-  const script = join(import.meta.dirname, './install.sh')
-  // several test processes may find the same gap at once; apt-get itself only waits for some of its locks
   try {
-    await promisify(execFile)('flock', [script, 'sh', script, ...packages], { maxBuffer: 64 << 20 })
+    await installPackages(packages)
   } catch (cause) {
     throw new Error(`${waysOut(servers)}\nThe cause is that apt-get failed.`, { cause })
   }
+}
+
+async function installPackages(packages: string[]): Promise<void> {
+  const script = join(import.meta.dirname, './install.sh')
+  // several test processes may find the same gap at once; apt-get itself only waits for some of its locks
+  await promisify(execFile)('flock', [script, 'sh', script, ...packages], { maxBuffer: 64 << 20 })
 }

@@ -10,4 +10,11 @@ export interface ClaimedRow {
   waitMs: number
 }
 
+/** Published on `failures` when the work of a row has failed. */
+export interface FailedRow {
+  kind: OutboxKind
+  outcome: 'retried' | 'given_up'
+}
+
 export const claimed = channel('asyncprod:claimed')
+export const failures = channel('asyncprod:outbox-failure')

@@ -1,12 +1,6 @@
-import { spawnSync } from 'node:child_process'
-import { existsSync } from 'node:fs'
-import { join } from 'node:path'
+import { installPackages } from './packages.ts'
 
-// What only the benchmark needs is no dependency of the product: it is installed here, on first use.
-if (!existsSync(join(import.meta.dirname, 'node_modules'))) {
-  const { status } = spawnSync('npm', ['ci', '--prefix', import.meta.dirname], { stdio: 'inherit' })
-  if (status !== 0) process.exit(1)
-}
+installPackages()
 
 const [{ readOptions, USAGE }, { run }, { ROWS }] = await Promise.all([
   import('./options.ts'),

@@ -41,6 +41,7 @@ export default fp<{ config: Config }>(
     })
     const decoder = createDecoder({
       maxPixels: config.images.maxSourcePixels,
+      jpegEncoder: config.images.jpegEncoder,
       // Twice as many, for images that decode longer than a second and no longer occupy a core (Cores).
       concurrency: 2 * capacity.compress
     })

@@ -1,5 +1,5 @@
 import { decode, type Size } from './image/decode.ts'
-import { asJpeg } from './image/encode.ts'
+import { asJpeg, type JpegEncoder } from './image/encode.ts'
 
 export interface Compressed {
   jpeg: Buffer
@@ -11,6 +11,7 @@ export interface Compressed {
 export interface CompressOptions {
   /** Largest picture that is decoded: width times height, as the header claims them. */
   maxPixels: number
+  jpegEncoder?: JpegEncoder
 }
 
 const MAX_WIDTH = 800
@@ -20,9 +21,14 @@ const MAX_HEIGHT = 600
  * Fits an image into 800x600 and encodes it as JPEG: sRGB, upright, on white, without metadata, never
  * enlarged. Throws as `decode` does.
  */
-export async function compress(source: Buffer, { maxPixels }: CompressOptions): Promise<Compressed> {
+export async function compress(
+  source: Buffer,
+  { maxPixels, jpegEncoder = 'turbo' }: CompressOptions
+): Promise<Compressed> {
   return await decode(source, maxPixels, async ({ size, resized }) => {
-    const { data, info } = await asJpeg(resized(fitted(size))).toBuffer({ resolveWithObject: true })
+    const { data, info } = await asJpeg(resized(fitted(size)), jpegEncoder).toBuffer({
+      resolveWithObject: true
+    })
     return { jpeg: data, width: info.width, height: info.height }
   })
 }

@@ -5,6 +5,7 @@ import { drain, lifetime } from './drain.ts'
 import { row as idle } from './idle.ts'
 import { row as list } from './list.ts'
 import { large, small } from './pipeline.ts'
+import { row as quality } from './quality.ts'
 import { cached, uncached } from './reads.ts'
 import { row as scale } from './scale.ts'
 import { row as start } from './start.ts'
@@ -12,6 +13,7 @@ import { row as start } from './start.ts'
 export const ROWS: Row[] = [
   large,
   small,
+  quality,
   published,
   kept,
   cached,

@@ -94,6 +94,7 @@ function images(s: Settings) {
     maxPerProduct: s.MAX_IMAGES_PER_PRODUCT,
     maxSourceBytes: s.MAX_SOURCE_BYTES,
     maxSourcePixels: s.MAX_SOURCE_PIXELS,
+    jpegEncoder: s.JPEG_ENCODER,
     downloadTimeoutMs: s.DOWNLOAD_TIMEOUT_MS,
     userAgent: parse('SOURCE_USER_AGENT', s.SOURCE_USER_AGENT?.trim() ?? USER_AGENT, checkHeaderValue),
     jobTimeoutMs: s.JOB_TIMEOUT_MS,

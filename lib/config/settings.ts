@@ -132,6 +132,11 @@ export const Settings = Type.Object({
   STARTUP_TIMEOUT_MS: milliseconds(60_000, 'Maximum time that a start waits for a server'),
   MAX_SOURCE_BYTES: number(1024, 1_073_741_824, 26_214_400, 'Maximum size of a source image in bytes'),
   MAX_SOURCE_PIXELS: number(1, 1_000_000_000, 52_000_000, 'Maximum size of a source image in pixels'),
+  JPEG_ENCODER: oneOf(
+    ['turbo', 'mozjpeg'],
+    'turbo',
+    'mozjpeg makes files of the same quality smaller and takes more CPU'
+  ),
   DOWNLOAD_TIMEOUT_MS: milliseconds(20_000, 'Maximum time for one download, redirects included'),
   SOURCE_USER_AGENT: text(
     'User-Agent of downloads, for origins that only serve browsers; default: AsyncProd and its version'

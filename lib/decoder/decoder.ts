@@ -1,7 +1,7 @@
 import { totalmem } from 'node:os'
 import { extname, join } from 'node:path'
 import pLimit, { type LimitFunction } from 'p-limit'
-import type { Compressed } from '../compress.ts'
+import type { Compressed, CompressOptions } from '../compress.ts'
 import { DecoderLost, endedDecoder } from './failures.ts'
 import { type Fence, fenceFor } from './fence.ts'
 import type { Limits } from './limits.ts'
@@ -19,8 +19,7 @@ export interface Decoder {
   close(): Promise<void>
 }
 
-export interface DecoderOptions {
-  maxPixels: number
+export interface DecoderOptions extends CompressOptions {
   /** Pictures decoded at once, each in a process of its own. */
   concurrency: number
   limits?: Partial<Limits>
@@ -62,7 +61,7 @@ export function createDecoder(options: DecoderOptions): Decoder {
 
 /** Processes are started when pictures come, and end when none come for a while. */
 class DecoderPool implements Decoder {
-  readonly #maxPixels: number
+  readonly #options: CompressOptions
   readonly #limits: Limits
   readonly #entry: string
   readonly #places: LimitFunction
@@ -71,8 +70,8 @@ class DecoderPool implements Decoder {
   readonly #idle: { decoder: DecoderProcess; timer: NodeJS.Timeout }[] = []
   #isClosed = false
 
-  constructor({ maxPixels, concurrency, limits, entry = ENTRY }: DecoderOptions) {
-    this.#maxPixels = maxPixels
+  constructor({ concurrency, limits, entry = ENTRY, ...options }: DecoderOptions) {
+    this.#options = options
     this.#limits = { ...LIMITS, ...limits }
     this.#entry = entry
     this.#places = pLimit(concurrency)
@@ -91,7 +90,7 @@ class DecoderPool implements Decoder {
   async #decode(source: Buffer, signal: AbortSignal, begun: () => void, tries: number): Promise<Compressed> {
     const decoder = await this.#take(signal)
     try {
-      return await decoder.decode(source, { maxPixels: this.#maxPixels }, signal, begun)
+      return await decoder.decode(source, this.#options, signal, begun)
     } catch (error) {
       if (!(error instanceof DecoderLost) || this.#isClosed) throw error
       if (tries === 1) throw endedDecoder(error.message, error)

@@ -51,7 +51,7 @@ async function failure(
   return { code: error.code, message: error.message, transient: error.transient }
 }
 
-t.test('Every kind becomes an upright baseline sRGB JPEG of quality 75 without metadata', async (t) => {
+t.test('Every kind becomes an upright progressive sRGB JPEG of quality 75 without metadata', async (t) => {
   const reference = await sharp(await photo({ width: 64, height: 64 }))
     .jpeg({ quality: 75 })
     .toBuffer()
@@ -69,13 +69,26 @@ t.test('Every kind becomes an upright baseline sRGB JPEG of quality 75 without m
       {
         returned: [800, 600],
         is: ['jpeg', 800, 600, 'srgb', 3, 'uchar'],
-        coding: ['4:2:0', false, quantisation(reference)],
+        coding: ['4:2:0', true, quantisation(reference)],
         metadata: [undefined, undefined, undefined, undefined, undefined],
         corners: CORNERS
       },
       name
     )
   }
+})
+
+t.test('mozjpeg makes the same picture of fewer bytes', async (t) => {
+  const source = await photo({ width: 1200, height: 900 })
+  const turbo = await compress(source, limits)
+  const smaller = await compress(source, { ...limits, jpegEncoder: 'mozjpeg' })
+  t.match(await sharp(smaller.jpeg).metadata(), {
+    width: 800,
+    height: 600,
+    chromaSubsampling: '4:2:0',
+    isProgressive: true
+  })
+  t.ok(smaller.jpeg.length < 0.97 * turbo.jpeg.length, `${smaller.jpeg.length} and ${turbo.jpeg.length}`)
 })
 
 t.test('What is transparent becomes white', async (t) => {

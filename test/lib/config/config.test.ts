@@ -41,6 +41,7 @@ t.test('the defaults of the contract', async (t) => {
       maxPerProduct: 20,
       maxSourceBytes: 26_214_400,
       maxSourcePixels: 52_000_000,
+      jpegEncoder: 'turbo',
       downloadTimeoutMs: 20_000,
       retry: { maxAttempts: 5, baseMs: 2000 }
     }

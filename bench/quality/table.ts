@@ -1,0 +1,23 @@
+import { mean, type Result } from './measure.ts'
+
+/** One row a setting: means over the corpus. The first six columns of figures are SSIMULACRA2. */
+export function table(results: Result[]): string {
+  const rows = [...Map.groupBy(results, ({ setting }) => setting)].map(([setting, own]) => {
+    const photographs = own.filter(({ kind }) => kind === 'photograph')
+    const graphics = own.filter(({ kind }) => kind === 'graphic')
+    const cells = [
+      setting,
+      ...[own, photographs, graphics].map((some) => mean(some, 'linear').toFixed(1)),
+      ...[own, photographs, graphics].map((some) => mean(some, 'srgb').toFixed(1)),
+      mean(own, 'butteraugli').toFixed(2),
+      Math.round(mean(own, 'bytes')).toLocaleString('en'),
+      mean(own, 'cpu').toFixed(0)
+    ]
+    return `| ${cells.join(' | ')} |`
+  })
+  return [
+    '| setting | linear light | photographs | graphics | sRGB | photographs | graphics | butteraugli | bytes | ms of CPU |',
+    '|---|---|---|---|---|---|---|---|---|---|',
+    ...rows
+  ].join('\n')
+}

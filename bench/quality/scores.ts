@@ -7,8 +7,8 @@ import { createFolder } from '../../test/support/servers/guard.ts'
 
 /** Pixels of one size. */
 export interface References {
-  linear: Buffer
-  srgb: Buffer
+  linear: Pixels
+  srgb: Pixels
 }
 
 /** SSIMULACRA2 against both references; butteraugli, the worst place, against the linear one. */
@@ -29,9 +29,9 @@ export class Scorer implements AsyncDisposable {
     const { data, width, height } = picture
     const pair = { picture: data, width, height }
     const [first, second, third] = await Promise.all([
-      this.#linear.score({ ...pair, reference: linear }),
-      this.#srgb.score({ ...pair, reference: srgb }),
-      this.#butteraugli({ ...picture, data: linear }, picture)
+      this.#linear.score({ ...pair, reference: linear.data }),
+      this.#srgb.score({ ...pair, reference: srgb.data }),
+      this.#butteraugli(linear, picture)
     ])
     return { linear: first, srgb: second, butteraugli: third }
   }

@@ -141,6 +141,19 @@ t.test('redirects', async (t) => {
     t.same(cookies, ['a=1; b=2', undefined])
   })
 
+  t.test('where no source may lead, none is followed to either', async (t) => {
+    const last = await redirecting({})
+    const login = last.url.replace('//', '//user:password@')
+    const origin = await redirecting({
+      '/login': `${login}/`,
+      '/ftp': 'ftp://shop.test/lamp.jpg',
+      '/long': `/${'x'.repeat(2048)}`
+    })
+    const { download } = downloader(t)
+    for (const path of ['/login', '/ftp', '/long'])
+      t.match(await failure(download(origin.url + path, never)), { code: 'blocked_address' }, path)
+  })
+
   t.test('a redirect without a Location, or with two, is a failure like any other status', async (t) => {
     const origin = await redirecting({ '/two': ['/a', '/b'], '/none': [] })
     const { download } = downloader(t)

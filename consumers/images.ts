@@ -45,7 +45,7 @@ export default fp<{ config: Config }>(
       // Twice as many, for images that decode longer than a second and no longer occupy a core (Cores).
       concurrency: 2 * capacity.compress
     })
-    const limiter = new Limiter({ capacity, locate: downloader.locate })
+    const limiter = new Limiter({ capacity, locate: downloader.locate, uploads: app.objects.maxPuts })
     readLimiter(app.readings, limiter)
     const processor = new ProductProcessor({
       store: app.products,

@@ -1,4 +1,4 @@
-import { UserCounts } from '../outbox/user-counts.ts'
+import { Turns } from './turns.ts'
 
 /**
  * After this time, an image no longer counts against the limit, so that slow images cannot block fast ones.
@@ -6,31 +6,24 @@ import { UserCounts } from '../outbox/user-counts.ts'
  */
 const OVERTIME_MS = 1000
 
-interface Waiting {
-  userId: number
-  begin(): void
-}
-
 /** The cores, each of which computes one image at a time. Users take turns. */
 export class Cores {
   readonly count: number
   readonly #now: () => number
-  /** In order of arrival. */
-  readonly #waiting = new Set<Waiting>()
-  readonly #users = new UserCounts()
-  #taken = 0
+  readonly #turns: Turns
   #computing = 0
   #lastBusy: number
 
   constructor(count: number, now: () => number) {
     this.count = count
+    this.#turns = new Turns(count)
     this.#now = now
     this.#lastBusy = now()
   }
 
   /** Images that wait for a core. */
   get queued(): number {
-    return this.#waiting.size
+    return this.#turns.queued
   }
 
   /** For how long at least one core has been idle. */
@@ -44,11 +37,7 @@ export class Cores {
    * busy machine that takes a second, and six decoders were started instead of three (455, not 343 MB).
    */
   async run<T>(userId: number, work: (begun: () => void) => Promise<T>): Promise<T> {
-    const { promise, resolve } = Promise.withResolvers<void>()
-    this.#waiting.add({ userId, begin: resolve })
-    this.#fill()
-    await promise
-    const release = this.#release(userId)
+    const release = await this.#turns.take(userId)
     let overtime: NodeJS.Timeout | undefined
     const begun = () => {
       overtime ??= setTimeout(release, OVERTIME_MS)
@@ -61,35 +50,6 @@ export class Cores {
       this.#computing--
       clearTimeout(overtime)
       release()
-    }
-  }
-
-  /**
-   * Gives free cores to images, first to those of the user that has the fewest cores, then in order of
-   * arrival.
-   */
-  #fill(): void {
-    while (this.#taken < this.count) {
-      let next: Waiting | undefined
-      for (const waiting of this.#waiting)
-        if (!next || this.#users.of(waiting.userId) < this.#users.of(next.userId)) next = waiting
-      if (!next) return
-      this.#waiting.delete(next)
-      this.#taken++
-      this.#users.change(next.userId, 1)
-      next.begin()
-    }
-  }
-
-  /** Returns a function that frees the core, once. */
-  #release(userId: number): () => void {
-    let isTaken = true
-    return () => {
-      if (!isTaken) return
-      isTaken = false
-      this.#taken--
-      this.#users.change(userId, -1)
-      this.#fill()
     }
   }
 

@@ -6,6 +6,7 @@ import { Cores } from './cores.ts'
 import { watchEventLoop } from './event-loop.ts'
 import { type Destination, Origins } from './origins.ts'
 import { Places } from './places.ts'
+import { Turns } from './turns.ts'
 
 /** Where an image comes from, and for whom it is processed. */
 export interface Request {
@@ -16,6 +17,8 @@ export interface Request {
 export interface LimiterOptions {
   capacity: Capacity
   locate: Locate
+  /** Uploads at once. Default: any number. */
+  uploads?: number | undefined
   /** A monotonic clock in milliseconds. */
   now?: () => number
   /** Returns the part of the time since its last call in which the event loop was busy. */
@@ -35,12 +38,20 @@ export class Limiter {
   readonly #origins = new Origins()
   readonly #cores: Cores
   readonly #places: Places
+  readonly #uploads: Turns
 
-  constructor({ capacity, locate, now = () => performance.now(), loop = watchEventLoop() }: LimiterOptions) {
+  constructor({
+    capacity,
+    locate,
+    uploads = Number.POSITIVE_INFINITY,
+    now = () => performance.now(),
+    loop = watchEventLoop()
+  }: LimiterOptions) {
     this.#locate = locate
     this.#now = now
     this.#cores = new Cores(capacity.compress, now)
     this.#places = new Places(capacity.inFlight, this.#cores, this.#origins, now, loop)
+    this.#uploads = new Turns(uploads)
   }
 
   /**
@@ -69,6 +80,16 @@ export class Limiter {
   compute<T>(userId: number, work: (begun: () => void) => Promise<T>): Promise<T> {
     this.#places.adjust()
     return this.#cores.run(userId, work)
+  }
+
+  /** Runs `work`, which uploads one object, when it is the user's turn. */
+  async upload<T>(userId: number, work: () => Promise<T>): Promise<T> {
+    const release = await this.#uploads.take(userId)
+    try {
+      return await work()
+    } finally {
+      release()
+    }
   }
 
   /** Returns how many origins' breakers are in each state, and what the places are used for. */

@@ -12,7 +12,7 @@ import { Snoozed } from './snoozed.ts'
 import { inStage } from './stages.ts'
 
 export interface MakerOptions {
-  objects: ObjectStore
+  objects: Pick<ObjectStore, 'put'>
   downloader: Pick<Downloader, 'download'>
   decoder: Pick<Decoder, 'compress'>
   limiter: Limiter
@@ -34,7 +34,7 @@ export interface Job {
 /** How far an attempt has come, in times of the monotonic clock. */
 interface Progress {
   begunAt: number
-  /** For how long it has waited for a core. */
+  /** For how long it has waited for a core, and for its turn to be uploaded. */
   waitedMs: number
   object_key?: string
 }
@@ -65,11 +65,16 @@ export class ImageMaker {
 
   async #make(image: ImageRow, job: Job, visit: Visit, progress: Progress): Promise<Outcome> {
     progress.begunAt = performance.now()
-    const { productId, signal } = job
+    const { productId, userId, signal } = job
+    const { objects, limiter } = this.#options
     const { jpeg, ...sizes } = await this.#compressed(image.source_url, job, visit, progress)
     const key = objectKey(productId, image, jpeg)
     progress.object_key = key
-    const url = await inStage('upload', productId, () => this.#options.objects.put(key, jpeg, signal))
+    const compressedAt = performance.now()
+    const url = await limiter.upload(userId, () => {
+      progress.waitedMs += performance.now() - compressedAt
+      return inStage('upload', productId, () => objects.put(key, jpeg, signal))
+    })
     return { status: 'done', object_key: key, url, ...sizes, bytes: jpeg.length }
   }
 

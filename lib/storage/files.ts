@@ -1,16 +1,25 @@
 import { randomUUID } from 'node:crypto'
 import type { Dirent } from 'node:fs'
-import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises'
+import { mkdir, readdir, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { dirname, join, relative, sep } from 'node:path'
+import { FolderSync } from './folder-sync.ts'
 import { notStored, type ObjectStore, type StoredObject } from './object-store.ts'
 
 /** Folder of files that are being written. Hidden, so that it is not served. */
 const UNFINISHED = '.unfinished'
 
+/**
+ * Measured with files of 10 kB: with 8 at once 580 a second, 12 ms each; with 40 at once 860 a second, 39 ms
+ * each. Two cores make about 200 of the smallest images a second.
+ */
+const MAX_PUTS = 8
+
 /** Objects as files in one folder. `publicUrl` is a function: port 0 becomes known after listening. */
 export class FileStore implements ObjectStore {
+  readonly maxPuts = MAX_PUTS
   readonly #folder: string
   readonly #publicUrl: () => string
+  readonly #names = new FolderSync()
 
   constructor(folder: string, publicUrl: () => string) {
     this.#folder = folder
@@ -29,9 +38,10 @@ export class FileStore implements ObjectStore {
     try {
       await mkdir(dirname(unfinished), { recursive: true })
       await mkdir(dirname(path), { recursive: true })
-      await writeDurably(unfinished, jpeg)
+      // A row with status `done` survives a power cut, so its file must, too.
+      await writeFile(unfinished, jpeg, { flag: 'wx', flush: true })
       await rename(unfinished, path)
-      await syncFolders(dirname(path), dirname(dirname(path)))
+      await Promise.all([dirname(path), dirname(dirname(path))].map((folder) => this.#names.sync(folder)))
     } catch (cause) {
       await rm(unfinished, { force: true }).catch(() => undefined)
       throw notStored(cause)
@@ -71,19 +81,4 @@ export class FileStore implements ObjectStore {
 function noFolderYet(error: unknown): Dirent[] {
   if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return []
   throw error
-}
-
-/** A row with status `done` survives a power cut, so its file must, too. */
-async function writeDurably(path: string, bytes: Buffer): Promise<void> {
-  await using file = await open(path, 'wx')
-  await file.writeFile(bytes)
-  await file.sync()
-}
-
-/** A file's name is stored in its folder, and the folder's in the one above. */
-async function syncFolders(...paths: string[]): Promise<void> {
-  for (const path of paths) {
-    await using folder = await open(path)
-    await folder.sync()
-  }
 }

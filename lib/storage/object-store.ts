@@ -2,6 +2,8 @@ import { ImageError } from '../image/error.ts'
 
 /** Stores finished images. */
 export interface ObjectStore {
+  /** With more puts at once, each only takes longer. Default: any number. */
+  readonly maxPuts?: number
   /**
    * Stores a JPEG, replacing what the key named before, and resolves with its public URL. Rejects with an
    * ImageError of code `storage`, or with the signal's reason when that aborts; the object may still appear

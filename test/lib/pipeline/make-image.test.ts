@@ -1,0 +1,64 @@
+import { setImmediate as turn } from 'node:timers/promises'
+import t from 'tap'
+import { Limiter } from '../../../lib/pipeline/limiter.ts'
+import { ImageMaker } from '../../../lib/pipeline/make-image.ts'
+import type { ImageRow } from '../../../lib/products/record.ts'
+import { createLog } from '../../support/log.ts'
+
+const { signal } = new AbortController()
+const bytes = Buffer.from('a picture')
+
+const IMAGE: ImageRow = {
+  id: '036659b2-959b-4366-84be-83d116ae024a',
+  source_url: 'http://a.test/1',
+  status: 'pending',
+  generation: 1,
+  object_key: null,
+  url: null,
+  width: null,
+  height: null,
+  source_bytes: null,
+  bytes: null,
+  attempts: 0,
+  error_code: null,
+  error_detail: null,
+  due_at: '2026-01-01T00:00:00Z'
+}
+
+t.test('the next upload goes to the user with the fewest', async (t) => {
+  const uploads: string[] = []
+  const [compressed, uploaded] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
+  let pictures = 0
+  const maker = new ImageMaker({
+    downloader: { download: async () => ({ bytes, [Symbol.dispose]: () => undefined }) },
+    decoder: {
+      compress: async () => {
+        if (++pictures === 4) compressed.resolve()
+        return { jpeg: bytes, width: 8, height: 6 }
+      }
+    },
+    objects: {
+      put: async (key) => {
+        uploads.push(key.split('/')[1] ?? '')
+        await uploaded.promise
+        return key
+      }
+    },
+    limiter: new Limiter({
+      capacity: { compress: 4, inFlight: 8 },
+      locate: async (url) => ({ domain: new URL(url).hostname, networks: [] }),
+      uploads: 2
+    }),
+    retry: { maxAttempts: 3, baseMs: 1000 },
+    jobTimeoutMs: 60_000,
+    log: createLog()
+  })
+  const make = (productId: number, userId: number) =>
+    maker.make(IMAGE, { productId, userId, stop: signal, signal })
+  const made = [make(1, 1), make(2, 1), make(3, 1), make(4, 2)]
+  await compressed.promise
+  await turn()
+  uploaded.resolve()
+  await Promise.all(made)
+  t.same(uploads, ['1', '2', '4', '3'])
+})

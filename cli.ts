@@ -7,7 +7,9 @@ type Work = (config: Config, args: string[]) => Promise<void>
 const COMMANDS: Record<string, () => Promise<Work>> = {
   check: async () => (await import('./commands/check.ts')).check,
   dead: async () => (await import('./commands/dead-letters.ts')).dead,
+  export: async () => (await import('./commands/export.ts')).exportFile,
   failed: async () => (await import('./commands/failed-images.ts')).failed,
+  import: async () => (await import('./commands/import/import.ts')).importFile,
   migrate: async () => (await import('./commands/migrate.ts')).migrate,
   objects: async () => (await import('./commands/orphans.ts')).objects,
   openapi: async () => (await import('./commands/openapi.ts')).openapi,
@@ -15,7 +17,7 @@ const COMMANDS: Record<string, () => Promise<Work>> = {
 }
 
 /** Errors whose message says what to do; the stack of others is for developers. */
-const EXPECTED = ['ConfigError', 'StartError', 'AppError', 'UnroutableError']
+const EXPECTED = ['ConfigError', 'StartError', 'AppError', 'UnroutableError', 'ProblemError']
 
 const OLDEST_NODE = 24
 

@@ -1,7 +1,9 @@
 import { usage as check } from './check.ts'
 import { usage as dead } from './dead-letters.ts'
 import { usage as demo } from './demo/demo.ts'
+import { usage as exported } from './export.ts'
 import { usage as failed } from './failed-images.ts'
+import { usage as imported } from './import/import.ts'
 import { usage as migrate } from './migrate.ts'
 import { usage as openapi } from './openapi.ts'
 import { usage as objects } from './orphans.ts'
@@ -12,6 +14,8 @@ ${demo}
 ${check}
 ${migrate}
 ${openapi}
+${imported}
+${exported}
 ${failed}
 ${dead}
 ${objects}

@@ -10,7 +10,7 @@ t.test('--help names every command', async (t) => {
   const commands = [...stdout.matchAll(/^asyncprod (\w+)/gm)].map(([, name]) => name)
   t.strictSame(
     [...new Set(commands)],
-    ['demo', 'check', 'migrate', 'openapi', 'failed', 'dead', 'objects', 'urls']
+    ['demo', 'check', 'migrate', 'openapi', 'import', 'export', 'failed', 'dead', 'objects', 'urls']
   )
 })
 

@@ -1,6 +1,8 @@
 export { allProducts } from './all-products.ts'
 export { client, createClient } from './client.ts'
+export { exportProducts } from './export-products.ts'
 export { type Client, type Config, createConfig } from './generated/client/index.ts'
 export * from './generated/index.ts'
+export { type ImportedProduct, importProducts } from './import-products.ts'
 export { ProblemError } from './problem-error.ts'
 export { productChanges, type WaitOptions, waitForImages } from './wait-for-images.ts'

@@ -12,6 +12,13 @@ export class ProblemError extends Error {
   }
 }
 
+/** True if another try would fail the same way. */
+export function isFinal(failure: unknown): boolean {
+  if (!(failure instanceof ProblemError)) return false
+  const { status } = failure.problem
+  return status < 500 && status !== 429
+}
+
 /** Returns the client's fetch, changed to throw a ProblemError if the service refuses the request. */
 export function fetchOrThrow(client: Client): typeof fetch {
   const { fetch: send = globalThis.fetch } = client.getConfig()

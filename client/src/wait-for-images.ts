@@ -1,7 +1,8 @@
 import type { Client } from './generated/client/index.ts'
 import { client as defaultClient } from './generated/client.gen.ts'
 import { type Product, watchProduct } from './generated/index.ts'
-import { fetchOrThrow, ProblemError } from './problem-error.ts'
+import { pause } from './pause.ts'
+import { fetchOrThrow, isFinal } from './problem-error.ts'
 
 const FIRST_RETRY_MS = 500
 /** With doubling waits this takes about half a minute. */
@@ -69,25 +70,4 @@ export async function* productChanges(
     if (isFinal(failure) || (failure && ++failures === MAX_FAILURES)) throw failure
     if (failure) await pause(FIRST_RETRY_MS * 2 ** (failures - 1), signal)
   }
-}
-
-/** True if another try would fail the same way. */
-function isFinal(failure: unknown): boolean {
-  if (!(failure instanceof ProblemError)) return false
-  const { status } = failure.problem
-  return status < 500 && status !== 429
-}
-
-function pause(ms: number, signal: AbortSignal | undefined): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const stop = () => {
-      clearTimeout(timer)
-      reject(signal?.reason)
-    }
-    const timer = setTimeout(() => {
-      signal?.removeEventListener('abort', stop)
-      resolve()
-    }, ms)
-    signal?.addEventListener('abort', stop)
-  })
 }

@@ -38,16 +38,19 @@ interface Attempt<C> {
 }
 
 const VALID = `interval '24 hours'`
-const REQUESTS_A_STATEMENT = 64
 /** A statement of this size takes milliseconds. */
 const BYTES_A_STATEMENT = 1024 * 1024
 const LANES = 4
-/** A request that would wait longer is refused. */
-const MAX_WAIT_MS = 1000
 /** Data that PostgreSQL refuses, or that violates a rule. */
 const OF_THE_INPUT = /^2[23]/
 /** A concurrent statement was faster. The next statement sees its result. */
 const RACES = ['idempotency_keys_pkey', 'products_external_id']
+
+interface CreatorOptions {
+  requestsAStatement?: number
+  /** A request that would wait longer is refused. */
+  maxWaitMs?: number
+}
 
 /** Parts of a statement that creates something. */
 interface CreationParts {
@@ -109,11 +112,15 @@ export class Creator<C extends Created> {
   readonly #statement: Statement
   readonly #requests: Batcher<Request, Attempt<C>>
 
-  constructor(pool: Pool, statement: Statement) {
+  readonly #maxWaitMs: number
+
+  constructor(pool: Pool, statement: Statement, options: CreatorOptions = {}) {
+    const { requestsAStatement = 64, maxWaitMs = 1000 } = options
+    this.#maxWaitMs = maxWaitMs
     this.#pool = pool
     this.#statement = statement
     this.#requests = new Batcher((requests) => this.#send(requests), {
-      maxItems: REQUESTS_A_STATEMENT,
+      maxItems: requestsAStatement,
       maxBytes: BYTES_A_STATEMENT,
       bytesOf: ({ input }) => JSON.stringify(input).length,
       lanes: LANES
@@ -130,7 +137,7 @@ export class Creator<C extends Created> {
     const fingerprint = key ? this.#fingerprint(input) : null
     const request = { caller: null, key: null, ...key, fingerprint, input, delivery }
     for (;;) {
-      if (this.#requests.waitMs > MAX_WAIT_MS) throw OVERLOADED
+      if (this.#requests.waitMs > this.#maxWaitMs) throw OVERLOADED
       const { free, taken, created, used_id, same, expired } = await this.#requests.add(request)
       if (created) return created
       if (taken) throw new TakenError()

@@ -3,6 +3,9 @@ import type { ConnectionError, FastifyError, FastifyReply, FastifyRequest } from
 import type { ErrorCode } from './app-error.ts'
 import { codeOf, toProblem } from './problem.ts'
 
+/** Connections whose request may take any time, as long as it goes on. */
+export const withoutRequestTimeout = new WeakSet<Socket>()
+
 /** Options of Fastify for errors that occur before a request has a route and an error handler. */
 export const earlyErrors = {
   /** A URL that cannot be decoded, or has a parameter that is too long. */
@@ -14,6 +17,7 @@ export const earlyErrors = {
   /** Bytes that are not HTTP, or that did not arrive in time. */
   clientErrorHandler(error: ConnectionError, socket: Socket) {
     if (error.code === 'ECONNRESET' || !socket.writable) return
+    if (error.code === TIMEOUT && withoutRequestTimeout.has(socket)) return
     const problem = toProblem(...(CLIENT_ERRORS[error.code] ?? NOT_HTTP))
     const body = JSON.stringify(problem)
     const head = [
@@ -27,7 +31,8 @@ export const earlyErrors = {
 }
 
 const NOT_HTTP: [ErrorCode, detail: string] = ['malformed_request', 'Malformed HTTP request.']
+const TIMEOUT = 'ERR_HTTP_REQUEST_TIMEOUT'
 const CLIENT_ERRORS: Record<string, typeof NOT_HTTP> = {
-  ERR_HTTP_REQUEST_TIMEOUT: ['request_timeout', 'The request was not sent in time.'],
+  [TIMEOUT]: ['request_timeout', 'The request was not sent in time.'],
   HPE_HEADER_OVERFLOW: ['headers_too_large', 'The headers are too large.']
 }

@@ -54,6 +54,9 @@ const CREATE = {
   )
 }
 
+/** The sender of bulk products waits for them, so none is refused because others wait. */
+const BULK = { requestsAStatement: 256, maxWaitMs: Number.POSITIVE_INFINITY }
+
 /** Creates products, many in one statement. */
 export class ProductCreator {
   readonly #creator: Creator<CreatedProduct>
@@ -62,7 +65,7 @@ export class ProductCreator {
 
   /** `bulk`: interactive work goes before the images of these products. */
   constructor(pool: Pool, outbox: Outbox, { bulk = false } = {}) {
-    this.#creator = new Creator(pool, CREATE)
+    this.#creator = new Creator(pool, CREATE, bulk ? BULK : {})
     this.#outbox = outbox
     this.#isBulk = bulk
   }

@@ -65,12 +65,24 @@ export function listStatement(filter: ProductFilter): Statement {
   const source = isScan(filter) ? `(${scanned}) p` : 'products p'
   const page = `SELECT p.* FROM ${source} WHERE ${[scope, ...filters].join(' AND ')}
     ORDER BY ${order} LIMIT ${value(filter.limit + 1)}`
+  return { text: bounded(page, order), values }
+}
+
+/** Returns the statement for those of a user, or of all users, whose ids are greater than `after`. */
+export function exportStatement(after: number, limit: number, userId: number | undefined): Statement {
+  const values = userId === undefined ? [after, limit] : [after, limit, userId]
+  const scope = userId === undefined ? '' : 'AND p.user_id = $3'
+  const page = `SELECT p.* FROM products p WHERE p.id > $1 ${scope} ORDER BY p.id LIMIT $2`
+  return { text: bounded(page, 'p.id'), values }
+}
+
+/** The records of a page as far as MAX_PAGE_BYTES reach. */
+function bounded(page: string, order: string): string {
   const before = `coalesce(sum(${JSON_BYTES}) OVER (
     ORDER BY ${order} ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0)`
   const measured = `SELECT p.*, ${before} AS bytes_before, count(*) OVER ()::integer AS found FROM (${page}) p`
-  const text = `SELECT ${RECORD_COLUMNS}, ${CREATED_US}, p.found
+  return `SELECT ${RECORD_COLUMNS}, ${CREATED_US}, p.found
     FROM (${measured}) p WHERE p.bytes_before < ${MAX_PAGE_BYTES} ORDER BY ${order}`
-  return { text, values }
 }
 
 /** Returns the statement for the last product that a scan examines, if there are more. */

@@ -4,6 +4,7 @@ import { AppError } from '../http/app-error.ts'
 import { type UrlOf, withUrls } from './image-urls.ts'
 import {
   encodeCursor,
+  exportStatement,
   isScan,
   type ListedRecord,
   listStatement,
@@ -20,6 +21,7 @@ export interface Page {
   next: string | null
 }
 
+const EXPORT_PAGE = 500
 const MAX_WAITING = 50
 /** An index finds a page in milliseconds. */
 const TIMEOUT_MS = 3000
@@ -43,10 +45,23 @@ export class ProductLists {
    * Resolves with one page, newest first. Rejects with `overloaded` if too many wait or one takes too long.
    */
   async page(filter: ProductFilter): Promise<Page> {
+    return await this.#bounded((client) => read(client, filter, this.#urlOf))
+  }
+
+  /** Resolves with the next products of an export; with none at its end. Rejects as `page` does. */
+  async after(id: number, userId?: number): Promise<Product[]> {
+    const statement = exportStatement(id, EXPORT_PAGE, userId)
+    return await this.#bounded(async (client) => {
+      const { rows } = await client.query<ListedRecord>(statement)
+      return rows.map((record) => toProduct(withUrls(record, this.#urlOf)))
+    })
+  }
+
+  async #bounded<T>(work: (client: PoolClient) => Promise<T>): Promise<T> {
     if (this.#places.pendingCount >= MAX_WAITING) {
       throw new AppError('overloaded', 'Too many lists are being read; retry later.')
     }
-    return await this.#places(() => this.#inSnapshot((client) => read(client, filter, this.#urlOf)))
+    return await this.#places(() => this.#inSnapshot(work))
   }
 
   async #inSnapshot<T>(work: (client: PoolClient) => Promise<T>): Promise<T> {

@@ -1,4 +1,5 @@
 import { type Static, type TSchema, Type } from '@sinclair/typebox'
+import { Problem } from '../http/problem.ts'
 import { ref } from '../http/schema-ref.ts'
 import { IMAGE_ERROR_CODES } from '../image/error.ts'
 
@@ -125,6 +126,23 @@ export const ImageStatus = Type.Unsafe<(typeof IMAGE_STATUSES)[number]>({
     'none without images; pending while any image is pending; then done, failed, or partial if only some failed'
 })
 export type ImageStatus = Static<typeof ImageStatus>
+
+const Refusal = {
+  code: Type.Optional(Problem.properties.code),
+  error: Type.Optional(Type.String({ description: 'Why the line was refused' })),
+  errors: Problem.properties.errors
+}
+
+export const ImportResult = Type.Object(
+  {
+    line: Type.Integer({ description: 'The number of the line, from 1; empty lines count' }),
+    status: Type.Integer({ description: '201 created, 200 replaced or as it was, otherwise refused' }),
+    product_id: Type.Optional(Id),
+    ...Refusal
+  },
+  { $id: 'ImportResult', description: 'What became of a line of an import' }
+)
+export type ImportResult = Static<typeof ImportResult>
 
 export const Product = Type.Object(
   {

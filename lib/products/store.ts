@@ -1,7 +1,7 @@
 import type { Pool } from 'pg'
 import type { Cache, CachedProduct } from '../cache/cache.ts'
 import type { IdempotencyKey } from '../database/idempotency.ts'
-import { withValues } from '../database/statement.ts'
+import { type Statement, withValues } from '../database/statement.ts'
 import { AppError, type ErrorCode, productNotFound } from '../http/app-error.ts'
 import type { ImageErrorCode } from '../image/error.ts'
 import type { ProductChangeFeed } from './change-feed.ts'
@@ -13,7 +13,7 @@ import type { ProductFilter } from './list.ts'
 import { type Page, ProductLists } from './lists.ts'
 import { type ProductRecord, toProduct } from './record.ts'
 import { leftoversOf, leftoversWaitMs, strayRemovals } from './removals.ts'
-import type { ProductInput } from './schemas.ts'
+import type { Product, ProductInput } from './schemas.ts'
 import { LOAD, LOAD_BY_EXTERNAL_ID, SWEEP } from './statements.ts'
 import { ProductWriter, type WriterOptions } from './writer.ts'
 
@@ -80,9 +80,7 @@ export class ProductStore {
     for (;;) {
       const id = await this.create(input, undefined, { bulk }).catch(unless('external_id_taken'))
       if (id !== null) return { id, created: true }
-      const values = [input.user_id, input.external_id]
-      const statement = withValues(this.#pool, LOAD_BY_EXTERNAL_ID, values)
-      const record = (await this.#pool.query<ProductRecord>(statement)).rows[0]
+      const record = await this.#first(LOAD_BY_EXTERNAL_ID, [input.user_id, input.external_id])
       // Deleted meanwhile, or it has another external id now.
       if (record && (await this.#replace(record, input, bulk))) return { id: record.id, created: false }
     }
@@ -103,14 +101,23 @@ export class ProductStore {
   }
 
   /** Resolves with the product as the database has it now, with today's URLs. */
-  async load(id: number): Promise<ProductRecord | null> {
-    const { rows } = await this.#pool.query<ProductRecord>(withValues(this.#pool, LOAD, [id]))
+  load(id: number): Promise<ProductRecord | null> {
+    return this.#first(LOAD, [id])
+  }
+
+  async #first(statement: Statement, values: unknown[]): Promise<ProductRecord | null> {
+    const { rows } = await this.#pool.query<ProductRecord>(withValues(this.#pool, statement, values))
     return rows[0] ? withUrls(rows[0], this.#options.urlOf) : null
   }
 
   /** Resolves with one page of the products that match, newest first. */
   list(filter: ProductFilter): Promise<Page> {
     return this.#lists.page(filter)
+  }
+
+  /** Resolves with the next page of products whose ids are greater; with none at the end. */
+  page(afterId: number, userId?: number): Promise<Product[]> {
+    return this.#lists.after(afterId, userId)
   }
 
   /** Replaces what a client may write. Rejects with `not_found` or `version_mismatch`. */

@@ -12,6 +12,17 @@ import { codeOf, type Problem, toProblem } from '../../lib/http/problem.ts'
 import { reasonOf } from '../../lib/log/log.ts'
 import { unknownFields } from './strict.ts'
 
+declare module 'fastify' {
+  interface FastifyInstance {
+    /** Returns what the response to the request says of an error. */
+    explain(error: unknown, request: FastifyRequest): Problem
+  }
+  interface FastifyContextConfig {
+    /** The body that the route takes; default: JSON in UTF-8. */
+    accepts?: string
+  }
+}
+
 /** The request may succeed if it is repeated after this time. */
 const RETRIED: ErrorCode[] = ['in_flight', 'overloaded', 'unavailable']
 const RETRY_AFTER_SECONDS = 2
@@ -19,6 +30,7 @@ const RETRY_AFTER_SECONDS = 2
 /** Sends every error as problem+json. Callers see only the words of an AppError, the log sees the rest. */
 export default fp(
   async (app) => {
+    app.decorate('explain', explain)
     app.setErrorHandler((error: FastifyError, request, reply) => {
       const problem = explain(error, request)
       // A refusal has to stay cheap: it gets no stack.
@@ -34,20 +46,28 @@ export default fp(
   { name: 'errors' }
 )
 
-function explain(error: FastifyError, request: FastifyRequest): Problem {
+function explain(error: unknown, request: FastifyRequest): Problem {
   if (error instanceof AppError) return toProblem(error.code, error.message, error.problems)
+  if (isUnavailable(error)) return toProblem('unavailable', 'The database is unavailable; retry later.')
+  return error instanceof Error ? explainForeign(error, request) : toProblem('internal', 'Internal error.')
+}
+
+/** Errors of Fastify, its plugins, and bugs. */
+function explainForeign(error: Partial<FastifyError>, request: FastifyRequest): Problem {
   if (error.validation) {
     const problems = [...violations(error), ...unknownFields(request)]
     return toProblem('invalid_request', MISMATCH, problems.slice(0, MAX_PROBLEMS))
   }
-  if (isUnavailable(error)) return toProblem('unavailable', 'The database is unavailable; retry later.')
   const status = error.statusCode ?? 500
   const code = codeOf(status)
-  if (code === 'unsupported_media_type') return toProblem(code, 'Send the body as application/json in UTF-8.')
-  return toProblem(code, code === 'internal' ? 'Internal error.' : error.message, [], status)
+  if (code === 'unsupported_media_type') {
+    const { accepts = 'application/json in UTF-8' } = request.routeOptions.config
+    return toProblem(code, `Send the body as ${accepts}.`)
+  }
+  return toProblem(code, code === 'internal' ? 'Internal error.' : (error.message ?? ''), [], status)
 }
 
-function violations({ validation = [], validationContext }: FastifyError): InputProblem[] {
+function violations({ validation = [], validationContext }: Partial<FastifyError>): InputProblem[] {
   return validation.map(({ instancePath, message = 'does not match the schema', params }) => {
     const missing = typeof params?.missingProperty === 'string' ? `/${params.missingProperty}` : ''
     const path = instancePath + missing

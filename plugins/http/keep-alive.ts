@@ -1,10 +1,11 @@
 import type { Socket } from 'node:net'
 import fp from 'fastify-plugin'
+import { withoutRequestTimeout } from '../../lib/http/early-errors.ts'
 
 declare module 'fastify' {
   interface FastifyContextConfig {
-    /** The response stays open, so its connection serves no other request. */
-    isEventStream?: boolean
+    /** The request or the response takes long, so its connection serves no other request. */
+    isStream?: boolean
   }
 }
 
@@ -30,9 +31,12 @@ export default fp(
       socket.once('close', () => sockets.delete(socket))
     })
     app.addHook('onRequest', ({ raw, routeOptions }, reply, done) => {
-      const { isEventStream } = routeOptions.config
-      if (isEventStream) sockets.delete(raw.socket)
-      if (isEventStream || sockets.size > MAX_KEPT) reply.header('connection', 'close')
+      const { isStream } = routeOptions.config
+      if (isStream) {
+        sockets.delete(raw.socket)
+        withoutRequestTimeout.add(raw.socket)
+      }
+      if (isStream || sockets.size > MAX_KEPT) reply.header('connection', 'close')
       done()
     })
     const endUnused = () => {

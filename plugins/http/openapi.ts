@@ -6,6 +6,7 @@ import { Problem } from '../../lib/http/problem.ts'
 import {
   Image,
   ImageError,
+  ImportResult,
   Product,
   ProductInput,
   ProductReplacement,
@@ -16,7 +17,7 @@ import { VERSION } from '../../lib/version.ts'
 import { openToAll } from './auth.ts'
 
 const inputs = [ProductInput, ProductReplacement, ProductUpsert, UserInput]
-const components = [Problem, ImageError, Image, Product, User, ...inputs]
+const components = [Problem, ImageError, Image, Product, ImportResult, User, ...inputs]
 
 /** The page can hold credentials: it loads nothing from elsewhere, and no frame can hold it. */
 const PAGE_POLICY = {

@@ -21,9 +21,13 @@ export default fp(
 
 /** Returns the fields that a strict request's body may not have. */
 export function unknownFields(request: FastifyRequest): InputProblem[] {
-  const { body, headers } = request
-  const fields = prefersStrict(headers.prefer) ? fieldsOf(request) : null
-  if (!fields || !isObject(body)) return []
+  const fields = prefersStrict(request.headers.prefer) ? fieldsOf(request) : null
+  return fields ? unknownFieldsOf(request.body, fields) : []
+}
+
+/** Returns the fields of a body that are not among these. */
+export function unknownFieldsOf(body: unknown, fields: object): InputProblem[] {
+  if (!isObject(body)) return []
   const names = Object.keys(body).filter((name) => !Object.hasOwn(fields, name))
   return names.slice(0, MAX_PROBLEMS).map((name) => ({
     pointer: `/${name.slice(0, MAX_NAME_LENGTH).replaceAll('~', '~0').replaceAll('/', '~1')}`,

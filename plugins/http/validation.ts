@@ -1,10 +1,18 @@
+import type { Static, TSchema } from '@sinclair/typebox'
 import { Ajv } from 'ajv'
 import formats from 'ajv-formats'
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
-import { MAX_PROBLEMS } from '../../lib/http/app-error.ts'
+import { MAX_PROBLEMS, MISMATCH } from '../../lib/http/app-error.ts'
 import { fitsInto, sizeProblem } from '../../lib/http/json-size.ts'
 import { lazyFor } from './lazy.ts'
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    /** Returns a function that returns a body if it fits the schema, and throws as the validation of a body does. */
+    bodyCheck<T extends TSchema>(schema: T): (body: unknown) => Static<T>
+  }
+}
 
 /** More items than any schema allows. */
 const MAX_ITEMS = 1001
@@ -26,6 +34,16 @@ export default fp(
       return (data) => {
         const validate = validation()
         return validate(shorten(data)) ? true : { error: (validate.errors ?? []).slice(0, MAX_PROBLEMS) }
+      }
+    })
+    app.decorate('bodyCheck', <T extends TSchema>(schema: T) => {
+      const validation = lazy(() => forBodies().compile<Static<T>>(schema))
+      return (body: unknown) => {
+        const validate = validation()
+        const shortened = shorten(body)
+        if (validate(shortened)) return shortened
+        const faults = (validate.errors ?? []).slice(0, MAX_PROBLEMS)
+        throw Object.assign(new Error(MISMATCH), { validation: faults, validationContext: 'body' })
       }
     })
   },

@@ -30,7 +30,7 @@ export const events: Operation = (app, config) => {
   app.get(
     '/products/:id/events',
     {
-      config: { isEventStream: true },
+      config: { isStream: true },
       exposeHeadRoute: false,
       schema: {
         tags,

@@ -1,11 +1,11 @@
 import { Type } from '@sinclair/typebox'
 import type { FastifyRequest } from 'fastify'
-import { type Caller, defaultUser } from '../../lib/auth/caller.ts'
+import type { Caller } from '../../lib/auth/caller.ts'
 import { ref } from '../../lib/http/schema-ref.ts'
 import { Product } from '../../lib/products/schemas.ts'
 import type { Operation } from '../operation.ts'
 import { problems } from '../problem-replies.ts'
-import { ListQuery, tags } from './schemas.ts'
+import { completeUser, ListQuery, tags } from './schemas.ts'
 
 export const list: Operation = (app, { server }) => {
   // Relative, since a proxy may serve the API below another path.
@@ -46,5 +46,5 @@ export const list: Operation = (app, { server }) => {
 function complete(query: unknown, caller: Caller): void {
   const filter = query as Record<string, unknown>
   for (const name of Object.keys(filter)) if (filter[name] === '') delete filter[name]
-  filter.user_id ??= defaultUser(caller)
+  completeUser(filter, caller)
 }

@@ -2,7 +2,7 @@ import { ANYONE, type Caller } from '../../lib/auth/caller.ts'
 import { AppError } from '../../lib/http/app-error.ts'
 import { networkOf } from '../../lib/http/network.ts'
 
-/** The event streams that this process has open, bounded in total and for each client. */
+/** The streams of one kind that this process has open, bounded in total and for each client. */
 export class OpenStreams {
   readonly #max: number
   readonly #open = new Map<AbortController, string>()
@@ -16,7 +16,7 @@ export class OpenStreams {
   open({ caller, ip }: { caller: Caller; ip: string }): AbortController {
     const client = caller === ANYONE ? networkOf(ip) : caller.name
     if (this.#closing || this.#isFullFor(client)) {
-      throw new AppError('unavailable', 'No more event streams can be opened; retry later.')
+      throw new AppError('unavailable', 'No more of these streams can be opened; retry later.')
     }
     const stop = new AbortController()
     this.#open.set(stop, client)

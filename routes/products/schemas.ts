@@ -1,7 +1,15 @@
 import { type Static, type TSchema, Type } from '@sinclair/typebox'
+import { type Caller, defaultUser } from '../../lib/auth/caller.ts'
 import { ExternalId, Id, ImageStatus } from '../../lib/products/schemas.ts'
 
 export const tags = ['products']
+
+/** Lines of JSON, under the names that are in use. */
+export const NDJSON: [string, ...string[]] = [
+  'application/x-ndjson',
+  'application/ndjson',
+  'application/jsonl'
+]
 
 export const Params = Type.Object({ id: Id })
 export const Message = (description: string) => Type.Object({ message: Type.String() }, { description })
@@ -32,14 +40,22 @@ const withDefault = <T extends TSchema>(schema: T) => Type.Unsafe<Static<T>>(Typ
 const Price = (description: string) =>
   Type.Optional(Type.Number({ minimum: 0, maximum: 99_999_999.99, description }))
 
+export const Owner = Type.Optional(
+  Type.Integer({
+    ...Id,
+    description:
+      'Owner of the products. Default: the user of the credentials, or all users if they are valid for all; without authentication, user 1'
+  })
+)
+
+/** Adds the user that is meant without a user_id. */
+export function completeUser(query: unknown, caller: Caller): void {
+  const filter = query as Record<string, unknown>
+  filter.user_id ??= defaultUser(caller)
+}
+
 export const ListQuery = Type.Object({
-  user_id: Type.Optional(
-    Type.Integer({
-      ...Id,
-      description:
-        'Owner of the products. Default: the user of the credentials, or all users if they are valid for all; without authentication, user 1'
-    })
-  ),
+  user_id: Owner,
   min_price: Price('Minimum price'),
   max_price: Price('Maximum price'),
   product_name: Type.Optional(

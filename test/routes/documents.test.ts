@@ -39,6 +39,8 @@ t.test('every call of the contract is in the document', async (t) => {
     'get /api/v1/products',
     'put /api/v1/products',
     'put /api/v1/products/by-external-id/{external_id}',
+    'post /api/v1/products/import',
+    'get /api/v1/products/export',
     'get /api/v1/products/{id}',
     'put /api/v1/products/{id}',
     'delete /api/v1/products/{id}',

@@ -34,7 +34,7 @@ export async function documented(app: FastifyInstance): Promise<Call> {
     const pointer = ['paths', path, method, 'responses', status, 'content', mediaType(reply), 'schema']
     const schema = { $ref: `openapi#/${pointer.map(encodePointer).join('/')}` }
     const problem = said
-      ? misfit(reply, said, isHead, () => ajv.validate(schema, reply.json()))
+      ? misfit(reply, said, isHead, () => bodies(reply).every((body) => ajv.validate(schema, body)))
       : 'is unknown'
     if (problem) throw new Error(`${method} ${path} ${status} ${problem} ${ajv.errorsText()}: ${reply.body}`)
     return reply
@@ -60,6 +60,12 @@ function pathTemplate(templates: string[], url: string): string {
   const fits = (template: string) => new RegExp(`^${template.replace(/\{\w+\}/g, '[^/]*')}$`).test(path)
   return templates.find(fits) ?? path
 }
+
+/** Each line, where the schema is that of a line. */
+const bodies = (reply: LightMyRequestResponse): unknown[] =>
+  mediaType(reply) === 'application/x-ndjson'
+    ? reply.body.split('\n').flatMap((line) => (line ? [JSON.parse(line)] : []))
+    : [reply.json()]
 
 const mediaType = ({ headers }: LightMyRequestResponse) => String(headers['content-type']).split(';')[0] ?? ''
 

@@ -3,7 +3,7 @@
 
 import { client } from './client.gen.ts';
 import type { Client, ClientMeta, Options as Options2, RequestResult, ServerSentEventsResult, TDataShape } from './client/index.ts';
-import type { CreateProductData, CreateProductErrors, CreateProductResponses, CreateUserData, CreateUserErrors, CreateUserResponses, DeleteProductData, DeleteProductErrors, DeleteProductResponses, GetHealthData, GetHealthErrors, GetHealthResponses, GetLivenessData, GetLivenessResponses, GetProductData, GetProductErrors, GetProductResponses, GetReadinessData, GetReadinessErrors, GetReadinessResponses, GetRedisHealthData, GetRedisHealthErrors, GetRedisHealthResponses, GetUserData, GetUserErrors, GetUserResponses, ListProductsData, ListProductsErrors, ListProductsResponses, ReplaceProductData, ReplaceProductErrors, ReplaceProductResponses, ReprocessProductData, ReprocessProductErrors, ReprocessProductResponses, UpdateProductData, UpdateProductErrors, UpdateProductResponses, UpsertProductData, UpsertProductErrors, UpsertProductResponses, WatchProductData, WatchProductErrors, WatchProductResponse, WatchProductResponses } from './types.gen.ts';
+import type { CreateProductData, CreateProductErrors, CreateProductResponses, CreateUserData, CreateUserErrors, CreateUserResponses, DeleteProductData, DeleteProductErrors, DeleteProductResponses, ExportLinesData, ExportLinesErrors, ExportLinesResponses, GetHealthData, GetHealthErrors, GetHealthResponses, GetLivenessData, GetLivenessResponses, GetProductData, GetProductErrors, GetProductResponses, GetReadinessData, GetReadinessErrors, GetReadinessResponses, GetRedisHealthData, GetRedisHealthErrors, GetRedisHealthResponses, GetUserData, GetUserErrors, GetUserResponses, ImportLinesData, ImportLinesErrors, ImportLinesResponses, ListProductsData, ListProductsErrors, ListProductsResponses, ReplaceProductData, ReplaceProductErrors, ReplaceProductResponses, ReprocessProductData, ReprocessProductErrors, ReprocessProductResponses, UpdateProductData, UpdateProductErrors, UpdateProductResponses, UpsertProductData, UpsertProductErrors, UpsertProductResponses, WatchProductData, WatchProductErrors, WatchProductResponse, WatchProductResponses } from './types.gen.ts';
 
 export type Options<TData extends TDataShape = TDataShape, ThrowOnError extends boolean = boolean, TResponse = unknown> = Options2<TData, ThrowOnError, TResponse> & {
     /**
@@ -138,6 +138,32 @@ export const watchProduct = <ThrowOnError extends boolean = false>(options: Opti
     security: [{ name: 'x-api-key', type: 'apiKey' }, { scheme: 'bearer', type: 'http' }],
     url: '/api/v1/products/{id}/events',
     ...options
+});
+
+/**
+ * Read all products of a user
+ *
+ * One product a line, by ascending id. A response that ends early is resumed with the id of its last whole line as the cursor. Each page of 500 products shows one moment.
+ */
+export const exportLines = <ThrowOnError extends boolean = false>(options?: Options<ExportLinesData, ThrowOnError>): RequestResult<ExportLinesResponses, ExportLinesErrors, ThrowOnError> => (options?.client ?? client).get<ExportLinesResponses, ExportLinesErrors, ThrowOnError>({
+    security: [{ name: 'x-api-key', type: 'apiKey' }, { scheme: 'bearer', type: 'http' }],
+    url: '/api/v1/products/export',
+    ...options
+});
+
+/**
+ * Create or replace many products
+ *
+ * One ProductUpsert a line. The response has one line for each line, in their order, while the request is sent: read it meanwhile, or send at most 10,000 lines. A line with an external id creates or replaces, so a broken import can be repeated; one without creates. A line that is refused says why and stops nothing. The images are processed after those of single requests.
+ */
+export const importLines = <ThrowOnError extends boolean = false>(options: Options<ImportLinesData, ThrowOnError>): RequestResult<ImportLinesResponses, ImportLinesErrors, ThrowOnError> => (options.client ?? client).post<ImportLinesResponses, ImportLinesErrors, ThrowOnError>({
+    security: [{ name: 'x-api-key', type: 'apiKey' }, { scheme: 'bearer', type: 'http' }],
+    url: '/api/v1/products/import',
+    ...options,
+    headers: {
+        'Content-Type': 'application/x-ndjson',
+        ...options.headers
+    }
 });
 
 /**

@@ -79,6 +79,39 @@ export type Product = {
 };
 
 /**
+ * What became of a line of an import
+ */
+export type ImportResult = {
+    /**
+     * The number of the line, from 1; empty lines count
+     */
+    line: number;
+    /**
+     * 201 created, 200 replaced or as it was, otherwise refused
+     */
+    status: number;
+    product_id?: number;
+    /**
+     * The kind of error, for programs
+     */
+    code?: 'invalid_request' | 'malformed_request' | 'unauthorized' | 'forbidden' | 'not_found' | 'request_timeout' | 'in_flight' | 'external_id_taken' | 'version_mismatch' | 'body_too_large' | 'url_too_long' | 'unsupported_media_type' | 'invalid_input' | 'unknown_user' | 'key_reused' | 'too_many_requests' | 'headers_too_large' | 'internal' | 'overloaded' | 'unavailable';
+    /**
+     * Why the line was refused
+     */
+    error?: string;
+    /**
+     * Every violation, up to 100
+     */
+    errors?: Array<{
+        /**
+         * JSON pointer into the body, or the name of a parameter
+         */
+        pointer: string;
+        detail: string;
+    }>;
+};
+
+/**
  * An owner of products
  */
 export type User = {
@@ -875,6 +908,114 @@ export type WatchProductResponses = {
 };
 
 export type WatchProductResponse = WatchProductResponses[keyof WatchProductResponses];
+
+export type ExportLinesData = {
+    body?: never;
+    path?: never;
+    query?: {
+        /**
+         * Owner of the products. Default: the user of the credentials, or all users if they are valid for all; without authentication, user 1
+         */
+        user_id?: number;
+        /**
+         * Id of the last product that was received: the export goes on after it
+         */
+        cursor?: number;
+    };
+    url: '/api/v1/products/export';
+};
+
+export type ExportLinesErrors = {
+    /**
+     * The request is malformed or does not match the schema
+     */
+    400: Problem;
+    /**
+     * Credentials are missing or invalid
+     */
+    401: Problem;
+    /**
+     * The credentials are not valid for that user
+     */
+    403: Problem;
+    /**
+     * The caller has sent too many requests; retry after the time in Retry-After
+     */
+    429: Problem;
+    /**
+     * The service is overloaded or unavailable; retry after the time in Retry-After
+     */
+    503: Problem;
+};
+
+export type ExportLinesError = ExportLinesErrors[keyof ExportLinesErrors];
+
+export type ExportLinesResponses = {
+    /**
+     * The products
+     */
+    200: Product;
+};
+
+export type ExportLinesResponse = ExportLinesResponses[keyof ExportLinesResponses];
+
+export type ImportLinesData = {
+    /**
+     * One ProductUpsert a line
+     */
+    body: string;
+    headers?: {
+        /**
+         * `handling=strict` refuses a body with unknown fields. By default they are ignored
+         */
+        prefer?: string;
+        /**
+         * Any text that is new for each request. A request that is repeated within 24 hours gets the first response, and nothing is done twice
+         */
+        'idempotency-key'?: string;
+    };
+    path?: never;
+    query?: never;
+    url: '/api/v1/products/import';
+};
+
+export type ImportLinesErrors = {
+    /**
+     * The request is malformed or does not match the schema
+     */
+    400: Problem;
+    /**
+     * Credentials are missing or invalid
+     */
+    401: Problem;
+    /**
+     * The credentials are not valid for that user
+     */
+    403: Problem;
+    /**
+     * The body is not JSON in UTF-8
+     */
+    415: Problem;
+    /**
+     * The caller has sent too many requests; retry after the time in Retry-After
+     */
+    429: Problem;
+    /**
+     * The service is overloaded or unavailable; retry after the time in Retry-After
+     */
+    503: Problem;
+};
+
+export type ImportLinesError = ImportLinesErrors[keyof ImportLinesErrors];
+
+export type ImportLinesResponses = {
+    /**
+     * The result of each line that is not empty
+     */
+    200: ImportResult;
+};
+
+export type ImportLinesResponse = ImportLinesResponses[keyof ImportLinesResponses];
 
 export type CreateUserData = {
     body: UserInput;

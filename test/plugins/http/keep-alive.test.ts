@@ -84,7 +84,7 @@ t.test('event streams are not counted, and their connections serve nothing else'
   const app = Fastify()
   await app.register(keepAlive)
   app.get('/', async () => 'served')
-  app.get('/events', { config: { isEventStream: true } }, (_request, reply) => {
+  app.get('/events', { config: { isStream: true } }, (_request, reply) => {
     reply.hijack()
     reply.raw.writeHead(200, { connection: 'close' }).write(': hello\n\n')
   })

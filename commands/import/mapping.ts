@@ -1,0 +1,74 @@
+import type { ProductUpsert } from '../../client/src/index.ts'
+import { ProductUpsert as Schema } from '../../lib/products/schemas.ts'
+import { UsageError } from '../arguments.ts'
+
+const FIELDS = Object.keys(Schema.properties)
+const NUMBERS = ['product_price', 'user_id']
+const METADATA = 'metadata.'
+
+/** Which columns become which fields. A column that is named like a field becomes that field. */
+export class Mapping {
+  /** Columns that become no field. */
+  readonly unused = new Set<string>()
+  readonly #fields: Map<string, string>
+  readonly #isCsv: boolean
+
+  /** `text`: `column=field,…`. Throws a UsageError that names what does not fit. */
+  constructor(text: string, isCsv: boolean) {
+    const pairs = text.split(',').filter((pair) => pair !== '')
+    this.#fields = new Map(pairs.map(pairOf))
+    this.#isCsv = isCsv
+  }
+
+  get isEmpty(): boolean {
+    return this.#fields.size === 0
+  }
+
+  /** Empty cells are left out. Columns of JSON that are no field are sent, so that the service refuses them. */
+  product(columns: [name: string, value: unknown][]): ProductUpsert {
+    const product: Record<string, unknown> = {}
+    for (const [column, value] of columns) {
+      const field = this.#fields.get(column) ?? (this.#isCsv && !FIELDS.includes(column) ? undefined : column)
+      if (field === undefined) this.unused.add(column)
+      else if (value !== '') put(product, field, value)
+    }
+    return product
+  }
+}
+
+function put(product: Record<string, unknown>, field: string, value: unknown): void {
+  if (field.startsWith(METADATA)) {
+    const name = field.slice(METADATA.length)
+    product.metadata = { ...(product.metadata ?? {}), [name]: value }
+  } else if (field === 'product_images') {
+    const before = Array.isArray(product.product_images) ? product.product_images : []
+    product.product_images = [...before, ...sourcesOf(value)]
+  } else {
+    product[field] = typeof value === 'string' ? parsed(field, value) : value
+  }
+}
+
+/** A cell may have several sources. */
+const sourcesOf = (value: unknown) =>
+  typeof value === 'string' ? value.trim().split(/[\s|]+/) : [value].flat()
+
+/** What is no number is sent as text, so that the service says what is wrong. */
+function parsed(field: string, text: string): unknown {
+  if (NUMBERS.includes(field) && /^\d+(\.\d+)?$/.test(text.trim())) return Number(text)
+  if (field !== 'metadata') return text
+  try {
+    return JSON.parse(text)
+  } catch {
+    return text
+  }
+}
+
+function pairOf(pair: string): [column: string, field: string] {
+  const at = pair.lastIndexOf('=')
+  const [column, field] = [pair.slice(0, at), pair.slice(at + 1)]
+  if (at > 0 && (FIELDS.includes(field) || (field.length > METADATA.length && field.startsWith(METADATA))))
+    return [column, field]
+  throw new UsageError(
+    `--map ${pair} must be column=field; the fields are ${FIELDS.join(', ')} and ${METADATA}<name>`
+  )
+}

@@ -23,9 +23,6 @@ const { values: options } = parseArgs({
   }
 })
 const products = Number(options.products)
-if (options.help) console.log(USAGE)
-else await catalogue()
-
 interface Product {
   external_id: string
   product_name: string
@@ -163,3 +160,6 @@ async function compare(api: Endpoint, file: string) {
   }
   return { ...result, commandMB: megabytes(command.peakBytes) }
 }
+
+if (options.help) console.log(USAGE)
+else await catalogue()

@@ -5,8 +5,8 @@ import { pause } from './pause.ts'
 import { fetchOrThrow, isFinal } from './problem-error.ts'
 import { newKey } from './retries.ts'
 
-const BATCH_LINES = 1000
-const BATCH_CHARACTERS = 1_000_000
+const BATCH_LINES = 4000
+const BATCH_CHARACTERS = 2_000_000
 /** With doubling waits, two minutes. */
 const MAX_ATTEMPTS = 8
 

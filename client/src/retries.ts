@@ -20,7 +20,7 @@ export const withRetries =
     }
   }
 
-/** Returns null if a retry would not help. Browsers see the header only if CORS exposes it, as the service does. */
+/** Returns null if a retry would not help. */
 function retryAfterMs({ status, headers }: Response): number | null {
   const seconds = headers.get('retry-after')
   if (seconds === null || (status !== 429 && status !== 503)) return null

@@ -24,7 +24,7 @@ export class Mapping {
     return this.#fields.size === 0
   }
 
-  /** Empty cells are left out. Columns of JSON that are no field are sent, so that the service refuses them. */
+  /** Empty cells are left out. Columns of JSON that are no field are sent: the service refuses them. */
   product(columns: [name: string, value: unknown][]): ProductUpsert {
     const product: Record<string, unknown> = {}
     for (const [column, value] of columns) {

@@ -64,7 +64,7 @@ export const ProductReplacement = Type.Object({ id: Id, ...productInput }, { $id
 export const ProductUpsert = Type.Object(
   {
     ...productInput,
-    user_id: Type.Optional(
+    user_id: optional(
       Type.Integer({
         ...Id,
         description:

@@ -9,7 +9,7 @@ import { lazyFor } from './lazy.ts'
 
 declare module 'fastify' {
   interface FastifyInstance {
-    /** Returns a function that returns a body if it fits the schema, and throws as the validation of a body does. */
+    /** Returns a function that returns what fits the schema, and throws as the validation of a body does. */
     bodyCheck<T extends TSchema>(schema: T): (body: unknown) => Static<T>
   }
 }

@@ -172,7 +172,7 @@ export type ProductUpsert = {
     /**
      * Owner of the product. Default: the user of the credentials; without authentication, user 1
      */
-    user_id?: number;
+    user_id?: number | null;
     /**
      * Your own id of the product, unique among the products of the user. A replacement may change it
      */

@@ -65,7 +65,7 @@ t.test('a refusal that a retry would not change is not repeated', async (t) => {
 t.test('products are imported in batches, and each has its result', async (t) => {
   const { client, requests } = clientThrough((response) => response)
   const products = Array.from(
-    { length: 2500 },
+    { length: 8500 },
     (_, n): ProductUpsert => ({
       external_id: `import-${n}`,
       ...(n === 1700 && { product_price: -1 })

@@ -58,7 +58,7 @@ function misfit(
 function pathTemplate(templates: string[], url: string): string {
   const path = url.replace(/\/?(\?.*)?$/, '')
   const fits = (template: string) => new RegExp(`^${template.replace(/\{\w+\}/g, '[^/]*')}$`).test(path)
-  return templates.find(fits) ?? path
+  return templates.includes(path) ? path : (templates.find(fits) ?? path)
 }
 
 /** Each line, where the schema is that of a line. */

@@ -53,7 +53,7 @@ export function buildParts(config: Config) {
 export async function buildDocument(config: Config) {
   await using app = await compose(Fastify(), config, [addHttp, addRoutes])
   await app.ready()
-  return app.swagger()
+  return await app.openapi()
 }
 
 /** Closes what was opened if a step fails. */

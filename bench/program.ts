@@ -37,11 +37,14 @@ export class BenchProgram extends SupervisedProcess {
   }
 }
 
-/** `node server.ts` with those settings and no others. Its log goes to a file. */
+/** As `npm start` sets it. */
+const NODE_COMPILE_CACHE = join(import.meta.dirname, '../node_modules/.cache/asyncprod')
+
+/** `npm start` with those settings and no others. Its log goes to a file. */
 export function startService(settings: Settings): Service {
   const cwd = createFolder('product')
   const args = [...(process.env.BENCH_NODE_OPTIONS?.split(' ') ?? []), SERVER]
-  return new Service(settings, { args, cwd, log: join(cwd, 'log') })
+  return new Service({ NODE_COMPILE_CACHE, ...settings }, { args, cwd, log: join(cwd, 'log') })
 }
 
 /** Requests the URL again and again until the response is 200. Rejects when the process ends before. */

@@ -1,5 +1,4 @@
-import swagger from '@fastify/swagger'
-import swaggerUi from '@fastify/swagger-ui'
+import type { FastifyInstance, FastifyRequest, RouteOptions } from 'fastify'
 import fp from 'fastify-plugin'
 import type { Config } from '../../lib/config/config.ts'
 import { Problem } from '../../lib/http/problem.ts'
@@ -13,79 +12,55 @@ import {
   ProductUpsert
 } from '../../lib/products/schemas.ts'
 import { User, UserInput } from '../../lib/products/users.ts'
-import { VERSION } from '../../lib/version.ts'
 import { openToAll } from './auth.ts'
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    /** Resolves with the OpenAPI document of all routes. */
+    openapi(): Promise<ReturnType<FastifyInstance['swagger']>>
+  }
+}
 
 const inputs = [ProductInput, ProductReplacement, ProductUpsert, UserInput]
 const components = [Problem, ImageError, Image, Product, ImportResult, User, ...inputs]
 
-/** The page can hold credentials: it loads nothing from elsewhere, and no frame can hold it. */
-const PAGE_POLICY = {
-  'default-src': "'self'",
-  'style-src': "'self' 'unsafe-inline'",
-  'img-src': "'self' data:",
-  'object-src': "'none'",
-  'base-uri': "'none'",
-  'form-action': "'none'",
-  'frame-ancestors': "'none'"
-}
+/** Headers of a connection, not of its response. */
+const HOP_BY_HOP = ['connection', 'date', 'transfer-encoding']
 
-/** The OpenAPI document, made from the routes' schemas, and a page to read and try it. */
+/**
+ * The OpenAPI document, made from the routes' schemas, and a page to read and try it. Both are made at the
+ * first request for one of them: the libraries took 50 ms of a start.
+ */
 export default fp<{ config: Config }>(
   async (app, { config }) => {
-    const { publicUrl } = config.server
     for (const schema of components) app.addSchema(schema)
-    await app.register(swagger, {
-      // The servers' URLs are not part of the routes'.
-      stripBasePath: false,
-      openapi: {
-        openapi: '3.1.0',
-        info: {
-          title: 'AsyncProd',
-          version: VERSION,
-          description: 'A product catalogue whose images take care of themselves.',
-          license: { name: 'MIT', identifier: 'MIT' }
-        },
-        // Relative to the document, since a proxy may serve it below another path.
-        servers: [{ url: publicUrl ?? '.', description: 'This server' }],
-        tags: [
-          { name: 'products', description: 'Products and the state of their images' },
-          { name: 'users', description: 'Owners of products' },
-          { name: 'health', description: 'Health of the service and of its servers' }
-        ],
-        components: {
-          securitySchemes: {
-            apiKey: { type: 'apiKey', in: 'header', name: 'x-api-key', description: 'One of API_KEYS' },
-            bearer: {
-              type: 'http',
-              scheme: 'bearer',
-              description: 'One of API_KEYS, or a JWT whose sub is the user id'
-            }
-          }
-        },
-        security: [...(config.auth ? [] : [{}]), { apiKey: [] }, { bearer: [] }]
-      },
-      refResolver: {
-        buildLocalReference: (json, _baseUri, _fragment, i) => String(json.$id ?? `schema-${i}`)
-      }
-    })
+    const routes: RouteOptions[] = []
+    app.addHook('onRoute', (route) => void routes.push(route))
+    let made: Promise<FastifyInstance> | undefined
+    const documentation = () => {
+      made ??= import('./documentation.ts').then(({ document }) =>
+        document({ routes, schemas: Object.values(app.getSchemas()), config })
+      )
+      return made
+    }
+    app.addHook('onClose', async () => (await made)?.close())
+    app.decorate('openapi', async () => (await documentation()).swagger())
     await app.register(async (pages) => {
       pages.addHook('onRoute', openToAll)
-      // The page's own links are relative to a folder.
-      pages.addHook('onRequest', async ({ url }, reply) => {
-        if (/^\/documentation(\?|$)/.test(url)) return reply.redirect('documentation/')
-      })
-      await pages.register(swaggerUi, {
-        routePrefix: '/documentation',
-        staticCSP: PAGE_POLICY,
-        // This copy of the document is one level deeper.
-        transformSpecification: (document) =>
-          publicUrl ? document : { ...document, servers: [{ url: '..', description: 'This server' }] },
-        transformSpecificationClone: false
-      })
       pages.get('/', { schema: { hide: true } }, (_request, reply) => reply.redirect('documentation/'))
-      pages.get('/openapi.json', { schema: { hide: true } }, async () => app.swagger())
+      pages.get('/openapi.json', { schema: { hide: true } }, () => app.openapi())
+      for (const path of ['/documentation', '/documentation/*'])
+        pages.get(path, { schema: { hide: true } }, async (request, reply) => {
+          // The page's own links are relative to a folder.
+          if (/^\/documentation(\?|$)/.test(request.url)) return reply.redirect('documentation/')
+          const { statusCode, headers, rawPayload } = await (await documentation()).inject(same(request))
+          if (statusCode === 404) return reply.callNotFound()
+          for (const name of HOP_BY_HOP) delete headers[name]
+          return reply.code(statusCode).headers(headers).send(rawPayload)
+        })
     })
   },
   { name: 'openapi' }
 )
+
+const same = ({ url, headers }: FastifyRequest) => ({ method: 'GET' as const, url, headers })

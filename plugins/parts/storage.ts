@@ -1,13 +1,11 @@
 import { join } from 'node:path'
-import fastifyStatic from '@fastify/static'
 import type { FastifyInstance, RouteOptions } from 'fastify'
 import fp from 'fastify-plugin'
 import type { Config } from '../../lib/config/config.ts'
+import type { Bucket } from '../../lib/config/servers.ts'
 import { capacityOf } from '../../lib/pipeline/capacity.ts'
-import { S3Store } from '../../lib/s3.ts'
 import { createDataDir } from '../../lib/startup/data-dir.ts'
 import { tryServer, waitForServer } from '../../lib/startup/wait-for-server.ts'
-import { FileStore } from '../../lib/storage/files.ts'
 import type { ObjectStore } from '../../lib/storage/object-store.ts'
 import { OBJECT_STORE } from '../../lib/storage/server.ts'
 import { openToAll } from '../http/auth.ts'
@@ -24,12 +22,7 @@ declare module 'fastify' {
  */
 export default fp<{ config: Config }>(
   async (app, { config }) => {
-    const objects: ObjectStore = config.bucket
-      ? new S3Store(config.bucket, {
-          sockets: capacityOf(config.images).inFlight,
-          publicBaseUrl: config.images.publicBaseUrl
-        })
-      : await serveFiles(app, config)
+    const objects = config.bucket ? await openBucket(config.bucket, config) : await serveFiles(app, config)
     app.addHook('onClose', () => objects.close())
     const { log } = app
     const ping = () => objects.ping()
@@ -41,7 +34,21 @@ export default fp<{ config: Config }>(
   { name: 'storage', dependencies: ['health-checks'] }
 )
 
-async function serveFiles(app: FastifyInstance, config: Config): Promise<FileStore> {
+// The libraries of each kind of store are loaded only where it is used.
+
+async function openBucket(bucket: Bucket, { images }: Config): Promise<ObjectStore> {
+  const { S3Store } = await import('../../lib/s3.ts')
+  return new S3Store(bucket, {
+    sockets: capacityOf(images).inFlight,
+    publicBaseUrl: images.publicBaseUrl
+  })
+}
+
+async function serveFiles(app: FastifyInstance, config: Config): Promise<ObjectStore> {
+  const [{ default: fastifyStatic }, { FileStore }] = await Promise.all([
+    import('@fastify/static'),
+    import('../../lib/storage/files.ts')
+  ])
   const root = join(config.dataDir, 'objects')
   await createDataDir(root)
   await app.register(async (media) => {

@@ -13,7 +13,7 @@ t.test('a value is made on its first use, and once', async (t) => {
 })
 
 t.test(
-  'unused values are made once the service listens, one by one with other work in between',
+  'unused values are made some time after the service listens, one by one with other work in between',
   async (t) => {
     const app = Fastify()
     t.teardown(() => app.close())
@@ -32,7 +32,7 @@ t.test(
   }
 )
 
-t.test('a value that cannot be made is logged once the service listens', async (t) => {
+t.test('a value that cannot be made is logged when the service has listened for some time', async (t) => {
   const stream = new PassThrough()
   const app = Fastify({ logger: { level: 'error', stream } })
   t.teardown(() => app.close())

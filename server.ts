@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { setFlagsFromString } from 'node:v8'
 
 // Nothing is compiled from the second start on, which halves its time. Does nothing in a read-only folder.
-// `npm start` sets it earlier: then Node need not load what strips the types of this file, a tenth of the rest.
+// `npm start` sets it earlier: then Node need not load what strips this file's types, a tenth of the rest.
 enableCompileCache(join(import.meta.dirname, 'node_modules/.cache/asyncprod'))
 
 try {

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto'
-import { DatabaseError, type Pool } from 'pg'
+import type { Pool } from 'pg'
 import { AppError } from '../http/app-error.ts'
 import { Batcher } from './batcher.ts'
+import { isRefused } from './refused.ts'
 import { type Statement, withValues } from './statement.ts'
 
 /** Identifies a request that its caller may repeat but that must be carried out once. */
@@ -41,8 +42,6 @@ const VALID = `interval '24 hours'`
 /** A statement of this size takes milliseconds. */
 const BYTES_A_STATEMENT = 1024 * 1024
 const LANES = 4
-/** Data that PostgreSQL refuses, or that violates a rule. */
-const OF_THE_INPUT = /^2[23]/
 /** A concurrent statement was faster. The next statement sees its result. */
 const RACES = ['idempotency_keys_pkey', 'products_external_id']
 
@@ -161,7 +160,7 @@ export class Creator<C extends Created> {
     try {
       return await this.#query(requests)
     } catch (error) {
-      if (!(error instanceof DatabaseError) || !OF_THE_INPUT.test(error.code ?? '')) throw error
+      if (!isRefused(error)) throw error
       if (RACES.includes(error.constraint ?? '')) return await this.#send(requests)
       if (requests.length === 1) throw error
       const half = Math.ceil(requests.length / 2)

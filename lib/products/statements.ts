@@ -1,3 +1,5 @@
+import type { NewOutboxRow } from '../outbox/row.ts'
+import type { ImageUpdate } from './changes.ts'
 import { FIELD_TYPES, FIELD_UPDATES } from './fields.ts'
 import { RECORD_COLUMNS } from './record.ts'
 
@@ -6,16 +8,21 @@ export const LOAD = {
   text: `SELECT ${RECORD_COLUMNS} FROM products p WHERE p.id = $1`
 }
 
+export const LOAD_MANY = {
+  name: 'product-load-many',
+  text: `SELECT ${RECORD_COLUMNS} FROM products p WHERE p.id = ANY ($1::integer[])`
+}
+
 export const LOAD_BY_EXTERNAL_ID = {
   name: 'product-load-by-external-id',
   text: `SELECT ${RECORD_COLUMNS} FROM products p WHERE p.user_id = $1 AND p.external_id = $2`
 }
 
-/** Inserts NewOutboxRow[] for the row of `product`. */
+/** Inserts NewOutboxRow[] for each row of `product`, which `rows` may read. */
 const enqueued = (rows: string) => `
   INSERT INTO outbox (kind, class, user_id, product_id, payload, due_at)
   SELECT o.kind, coalesce(o.class, 0), coalesce(product.user_id, 0), product.id, coalesce(o.payload, '{}'), now() + o.wait_ms * interval '1 ms'
-  FROM product, jsonb_to_recordset(${rows}::jsonb) AS o (kind text, class smallint, payload jsonb, wait_ms float8)`
+  FROM product, jsonb_to_recordset(${rows}) AS o (kind text, class smallint, payload jsonb, wait_ms float8)`
 
 /** What an outcome leaves in a row of `product_images`. */
 const IMAGE_STATE = [
@@ -31,34 +38,57 @@ const IMAGE_STATE = [
   ['error_detail', 'text']
 ]
 
+/** One element of `$1` in the statements below. */
+export interface WrittenChange {
+  id: number
+  version: number
+  /** The fields and compressed_product_images. */
+  fields: object
+  /** URLs to add. */
+  added: string[]
+  /** Ids of image rows to remove. */
+  removed: string[]
+  updated: ImageUpdate[]
+  enqueued: NewOutboxRow[]
+}
+
 /**
- * Takes a product from version `$2` to the next, or returns no row when it is not at that version any more.
- * `$3` the fields and compressed_product_images, `$4` text[] of URLs to add, `$5` uuid[] of image rows to
- * remove, `$6` ImageUpdate[], `$7` NewOutboxRow[].
+ * Takes each product of `$1` WrittenChange[] from its version to the next. Returns the ids of those that were
+ * at that version. A product may be in it once.
  */
-export const CHANGE = {
-  name: 'product-change',
-  text: `
-WITH product AS (
+const change = (lock: string) => `
+WITH change AS MATERIALIZED (
+  SELECT * FROM jsonb_to_recordset($1::jsonb) AS c (id integer, version integer, fields jsonb, added text[],
+    removed uuid[], updated jsonb, enqueued jsonb)
+), locked AS MATERIALIZED (
+  SELECT p.id FROM products p JOIN change c ON c.id = p.id WHERE p.version = c.version
+  FOR NO KEY UPDATE OF p${lock}
+), product AS MATERIALIZED (
   UPDATE products p SET ${FIELD_UPDATES}, compressed_product_images = f.compressed_product_images,
-    version = version + 1, updated_at = now()
-  FROM jsonb_to_record($3::jsonb) AS f (${FIELD_TYPES}, compressed_product_images text[])
-  WHERE id = $1 AND version = $2
-  RETURNING id, user_id
+    version = p.version + 1, updated_at = now()
+  FROM locked JOIN change USING (id)
+    CROSS JOIN jsonb_to_record(change.fields) AS f (${FIELD_TYPES}, compressed_product_images text[])
+  WHERE p.id = locked.id
+  RETURNING p.id, p.user_id, change.added, change.removed, change.updated, change.enqueued
 ), removed AS (
-  DELETE FROM product_images i USING product WHERE i.product_id = product.id AND i.id = ANY ($5::uuid[])
+  DELETE FROM product_images i USING product WHERE i.product_id = product.id AND i.id = ANY (product.removed)
 ), added AS (
-  INSERT INTO product_images (product_id, source_url) SELECT product.id, url FROM product, unnest($4::text[]) AS url
+  INSERT INTO product_images (product_id, source_url) SELECT product.id, url FROM product, unnest(product.added) AS url
 ), updated AS (
   UPDATE product_images i SET ${IMAGE_STATE.map(([name]) => `${name} = u.${name}`).join(', ')},
     generation = i.generation + 1, due_at = now() + u.wait_ms * interval '1 ms'
-  FROM product, jsonb_to_recordset($6::jsonb)
+  FROM product, jsonb_to_recordset(product.updated)
     AS u (id uuid, ${IMAGE_STATE.map((column) => column.join(' ')).join(', ')}, wait_ms float8)
   WHERE i.id = u.id AND i.product_id = product.id
-), enqueued AS (${enqueued('$7')}
+), enqueued AS (${enqueued('product.enqueued')}
 )
 SELECT id FROM product`
-}
+
+/** Waits for products that others change at this moment. */
+export const CHANGE = { name: 'product-change', text: change('') }
+
+/** Passes over such products, so that none delays the others and no two statements wait for each other. */
+export const CHANGE_MANY = { name: 'product-change-many', text: change(' SKIP LOCKED') }
 
 /** Deletes a product at version `$2`, with `$3` NewOutboxRow[] for what it leaves behind. */
 export const DELETE = {
@@ -66,7 +96,7 @@ export const DELETE = {
   text: `
 WITH product AS (
   DELETE FROM products WHERE id = $1 AND version = $2 RETURNING id, user_id
-), enqueued AS (${enqueued('$3')}
+), enqueued AS (${enqueued('$3::jsonb')}
 )
 SELECT id FROM product`
 }
@@ -74,7 +104,7 @@ SELECT id FROM product`
 /** `$3` NewOutboxRow[] of product `$1` and user `$2`, whether or not the product is still there. */
 export const ENQUEUE = {
   name: 'product-enqueue',
-  text: `WITH product AS (SELECT $1::integer AS id, $2::integer AS user_id) ${enqueued('$3')}`
+  text: `WITH product AS (SELECT $1::integer AS id, $2::integer AS user_id) ${enqueued('$3::jsonb')}`
 }
 
 /**

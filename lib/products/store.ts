@@ -1,20 +1,20 @@
 import type { Pool } from 'pg'
 import type { Cache, CachedProduct } from '../cache/cache.ts'
 import type { IdempotencyKey } from '../database/idempotency.ts'
-import { type Statement, withValues } from '../database/statement.ts'
 import { AppError, type ErrorCode, productNotFound } from '../http/app-error.ts'
 import type { ImageErrorCode } from '../image/error.ts'
 import type { ProductChangeFeed } from './change-feed.ts'
 import * as changes from './changes.ts'
 import { ProductCreator } from './create.ts'
 import { fieldsOf } from './fields.ts'
-import { type UrlOf, withUrls } from './image-urls.ts'
+import type { UrlOf } from './image-urls.ts'
 import type { ProductFilter } from './list.ts'
 import { type Page, ProductLists } from './lists.ts'
+import { ProductLoader } from './loader.ts'
 import { type ProductRecord, toProduct } from './record.ts'
 import { leftoversOf, leftoversWaitMs, strayRemovals } from './removals.ts'
 import type { Product, ProductInput } from './schemas.ts'
-import { LOAD, LOAD_BY_EXTERNAL_ID, SWEEP } from './statements.ts'
+import { SWEEP } from './statements.ts'
 import { ProductWriter, type WriterOptions } from './writer.ts'
 
 /**
@@ -54,6 +54,7 @@ export class ProductStore {
   readonly #bulkCreator: ProductCreator
   readonly #writer: ProductWriter
   readonly #lists: ProductLists
+  readonly #loader: ProductLoader
 
   constructor(options: ProductStoreOptions) {
     this.#options = options
@@ -61,6 +62,7 @@ export class ProductStore {
     this.#creator = new ProductCreator(options.pool, options.outbox)
     this.#bulkCreator = new ProductCreator(options.pool, options.outbox, { bulk: true })
     this.#writer = new ProductWriter(options)
+    this.#loader = new ProductLoader(options.pool, options.urlOf)
     this.#lists = new ProductLists(options.pool, options.urlOf)
   }
 
@@ -80,7 +82,7 @@ export class ProductStore {
     for (;;) {
       const id = await this.create(input, undefined, { bulk }).catch(unless('external_id_taken'))
       if (id !== null) return { id, created: true }
-      const record = await this.#first(LOAD_BY_EXTERNAL_ID, [input.user_id, input.external_id])
+      const record = await this.#loader.find(input.user_id, input.external_id)
       // Deleted meanwhile, or it has another external id now.
       if (record && (await this.#replace(record, input, bulk))) return { id: record.id, created: false }
     }
@@ -102,12 +104,7 @@ export class ProductStore {
 
   /** Resolves with the product as the database has it now, with today's URLs. */
   load(id: number): Promise<ProductRecord | null> {
-    return this.#first(LOAD, [id])
-  }
-
-  async #first(statement: Statement, values: unknown[]): Promise<ProductRecord | null> {
-    const { rows } = await this.#pool.query<ProductRecord>(withValues(this.#pool, statement, values))
-    return rows[0] ? withUrls(rows[0], this.#options.urlOf) : null
+    return this.#loader.load(id)
   }
 
   /** Resolves with one page of the products that match, newest first. */
@@ -152,7 +149,7 @@ export class ProductStore {
     { redelivered = false } = {}
   ): Promise<void> {
     const decide = (record: ProductRecord) => changes.finish(record, attempts)
-    const ended = await this.#change({ id: product.id }, decide, product).catch(unless('not_found'))
+    const ended = await this.#change({ id: product.id }, decide, product, true).catch(unless('not_found'))
     const rows = ended ? changes.imagesAfter(ended.before, ended.changed) : []
     const leftovers = redelivered ? [leftoversOf(product.id, this.#options.jobTimeoutMs)] : []
     await this.#writer.enqueue(product, [...strayRemovals(attempts, rows), ...leftovers])
@@ -194,11 +191,12 @@ export class ProductStore {
   async #change(
     ref: ProductRef,
     decide: Decide,
-    known?: ProductRecord
+    known?: ProductRecord,
+    batched = false
   ): Promise<{ before: ProductRecord; changed: changes.Change | null }> {
     for (let before = known ?? (await this.#find(ref)); ; before = await this.#find(ref)) {
       const changed = decide(before)
-      if (!changed || (await this.#writer.apply(before, changed))) return { before, changed }
+      if (!changed || (await this.#writer.apply(before, changed, { batched }))) return { before, changed }
     }
   }
 

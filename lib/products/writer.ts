@@ -1,5 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { DatabaseError, type Pool } from 'pg'
+import { Batcher } from '../database/batcher.ts'
+import { isRefused } from '../database/refused.ts'
 import { type Statement, withValues } from '../database/statement.ts'
 import { carrier } from '../log/context.ts'
 import type { Outbox } from '../outbox/outbox.ts'
@@ -9,7 +11,7 @@ import { externalIdTaken } from './create.ts'
 import { columnsOf } from './fields.ts'
 import { finishedUrls, type ImageRow, type ProductRecord } from './record.ts'
 import { removalsOf } from './removals.ts'
-import { CHANGE, DELETE, ENQUEUE } from './statements.ts'
+import { CHANGE, CHANGE_MANY, DELETE, ENQUEUE, type WrittenChange } from './statements.ts'
 
 export interface WriterOptions {
   pool: Pool
@@ -20,12 +22,20 @@ export interface WriterOptions {
   webhooks?: boolean
 }
 
+const CHANGES_A_STATEMENT = 64
+/** While a statement is stalled, others can be sent. */
+const LANES = 4
+
 /**
  * Writes changes of a product that was read before, with the outbox rows that follow from them, in one
  * statement each.
  */
 export class ProductWriter {
   readonly #options: WriterOptions
+  readonly #batches = new Batcher((batch: WrittenChange[]) => this.#applyBatch(batch), {
+    maxItems: CHANGES_A_STATEMENT,
+    lanes: LANES
+  })
 
   constructor(options: WriterOptions) {
     this.#options = options
@@ -33,30 +43,14 @@ export class ProductWriter {
 
   /**
    * Resolves with false, and nothing is written, when the product does not have the record's version any
-   * more. Rejects with `external_id_taken`.
+   * more. Rejects with `external_id_taken`. `batched`: together with others, if that does not delay it.
    */
-  async apply(record: ProductRecord, change: Change): Promise<boolean> {
-    const { fields, add, remove, update, enqueue, isBulk } = change
-    const compressed_product_images = finishedUrls(fields.product_images, imagesAfter(record, change))
-    const rows = [
-      ...enqueue.map((wait_ms) => ({
-        kind: 'images' as const,
-        payload: carrier(),
-        wait_ms,
-        ...(isBulk && { class: 1 as const })
-      })),
-      ...this.#removals(record, remove),
-      ...this.#webhook(record, change)
-    ]
-    const values = [
-      JSON.stringify({ ...columnsOf(fields), compressed_product_images }),
-      add,
-      remove.map(({ id }) => id),
-      JSON.stringify(update),
-      JSON.stringify(rows)
-    ]
+  async apply(record: ProductRecord, change: Change, { batched = false } = {}): Promise<boolean> {
+    const written = this.#written(record, change)
     try {
-      return await this.#write(CHANGE, [record.id, record.version, ...values], rows)
+      const applied = await (batched ? this.#batches.add(written) : this.#applyAlone(written))
+      if (applied) this.#enqueued(written.enqueued)
+      return applied
     } catch (error) {
       const isTaken = error instanceof DatabaseError && error.constraint === 'products_external_id'
       throw isTaken ? externalIdTaken() : error
@@ -74,12 +68,60 @@ export class ProductWriter {
     if (rows.length > 0) await this.#write(ENQUEUE, [id, user_id, JSON.stringify(rows)], rows)
   }
 
+  #written(record: ProductRecord, change: Change): WrittenChange {
+    const { fields, add, remove, update, enqueue, isBulk } = change
+    const compressed_product_images = finishedUrls(fields.product_images, imagesAfter(record, change))
+    return {
+      id: record.id,
+      version: record.version,
+      fields: { ...columnsOf(fields), compressed_product_images },
+      added: add,
+      removed: remove.map(({ id }) => id),
+      updated: update,
+      enqueued: [
+        ...enqueue.map((wait_ms) => ({
+          kind: 'images' as const,
+          payload: carrier(),
+          wait_ms,
+          ...(isBulk && { class: 1 as const })
+        })),
+        ...this.#removals(record, remove),
+        ...this.#webhook(record, change)
+      ]
+    }
+  }
+
+  async #applyAlone(change: WrittenChange): Promise<boolean> {
+    return (await this.#changedIds(CHANGE, [change])).length > 0
+  }
+
+  /** What the batch does not apply, because of a lock, a version or its data, is applied alone. */
+  async #applyBatch(batch: WrittenChange[]): Promise<(boolean | Promise<boolean>)[]> {
+    const [only] = batch
+    if (only && batch.length === 1) return [await this.#applyAlone(only)]
+    // One statement writes a product once.
+    const first = new Map(batch.toReversed().map((change) => [change.id, change]))
+    const ids = await this.#changedIds(CHANGE_MANY, [...first.values()]).catch(noneIfRefused)
+    const applied = new Set(ids.map((id) => first.get(id)))
+    return batch.map((change) => applied.has(change) || this.#applyAlone(change))
+  }
+
+  async #changedIds(statement: Statement, changes: WrittenChange[]): Promise<number[]> {
+    const { pool } = this.#options
+    const { rows } = await pool.query<{ id: number }>(withValues(pool, statement, [JSON.stringify(changes)]))
+    return rows.map(({ id }) => id)
+  }
+
   async #write(statement: Statement, values: unknown[], rows: NewOutboxRow[]): Promise<boolean> {
-    const { pool, outbox } = this.#options
+    const { pool } = this.#options
     const { rowCount } = await pool.query(withValues(pool, statement, values))
     if (rowCount === 0) return false
-    outbox.enqueued([...new Set(rows.map(({ kind }) => kind))])
+    this.#enqueued(rows)
     return true
+  }
+
+  #enqueued(rows: NewOutboxRow[]): void {
+    this.#options.outbox.enqueued([...new Set(rows.map(({ kind }) => kind))])
   }
 
   #removals({ id }: ProductRecord, rows: ImageRow[]): NewOutboxRow[] {
@@ -95,4 +137,9 @@ export class ProductWriter {
     const payload = { version: record.version + 1, message_id: randomUUID(), ...carrier() }
     return [{ kind: 'webhook', payload, wait_ms: 0 }]
   }
+}
+
+function noneIfRefused(error: unknown): number[] {
+  if (isRefused(error)) return []
+  throw error
 }

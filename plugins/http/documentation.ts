@@ -21,7 +21,7 @@ export interface Documented {
   config: Config
 }
 
-/** Resolves with an app that only documents the routes: with `swagger()`, and with pages below /documentation. */
+/** Resolves with an app that only documents the routes: `swagger()`, and pages below /documentation. */
 export async function document({ routes, schemas, config }: Documented): Promise<FastifyInstance> {
   const { publicUrl } = config.server
   const app = Fastify({ exposeHeadRoutes: false })

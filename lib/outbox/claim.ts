@@ -2,7 +2,7 @@
  * Claims up to $2 due rows of kind $1 for $3 milliseconds. Users take turns: a claim begins after the last
  * user of the one before ($5 for class 0, $6 for class 1) and takes as many rows of each user that it comes
  * to. While both classes have due rows, $4 of the places are for class 1. A user has $9 rows at most, with
- * those that are worked on already: $8 of the users $7.
+ * those that are worked on already: $8 of the users $7. Of an odd number, its interactive rows get one more.
  *
  * `turn` jumps from user to user in the index outbox_due, and `picked` reads each user's oldest rows there:
  * the cost grows with $2, and not with the rows or users that wait. ORDER BY and ARRAY keep the planner from
@@ -45,7 +45,9 @@ WITH RECURSIVE come_due AS (
   SELECT due.id, due.due_at, turn.n
   FROM (
     SELECT class, t.user_id, n, greatest(0, least(
-      places / count(*) OVER (PARTITION BY class), $9::integer - coalesce(running.count, 0)
+      places / count(*) OVER (PARTITION BY class),
+      ($9::bigint - coalesce(running.count, 0) + (count(*) OVER (PARTITION BY t.user_id) - 1) * (1 - class))
+        / count(*) OVER (PARTITION BY t.user_id)
     )) AS quota
     FROM turn t LEFT JOIN unnest($7::integer[], $8::integer[]) AS running (user_id, count) USING (user_id)
     WHERE n > 0

@@ -12,8 +12,8 @@ export interface Reservation {
 
 /** Works on rows of one kind in this process. */
 export interface LocalConsumer {
-  /** A place for one more row, null when there is none. */
-  reserve(): Reservation | null
+  /** A place for one more row of the user, null when there is none. */
+  reserve(userId: number): Reservation | null
 }
 
 /** The consumers of this process. They take new rows over without a claim. */
@@ -25,9 +25,9 @@ export class LocalConsumers {
   }
 
   /** Reserves a place of the first consumer that has one. */
-  reserve(kind: OutboxKind): Reservation | null {
+  reserve(kind: OutboxKind, userId: number): Reservation | null {
     for (const { kind: of, consumer } of this.#consumers) {
-      const reservation = of === kind ? consumer.reserve() : null
+      const reservation = of === kind ? consumer.reserve(userId) : null
       if (reservation) return reservation
     }
     return null

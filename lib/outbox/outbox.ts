@@ -49,9 +49,9 @@ export class Outbox {
     this.events.emit('due', kinds)
   }
 
-  /** Reserves a place in this process for a row that is about to be inserted. Null when there is none. */
-  reserve(kind: OutboxKind): Reservation | null {
-    return this.consumers.reserve(kind)
+  /** Reserves a place in this process for a row of the user that is about to be inserted, if there is one. */
+  reserve(kind: OutboxKind, userId: number): Reservation | null {
+    return this.consumers.reserve(kind, userId)
   }
 
   /**

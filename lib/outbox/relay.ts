@@ -5,6 +5,7 @@ import type { LocalConsumer, Reservation } from './local-consumers.ts'
 import { NO_LIMIT, type UserLimit } from './outbox.ts'
 import type { OutboxKind, OutboxRow } from './row.ts'
 import { TaskGroup } from './task-group.ts'
+import { UserCounts } from './user-counts.ts'
 
 export interface RelayOptions extends DispatchOptions {
   /** Rows that are worked on at once. */
@@ -58,6 +59,7 @@ export class Relay implements LocalConsumer {
   #running = 0
   /** Places of reservations, and of the claim that is under way. */
   #reserved = 0
+  readonly #reservations = new UserCounts()
 
   constructor(options: RelayOptions) {
     this.#options = options
@@ -79,16 +81,18 @@ export class Relay implements LocalConsumer {
     this.#dispatcher.close()
   }
 
-  reserve(): Reservation | null {
+  reserve(userId: number): Reservation | null {
     const state = this.#state
     const isBehindOthers = state.name === 'claiming' ? state.hasBacklog : state.name !== 'sleeping'
-    if (isBehindOthers || this.#freePlaces <= 0) return null
+    if (isBehindOthers || this.#freePlaces <= 0 || this.#isAtLimit(userId)) return null
     this.#reserved++
+    this.#reservations.change(userId, 1)
     let isOpen = true
     const close = () => {
       if (!isOpen) return
       isOpen = false
       this.#reserved--
+      this.#reservations.change(userId, -1)
       this.#freed()
     }
     return {
@@ -181,6 +185,11 @@ export class Relay implements LocalConsumer {
     if (state.name !== 'full') return
     if (state.running - this.#running - this.#reserved >= this.#options.capacity * GATHERED) this.#next()
     else if (!state.isGathering) this.#fill(state.running, true)
+  }
+
+  #isAtLimit(userId: number): boolean {
+    const { max, running } = this.#options.perUser ?? NO_LIMIT
+    return (running.get(userId) ?? 0) + this.#reservations.of(userId) >= max
   }
 
   get #isAnyAtLimit(): boolean {

@@ -78,7 +78,8 @@ export class ProductCreator {
   async create(input: ProductInput, key?: IdempotencyKey): Promise<number> {
     const product = { user_id: input.user_id, ...columnsOf(fieldsOf(input)) }
     const { user_id, product_images } = product
-    const reservation = this.#isBulk || product_images.length === 0 ? null : this.#outbox.reserve('images')
+    const isDirect = !this.#isBulk && product_images.length > 0
+    const reservation = isDirect ? this.#outbox.reserve('images', user_id) : null
     try {
       const payload = carrier()
       const delivery = { payload, lease_ms: reservation?.leaseMs ?? 0, ...(this.#isBulk && { class: 1 }) }

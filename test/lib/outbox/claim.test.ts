@@ -43,6 +43,15 @@ function fairness(t: Test, { pool }: Database): void {
     )
   })
 
+  t.test('the limit of a user is one for interactive and bulk rows together', async (t) => {
+    await enqueue(pool, { count: 100, user_id: 7 })
+    await enqueue(pool, { count: 100, user_id: 7, class: 1 })
+    for (const max of [5, 1]) {
+      const rows = await new Outbox(pool).claim('images', 48, HOUR, { max, running: new Map() })
+      t.equal(rows.length, max)
+    }
+  })
+
   t.test('users at the limit do not keep the places of a claim from the others', async (t) => {
     for (const user_id of [7, 8, 9]) await enqueue(pool, { count: 10, user_id })
     const outbox = new Outbox(pool)

@@ -267,7 +267,7 @@ function conformance(t: Test, { pool, another }: Database): void {
     const { outbox, relay } = start(t, { dispatch: async () => void t.fail('it was dispatched') })
     await relay.stop(HOUR)
     t.same(await rowsLeft(pool), [{ claims: 0, due: true }])
-    t.equal(outbox.reserve('images'), null)
+    t.equal(outbox.reserve('images', 1), null)
   })
 }
 

@@ -1,6 +1,7 @@
 import t, { type Test } from 'tap'
 import { Relay, type RelayOptions } from '../../../lib/outbox/relay.ts'
 import type { OutboxRow } from '../../../lib/outbox/row.ts'
+import { UserJobs } from '../../../lib/outbox/user-jobs.ts'
 import { ProductCreator } from '../../../lib/products/create.ts'
 import { type Database, embeddedDatabase, realDatabase } from '../../support/database.ts'
 import { createLog } from '../../support/log.ts'
@@ -47,7 +48,7 @@ function conformance(t: Test, { pool }: Database): void {
     const id = await insertLeased()
     const dispatched: OutboxRow[] = []
     const { outbox } = await sleeping(t, { dispatch: async (row) => void dispatched.push(row) })
-    const reservation = outbox.reserve('images')
+    const reservation = outbox.reserve('images', 1)
     t.equal(reservation?.leaseMs, HOUR)
     const done = outbox.next('done')
     reservation?.accept({ ...ROW, id })
@@ -59,18 +60,33 @@ function conformance(t: Test, { pool }: Database): void {
   t.test('there are as many reservations as places, and a cancelled one is free again', async (t) => {
     const { promise, resolve } = Promise.withResolvers<void>()
     const { outbox } = await sleeping(t, { capacity: 2, dispatch: () => promise })
-    const [first, second] = [outbox.reserve('images'), outbox.reserve('images')]
+    const [first, second] = [outbox.reserve('images', 1), outbox.reserve('images', 1)]
     t.ok(first && second)
-    t.equal(outbox.reserve('images'), null, 'both are reserved')
+    t.equal(outbox.reserve('images', 1), null, 'both are reserved')
     first?.accept(ROW)
     first?.cancel()
-    t.equal(outbox.reserve('images'), null, 'an accepted row keeps its place')
+    t.equal(outbox.reserve('images', 1), null, 'an accepted row keeps its place')
     second?.cancel()
     second?.cancel()
-    const third = outbox.reserve('images')
+    const third = outbox.reserve('images', 1)
     t.ok(third, 'a cancelled one is free again')
-    t.equal(outbox.reserve('images'), null, 'and only once')
+    t.equal(outbox.reserve('images', 1), null, 'and only once')
     third?.cancel()
+    resolve()
+  })
+
+  t.test('a user has as many as the limit of users leaves', async (t) => {
+    const { promise, resolve } = Promise.withResolvers<void>()
+    const perUser = new UserJobs(2)
+    const dispatch = ({ user_id }: OutboxRow) => perUser.run(user_id, () => promise)
+    const { outbox } = await sleeping(t, { perUser, dispatch })
+    const first = outbox.reserve('images', 1)
+    const second = outbox.reserve('images', 1)
+    first?.accept(ROW)
+    t.equal(outbox.reserve('images', 1), null, 'one runs, one is reserved')
+    t.ok(outbox.reserve('images', 2), 'another user has a place')
+    second?.cancel()
+    t.ok(outbox.reserve('images', 1), 'a cancelled one is free again')
     resolve()
   })
 
@@ -79,23 +95,23 @@ function conformance(t: Test, { pool }: Database): void {
     const { promise, resolve } = Promise.withResolvers<void>()
     const { outbox, relay } = await sleeping(t, { capacity: 2, room: () => room, dispatch: () => promise })
     room = 0
-    t.equal(outbox.reserve('images'), null, 'no room')
+    t.equal(outbox.reserve('images', 1), null, 'no room')
     room = 2
     await enqueue(pool, { count: 3 })
     const claimed = outbox.next('claim')
     outbox.poke()
     await claimed
     await new Promise(setImmediate)
-    t.equal(outbox.reserve('images'), null, 'rows wait')
+    t.equal(outbox.reserve('images', 1), null, 'rows wait')
     resolve()
     await relay.stop(HOUR)
-    t.equal(outbox.reserve('images'), null, 'stopped')
+    t.equal(outbox.reserve('images', 1), null, 'stopped')
   })
 
   t.test('a row that is accepted after a stop has begun is released', async (t) => {
     const id = await insertLeased()
     const { outbox, relay } = await sleeping(t, { dispatch: async () => void t.fail('it was dispatched') })
-    const reservation = outbox.reserve('images')
+    const reservation = outbox.reserve('images', 1)
     const stopped = relay.stop(HOUR)
     const released = outbox.next('release')
     reservation?.accept({ ...ROW, id })

@@ -1,10 +1,14 @@
+import { hash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import t from 'tap'
+import { loadConfig } from '../../lib/config/config.ts'
 import { migrate } from '../../lib/database/migrate.ts'
-import { buildTestApp } from '../support/app.ts'
+import { buildTestApp, settled } from '../support/app.ts'
 import { embeddedDatabase } from '../support/database.ts'
 import { GoService, goKey, goUrl } from '../support/go-service.ts'
+import { respond, startOrigin } from '../support/http/origin.ts'
 import { documented } from '../support/openapi-conformance.ts'
+import { photo } from '../support/pictures/pictures.ts'
 
 const app = await buildTestApp(t)
 const call = await documented(app)
@@ -81,6 +85,26 @@ t.test('a product has empty lists instead of null, and its times are in millisec
   for (const time of [product.created_at, product.updated_at]) {
     t.match(time, /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/)
   }
+})
+
+t.test('a PNG becomes a JPEG, named after its image and its bytes', async (t) => {
+  const png = await photo({ width: 64, height: 64, format: 'png' })
+  const origin = await startOrigin({ handler: respond(png, { type: 'image/png' }) })
+  t.teardown(() => origin.stop())
+  const app = await buildTestApp(t, { ALLOWED_SOURCE_NETWORKS: '127.0.0.0/8' })
+  const payload = { ...LAMP, product_images: [`${origin.url}/lamp.png`] }
+  const { product_id } = (await app.inject({ method: 'POST', url: '/api/v1/products', payload })).json()
+  const [image] = (await settled(app, product_id)).images
+  const { pathname } = new URL(image?.url ?? '')
+  const object = (await app.inject(pathname)).rawPayload
+  const digest = hash('sha256', object, 'hex').slice(0, 12)
+  t.equal(pathname, `/media/products/${product_id}/${image?.id}-1-${digest}.jpg`)
+  t.same([...object.subarray(0, 3)], [0xff, 0xd8, 0xff])
+})
+
+t.test('it listens on 127.0.0.1 unless HOST says otherwise', async (t) => {
+  t.equal(loadConfig({}).server.host, '127.0.0.1')
+  t.equal(loadConfig({ HOST: '0.0.0.0' }).server.host, '0.0.0.0')
 })
 
 t.test('wildcards in a name stand for themselves', async (t) => {

@@ -30,6 +30,7 @@ import shutdown from './plugins/parts/shutdown.ts'
 import storage from './plugins/parts/storage.ts'
 import healthRoutes from './routes/health/index.ts'
 import productRoutes from './routes/products/index.ts'
+import uploadRoutes from './routes/uploads/index.ts'
 import userRoutes from './routes/users/index.ts'
 
 type Step = (app: FastifyInstance, config: Config) => Promise<void>
@@ -94,7 +95,8 @@ const addRoutes: Step = async (app, config) => {
   await app.register(healthRoutes)
   await app.register(healthRoutes, { prefix, hide: true })
   if (config.role === 'worker') return
-  for (const routes of [productRoutes, userRoutes]) await app.register(routes, { prefix, config })
+  for (const routes of [productRoutes, uploadRoutes, userRoutes])
+    await app.register(routes, { prefix, config })
 }
 
 /** Registered last: closing runs backwards, so jobs end while everything they need is still open. */

@@ -16,6 +16,7 @@ import { ProductProcessor } from '../lib/pipeline/process-product.ts'
 import type { Broker } from '../lib/rabbitmq/broker.ts'
 import type { Settlement } from '../lib/rabbitmq/consumer.ts'
 import { parseMessage } from '../lib/rabbitmq/message.ts'
+import { withUploads } from '../lib/uploads/reader.ts'
 
 const LEASE_MS = 30_000
 
@@ -45,12 +46,13 @@ export default fp<{ config: Config }>(
       // Twice as many, for images that decode longer than a second and no longer occupy a core (Cores).
       concurrency: 2 * capacity.compress
     })
-    const limiter = new Limiter({ capacity, locate: downloader.locate, uploads: app.objects.maxPuts })
+    const sources = withUploads(downloader, app.objects, config.images.maxSourceBytes)
+    const limiter = new Limiter({ capacity, locate: sources.locate, uploads: app.objects.maxPuts })
     readLimiter(app.readings, limiter)
     const processor = new ProductProcessor({
       store: app.products,
       objects: app.objects,
-      downloader,
+      downloader: sources,
       decoder,
       limiter,
       retry: config.images.retry,

@@ -15,16 +15,24 @@ const ROWS_AT_ONCE = 1000
 /** Only another process may have WEBHOOK_URL, and be down for a while. */
 const UNDELIVERED_MS = 24 * 60 * 60_000
 const ORPHANS_EVERY_MS = 10 * 60_000
+/** No upload takes that long. */
+const UNFINISHED_MS = 24 * 60 * 60_000
 
 /**
- * Periodically enqueues lost images and removes expired keys, orphaned objects and undeliverable webhooks.
+ * Periodically enqueues lost images and removes expired keys, unused uploads, orphaned objects and
+ * undeliverable webhooks.
  * Each run is bounded; the next one continues.
  */
 export default fp<{ config: Config }>(
   async (app, { config }) => {
     const { jobTimeoutMs } = config.images
     const { signal } = app.shutdown
-    const sweeps = [() => enqueueLostImages(app, jobTimeoutMs), () => removeOldKeys(app), removeOrphans(app)]
+    const sweeps = [
+      () => enqueueLostImages(app, jobTimeoutMs),
+      () => removeOldKeys(app),
+      () => removeUnusedUploads(app),
+      removeOrphans(app)
+    ]
     if (!config.webhook) sweeps.push(() => discardWebhooks(app))
 
     async function sweep(): Promise<void> {
@@ -62,6 +70,24 @@ async function removeOldKeys({ pg, shutdown: { signal } }: FastifyInstance): Pro
   while (!signal.aborted && (await removeExpiredKeys(pg.pool, ROWS_AT_ONCE)) === ROWS_AT_ONCE);
 }
 
+async function removeUnusedUploads({
+  uploads,
+  outbox,
+  log,
+  shutdown: { signal }
+}: FastifyInstance): Promise<void> {
+  let total = 0
+  for (let seen = ROWS_AT_ONCE; seen === ROWS_AT_ONCE && !signal.aborted; ) {
+    const { removed, ...run } = await uploads.removeUnused(ROWS_AT_ONCE)
+    seen = run.seen
+    total += removed
+  }
+  if (total === 0) return
+  outbox.enqueued(['object'])
+  log.info({ uploads: total }, 'Uploads that no product used are removed')
+}
+
+/** Orphaned objects, and what killed uploads have left in parts. */
 function removeOrphans({ pg, objects, log, shutdown: { signal } }: FastifyInstance): () => Promise<void> {
   const orphans = new OrphanSweep(pg.pool, objects, log)
   let lastRun = Number.NEGATIVE_INFINITY
@@ -69,6 +95,7 @@ function removeOrphans({ pg, objects, log, shutdown: { signal } }: FastifyInstan
     if (performance.now() - lastRun < ORPHANS_EVERY_MS) return
     lastRun = performance.now()
     await orphans.run(signal)
+    await objects.removeUnfinished(new Date(Date.now() - UNFINISHED_MS))
   }
 }
 

@@ -1,73 +1,63 @@
-import { randomUUID } from 'node:crypto'
-import { createReadStream } from 'node:fs'
-import { mkdir, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
 import type { FastifyInstance } from 'fastify'
 import { buildApp, loadConfig } from '../index.ts' // 'asyncprod', in a program of your own
 
-const MAX_BYTES = 10 * 1024 * 1024
-
-/**
- * The service with an upload form. An uploaded picture becomes a product, whose image is then downloaded
- * from here. That takes access to this machine, so products may name uploads as their sources and nothing
- * else.
- */
-export function buildUploads(folder: string, variables: Record<string, string>): Promise<FastifyInstance> {
-  const config = loadConfig({ ...variables, ALLOWED_SOURCE_NETWORKS: '127.0.0.1/32' })
-  return buildApp(config, { bodyLimit: MAX_BYTES }, async (app) => {
-    await mkdir(folder, { recursive: true })
-    app.addContentTypeParser(/^image\//, { parseAs: 'buffer' }, (_request, body, done) => done(null, body))
-
-    app.addHook<{ Body?: { product_images?: string[] } }>('preHandler', async ({ body }, reply) => {
-      const sources = body?.product_images ?? []
-      if (!sources.every((source) => URL.parse(source)?.href.startsWith(uploads(app))))
-        return reply.code(422).send({ detail: 'Only uploads can be the images of a product' })
-    })
-
-    app.post<{ Querystring: { name: string; price: number }; Body: Buffer }>(
-      '/uploads',
-      { schema: { hide: true } },
-      async ({ query, body }, reply) => {
-        const name = randomUUID()
-        await writeFile(join(folder, name), body)
-        const id = await app.products.create({
-          user_id: 1,
-          product_name: query.name,
-          product_price: Number(query.price),
-          product_images: [`${uploads(app)}${name}`]
-        })
-        return reply.code(201).header('location', `/api/v1/products/${id}`).send({ product_id: id })
-      }
-    )
-    app.get<{ Params: { name: string } }>(
-      '/uploads/:name',
-      { schema: { hide: true, params: { properties: { name: { type: 'string', format: 'uuid' } } } } },
-      async ({ params }, reply) => reply.type('image/*').send(createReadStream(join(folder, params.name)))
-    )
+/** The service with a page that makes a product of a file. The browser sends the file where it belongs. */
+export function buildUploads(variables: Record<string, string>): Promise<FastifyInstance> {
+  return buildApp(loadConfig(variables), {}, async (app) => {
     app.get('/upload', { schema: { hide: true } }, async (_request, reply) =>
-      reply.type('text/html').send(FORM)
+      reply.header('content-security-policy', POLICY).type('text/html').send(PAGE)
     )
   })
 }
 
-function uploads({ listeningOrigin }: FastifyInstance): string {
-  return `${listeningOrigin}/uploads/`
-}
+/** The bucket may be anywhere. */
+const POLICY = "default-src 'none'; script-src 'unsafe-inline'; connect-src *; img-src *"
 
-const FORM = `<!doctype html><title>Upload</title>
+const PAGE = `<!doctype html><meta charset="utf-8"><title>Upload</title>
 <form>
-  <input name="name" required>
-  <input name="price" type="number" required>
+  <input name="name" placeholder="Name" required>
   <input name="file" type="file" accept="image/*" required>
   <button>Create</button>
 </form>
+<p></p>
+<img alt="">
 <script type="module">
+  const status = document.querySelector('p')
+
+  async function call(path, body) {
+    const headers = { 'content-type': 'application/json' }
+    const response = await fetch('/api/v1' + path, { method: 'POST', headers, body: JSON.stringify(body) })
+    const result = await response.json()
+    if (!response.ok) throw new Error(result.detail)
+    return result
+  }
+
+  /** Resolves with the source of the file. */
+  async function upload(file) {
+    const { source, put } = await call('/uploads', { content_type: file.type || undefined, bytes: file.size })
+    const { ok, status } = await fetch(put.url, { method: put.method, headers: put.headers, body: file })
+    if (!ok) throw new Error('The file was refused: ' + status)
+    return source
+  }
+
+  function watch(id) {
+    const events = new EventSource('/api/v1/products/' + id + '/events')
+    events.addEventListener('product', ({ data }) => {
+      const { image_status, images: [{ url, error }] } = JSON.parse(data)
+      status.textContent = error ? error.detail : image_status
+      if (url) document.querySelector('img').src = url
+      if (image_status !== 'pending') events.close()
+    })
+  }
+
   document.forms[0].onsubmit = async (event) => {
     event.preventDefault()
-    const { name, price, file } = Object.fromEntries(new FormData(event.target))
-    const url = '/uploads?' + new URLSearchParams({ name, price })
-    const headers = { 'content-type': file.type }
-    const response = await fetch(url, { method: 'POST', headers, body: file })
-    location = response.headers.get('location')
+    const { name, file } = Object.fromEntries(new FormData(event.target))
+    try {
+      const body = { user_id: 1, product_name: name, product_images: [await upload(file)] }
+      watch((await call('/products', body)).product_id)
+    } catch ({ message }) {
+      status.textContent = message
+    }
   }
 </script>`

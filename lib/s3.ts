@@ -1,6 +1,12 @@
+import { addAbortSignal, Readable } from 'node:stream'
 import {
+  AbortMultipartUploadCommand,
   DeleteObjectCommand,
+  GetObjectCommand,
   HeadBucketCommand,
+  ListMultipartUploadsCommand,
+  type MultipartUpload,
+  NoSuchKey,
   PutObjectCommand,
   paginateListObjectsV2,
   S3Client,
@@ -11,9 +17,12 @@ import {
   notStored,
   OBJECT_PREFIX,
   type ObjectStore,
+  type OpenObject,
+  type PresignedPut,
   type StoredObject,
   UPLOAD_TIMEOUT_MS
 } from './storage/object-store.ts'
+import { presign } from './storage/presign.ts'
 
 const REQUEST_TIMEOUT_MS = 15_000
 /** An empty object, stored to find out whether the bucket can be written to. */
@@ -30,7 +39,10 @@ interface S3Options {
 export class S3Store implements ObjectStore {
   readonly #client: S3Client
   readonly #bucket: string
+  /** The bucket's own address. */
+  readonly #address: string
   readonly #publicUrl: string
+  readonly intake = { presign: (key: string, put: PresignedPut) => this.#presignPut(key, put) }
 
   constructor(bucket: Bucket, { sockets, publicBaseUrl }: S3Options) {
     this.#bucket = bucket.name
@@ -59,7 +71,8 @@ export class S3Store implements ObjectStore {
       },
       maxAttempts: 2
     })
-    this.#publicUrl = (publicBaseUrl ?? bucketUrl(this.#client, bucket)).replace(/\/+$/, '')
+    this.#address = withoutSlash(bucketUrl(this.#client, bucket))
+    this.#publicUrl = publicBaseUrl ? withoutSlash(publicBaseUrl) : this.#address
   }
 
   urlOf(key: string): string {
@@ -94,6 +107,44 @@ export class S3Store implements ObjectStore {
     return this.urlOf(key)
   }
 
+  async open(key: string, signal: AbortSignal): Promise<OpenObject | null> {
+    try {
+      const { Body, ContentLength = Number.NaN } = await this.#client.send(
+        new GetObjectCommand({ Bucket: this.#bucket, Key: key }),
+        { abortSignal: signal }
+      )
+      if (!(Body instanceof Readable)) throw new Error('The response has no body')
+      return { bytes: ContentLength, body: addAbortSignal(signal, Body) }
+    } catch (error) {
+      if (error instanceof NoSuchKey) return null
+      throw error
+    }
+  }
+
+  async #presignPut(key: string, { content_type, bytes, expiresInS }: PresignedPut): Promise<string> {
+    return presign({
+      method: 'PUT',
+      url: new URL(`${this.#address}/${key}`),
+      headers: { 'content-type': content_type, ...(bytes !== null && { 'content-length': String(bytes) }) },
+      region: await this.#client.config.region(),
+      credentials: await this.#client.config.credentials(),
+      date: new Date(),
+      expiresInS
+    })
+  }
+
+  /** Without the right to list them, which few policies give, a lifecycle rule of the bucket has to do it. */
+  async removeUnfinished(before: Date): Promise<void> {
+    const bucket = { Bucket: this.#bucket }
+    const { Uploads = [] } = await this.#client
+      .send(new ListMultipartUploadsCommand({ ...bucket, Prefix: OBJECT_PREFIX }))
+      .catch(nothingIfRefused)
+    for (const { Key, UploadId, Initiated } of Uploads) {
+      if (Key && UploadId && Initiated && Initiated < before)
+        await this.#client.send(new AbortMultipartUploadCommand({ ...bucket, Key, UploadId }))
+    }
+  }
+
   async remove(key: string, signal?: AbortSignal): Promise<void> {
     const command = new DeleteObjectCommand({ Bucket: this.#bucket, Key: key })
     await this.#client.send(command, signal && { abortSignal: signal })
@@ -123,6 +174,14 @@ export class S3Store implements ObjectStore {
   async close(): Promise<void> {
     this.#client.destroy()
   }
+}
+
+const withoutSlash = (url: string) => url.replace(/\/+$/, '')
+
+function nothingIfRefused(error: unknown): { Uploads?: MultipartUpload[] } {
+  const status = error instanceof S3ServiceException ? error.$metadata.httpStatusCode : undefined
+  if (status === 403 || status === 501) return {}
+  throw error
 }
 
 /**

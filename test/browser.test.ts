@@ -14,7 +14,7 @@ const CLIENT = join(import.meta.dirname, '../client/src')
 
 /** What the page does, in the browser: the client against the service, on another origin than the page's. */
 const SCRIPT = `
-import { allProducts, createClient, createProduct, waitForImages } from '/client/index.ts'
+import { allProducts, createClient, createProduct, uploadImage, waitForImages } from '/client/index.ts'
 const [baseUrl, picture] = location.hash.slice(1).split(',')
 const report = (result) => fetch('/report', { method: 'POST', body: JSON.stringify(result) })
 window.onunhandledrejection = ({ reason }) => report({ error: String(reason) })
@@ -24,6 +24,12 @@ const body = { user_id: 1, product_name: 'Desk lamp', product_price: 1, product_
 const { data } = await createProduct({ client, body, throwOnError: true })
 const product = await waitForImages(data.product_id, { client })
 const refused = await createProduct({ client, body: { ...body, user_id: 4711 } })
+
+const drawing = new OffscreenCanvas(900, 700)
+drawing.getContext('2d').fillRect(0, 0, 450, 700)
+const upload = await uploadImage(await drawing.convertToBlob(), { client })
+const drawn = await createProduct({ client, body: { ...body, product_images: [upload] }, throwOnError: true })
+const { images: [{ status: uploaded }] } = await waitForImages(drawn.data.product_id, { client })
 
 const ids = []
 for await (const { id } of allProducts({ limit: 1 }, { client })) ids.push(id)
@@ -41,6 +47,7 @@ await new Promise((resolve) => { source.onerror = () => source.readyState === Ev
 await report({
   status: product.image_status,
   refused: refused.error.detail,
+  uploaded,
   ids,
   size: [image.naturalWidth, image.naturalHeight],
   events
@@ -84,7 +91,9 @@ t.test('the client works in a browser', { skip }, async (t) => {
   t.strictSame(JSON.parse(await reported), {
     status: 'done',
     refused: 'There is no user 4711.',
-    ids: [2, 1],
+    uploaded: 'done',
+    // The refused one took an id.
+    ids: [4, 2, 1],
     size: [800, 600],
     events: ['1']
   })

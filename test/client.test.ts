@@ -10,6 +10,7 @@ import {
   ProblemError,
   productChanges,
   updateProduct,
+  uploadImage,
   waitForImages
 } from '../client/src/index.ts'
 import { buildTestApp } from './support/app.ts'
@@ -80,6 +81,21 @@ t.test(
     t.equal((await createProduct({ client, body, headers })).error, undefined)
   }
 )
+
+t.test('a file becomes an image', async (t) => {
+  const file = new Uint8Array(picture)
+  const sources = [
+    await uploadImage(file, { client, contentType: 'image/jpeg' }),
+    await uploadImage(new Blob([file], { type: 'image/jpeg' }), { client, userId: 1 })
+  ]
+  const body = { ...LAMP, product_images: sources }
+  const { data } = await createProduct({ client, body, throwOnError: true })
+  const { images } = await waitForImages(data.product_id, { client })
+  t.match(images, [{ status: 'done' }, { status: 'done' }])
+  const large = new Blob([new Uint8Array(26_214_401)])
+  const error = await uploadImage(large, { client }).catch((cause: unknown) => cause)
+  t.match(error, { problem: { status: 422, code: 'invalid_input' } })
+})
 
 t.test('waiting ends when the images are done', async (t) => {
   const finish = gate('/slow.jpg')

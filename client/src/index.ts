@@ -5,4 +5,5 @@ export { type Client, type Config, createConfig } from './generated/client/index
 export * from './generated/index.ts'
 export { type ImportedProduct, importProducts } from './import-products.ts'
 export { ProblemError } from './problem-error.ts'
+export { type UploadOptions, uploadImage } from './upload-image.ts'
 export { productChanges, type WaitOptions, waitForImages } from './wait-for-images.ts'

@@ -49,3 +49,8 @@ export class AppError extends Error {
 }
 
 export const productNotFound = (id: number) => new AppError('not_found', `There is no product ${id}.`)
+
+export function unknownUser(id: number): AppError {
+  const detail = 'is no user of this service; create one with POST /api/v1/users'
+  return new AppError('unknown_user', `There is no user ${id}.`, [{ pointer: '/user_id', detail }])
+}

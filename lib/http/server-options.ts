@@ -19,7 +19,8 @@ export function serverOptions(
     trustProxy: server.trustProxy,
     genReqId: requestId,
     bodyLimit: 1_048_576,
-    requestTimeout: 30_000,
+    // For 25 MB on a slow line. A connection that sends nothing ends after a minute.
+    requestTimeout: 600_000,
     // Ends a connection whose client reads nothing. Event streams send something more often.
     connectionTimeout: 60_000,
     // 255 characters, percent-encoded.

@@ -1,6 +1,6 @@
 import { DatabaseError, type Pool } from 'pg'
 import { type Created, Creator, creation, type IdempotencyKey, TakenError } from '../database/idempotency.ts'
-import { AppError } from '../http/app-error.ts'
+import { AppError, unknownUser } from '../http/app-error.ts'
 import { carrier } from '../log/context.ts'
 import type { Outbox } from '../outbox/outbox.ts'
 import { columnsOf, FIELD_NAMES, FIELD_TYPES, FIELD_VALUES, fieldsOf } from './fields.ts'
@@ -105,11 +105,6 @@ export class ProductCreator {
       reservation?.cancel()
     }
   }
-}
-
-function unknownUser(id: number): AppError {
-  const detail = 'is no user of this service; create one with POST /api/v1/users'
-  return new AppError('unknown_user', `There is no user ${id}.`, [{ pointer: '/user_id', detail }])
 }
 
 export function externalIdTaken(): AppError {

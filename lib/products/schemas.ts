@@ -49,7 +49,7 @@ const productInput = {
     Type.Array(Url, {
       maxItems: 1000,
       examples: [['https://example.com/lamp.jpg']],
-      description: 'http or https URLs'
+      description: 'http or https URLs, and sources that POST /uploads returned'
     })
   ),
   metadata: optional(Metadata)

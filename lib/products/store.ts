@@ -3,6 +3,7 @@ import type { Cache, CachedProduct } from '../cache/cache.ts'
 import type { IdempotencyKey } from '../database/idempotency.ts'
 import { AppError, type ErrorCode, productNotFound } from '../http/app-error.ts'
 import type { ImageErrorCode } from '../image/error.ts'
+import { Uploads } from '../uploads/uploads.ts'
 import type { ProductChangeFeed } from './change-feed.ts'
 import * as changes from './changes.ts'
 import { ProductCreator } from './create.ts'
@@ -55,6 +56,7 @@ export class ProductStore {
   readonly #writer: ProductWriter
   readonly #lists: ProductLists
   readonly #loader: ProductLoader
+  readonly #uploads: Uploads
 
   constructor(options: ProductStoreOptions) {
     this.#options = options
@@ -64,14 +66,17 @@ export class ProductStore {
     this.#writer = new ProductWriter(options)
     this.#loader = new ProductLoader(options.pool, options.urlOf)
     this.#lists = new ProductLists(options.pool, options.urlOf)
+    this.#uploads = new Uploads(options.pool)
   }
 
   /**
    * Resolves with the new product's id, or with the one that the key has created before. Rejects with
-   * `unknown_user` or `external_id_taken`. `bulk`: its images are processed after interactive work.
+   * `unknown_user`, `external_id_taken`, or with `invalid_input` when it names an upload that is not its
+   * user's. `bulk`: its images are processed after interactive work.
    */
-  create(input: ProductInput, key?: IdempotencyKey, { bulk = false } = {}): Promise<number> {
-    return (bulk ? this.#bulkCreator : this.#creator).create(input, key)
+  async create(input: ProductInput, key?: IdempotencyKey, { bulk = false } = {}): Promise<number> {
+    await this.#uploads.keep(input.user_id, input.product_images ?? [])
+    return await (bulk ? this.#bulkCreator : this.#creator).create(input, key)
   }
 
   /**
@@ -117,8 +122,10 @@ export class ProductStore {
     return this.#lists.after(afterId, userId)
   }
 
-  /** Replaces what a client may write. Rejects with `not_found` or `version_mismatch`. */
+  /** Replaces what a client may write. Rejects with `not_found`, `version_mismatch` or as `create` does. */
   async update(ref: ProductRef, input: Omit<ProductInput, 'user_id'>): Promise<void> {
+    const userId = ref.user_id ?? (await this.#find(ref)).user_id
+    await this.#uploads.keep(userId, input.product_images ?? [])
     await this.#changeForClient(ref, (record) => changes.edit(record, fieldsOf(input, record)))
   }
 

@@ -1,9 +1,8 @@
 import { randomUUID } from 'node:crypto'
-import type { Dirent } from 'node:fs'
-import { mkdir, readdir, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { mkdir, open as openFile, readdir, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { dirname, join, relative, sep } from 'node:path'
 import { FolderSync } from './folder-sync.ts'
-import { notStored, type ObjectStore, type StoredObject } from './object-store.ts'
+import { notStored, type ObjectStore, type OpenObject, type StoredObject } from './object-store.ts'
 
 /** Folder of files that are being written. Hidden, so that it is not served. */
 const UNFINISHED = '.unfinished'
@@ -26,27 +25,29 @@ export class FileStore implements ObjectStore {
     this.#publicUrl = publicUrl
   }
 
-  /** Removes files that a killed process has written in part. To be called before the first `put`. */
-  async discardUnfinished(): Promise<void> {
-    await rm(join(this.#folder, UNFINISHED), { recursive: true, force: true })
+  readonly intake = {
+    receive: (key: string, body: AsyncIterable<Uint8Array>) => this.#write(key, body)
   }
 
   async put(key: string, jpeg: Buffer, signal: AbortSignal): Promise<string> {
     signal.throwIfAborted()
-    const path = join(this.#folder, key)
-    const unfinished = join(this.#folder, UNFINISHED, randomUUID())
-    try {
-      await mkdir(dirname(unfinished), { recursive: true })
-      await mkdir(dirname(path), { recursive: true })
-      // A row with status `done` survives a power cut, so its file must, too.
-      await writeFile(unfinished, jpeg, { flag: 'wx', flush: true })
-      await rename(unfinished, path)
-      await Promise.all([dirname(path), dirname(dirname(path))].map((folder) => this.#names.sync(folder)))
-    } catch (cause) {
-      await rm(unfinished, { force: true }).catch(() => undefined)
+    await this.#write(key, jpeg).catch((cause: unknown) => {
       throw notStored(cause)
-    }
+    })
     return this.urlOf(key)
+  }
+
+  async open(key: string, signal: AbortSignal): Promise<OpenObject | null> {
+    const file = await openFile(join(this.#folder, key)).catch(nothingThere)
+    if (!file) return null
+    const { size } = await file.stat()
+    return { bytes: size, body: file.createReadStream({ signal }) }
+  }
+
+  async removeUnfinished(before: Date): Promise<void> {
+    for await (const { key, modified } of this.list(`${UNFINISHED}/`)) {
+      if (modified < before) await this.remove(key)
+    }
   }
 
   urlOf(key: string): string {
@@ -59,8 +60,8 @@ export class FileStore implements ObjectStore {
 
   async *list(prefix: string, after = ''): AsyncIterable<StoredObject> {
     const folder = join(this.#folder, prefix.slice(0, prefix.lastIndexOf('/') + 1))
-    const entries = await readdir(folder, { recursive: true, withFileTypes: true }).catch(noFolderYet)
-    const keys = entries
+    const entries = await readdir(folder, { recursive: true, withFileTypes: true }).catch(nothingThere)
+    const keys = (entries ?? [])
       .filter((entry) => entry.isFile())
       .map((entry) => relative(this.#folder, join(entry.parentPath, entry.name)).replaceAll(sep, '/'))
       .filter((key) => key.startsWith(prefix) && key > after)
@@ -71,6 +72,23 @@ export class FileStore implements ObjectStore {
     }
   }
 
+  /** Names the object only when it is whole. */
+  async #write(key: string, content: Buffer | AsyncIterable<Uint8Array>): Promise<void> {
+    const path = join(this.#folder, key)
+    const unfinished = join(this.#folder, UNFINISHED, randomUUID())
+    try {
+      await mkdir(dirname(unfinished), { recursive: true })
+      await mkdir(dirname(path), { recursive: true })
+      // A row with status `done` survives a power cut, so its file must, too.
+      await writeFile(unfinished, content, { flag: 'wx', flush: true })
+      await rename(unfinished, path)
+      await Promise.all([dirname(path), dirname(dirname(path))].map((folder) => this.#names.sync(folder)))
+    } catch (error) {
+      await rm(unfinished, { force: true }).catch(() => undefined)
+      throw error
+    }
+  }
+
   async ping(): Promise<void> {
     await mkdir(this.#folder, { recursive: true })
   }
@@ -78,7 +96,7 @@ export class FileStore implements ObjectStore {
   async close(): Promise<void> {}
 }
 
-function noFolderYet(error: unknown): Dirent[] {
-  if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return []
+function nothingThere(error: unknown): undefined {
+  if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined
   throw error
 }

@@ -1,3 +1,4 @@
+import type { Readable } from 'node:stream'
 import { ImageError } from '../image/error.ts'
 
 /** Stores finished images. */
@@ -10,6 +11,15 @@ export interface ObjectStore {
    * until LONGEST_UPLOAD_MS have passed.
    */
   put(key: string, jpeg: Buffer, signal: AbortSignal): Promise<string>
+  /**
+   * Opens an object; resolves with null when there is none. Rejects, as its body may, when the store cannot
+   * be read or the signal aborts.
+   */
+  open(key: string, signal: AbortSignal): Promise<OpenObject | null>
+  /** Where clients send what they upload: to this service, or to the store. */
+  readonly intake: Intake
+  /** Removes what uploads that began before that time have left unfinished. */
+  removeUnfinished(before: Date): Promise<void>
   /** Returns the public URL of an object by today's settings, whether or not it exists. */
   urlOf(key: string): string
   /** Resolves also when there is no such object. */
@@ -21,6 +31,28 @@ export interface ObjectStore {
   /** Rejects when objects cannot be stored. */
   ping(): Promise<void>
   close(): Promise<void>
+}
+
+/** Its body has to be read or destroyed. */
+export interface OpenObject {
+  bytes: number
+  body: Readable
+}
+
+export type Intake =
+  | {
+      /** Stores what the body yields, or nothing when it throws, which rejects with the same error. */
+      receive(key: string, body: AsyncIterable<Uint8Array>): Promise<void>
+    }
+  | {
+      /** Resolves with a URL for one PUT of such bytes. Null bytes may be of any number. */
+      presign(key: string, put: PresignedPut): Promise<string>
+    }
+
+export interface PresignedPut {
+  content_type: string
+  bytes: number | null
+  expiresInS: number
 }
 
 export interface StoredObject {

@@ -15,8 +15,11 @@ declare module 'fastify' {
     refusal: AppError | null
   }
   interface FastifyContextConfig {
-    /** With authentication: `open` needs no credentials, `admin` needs credentials for all users. */
-    access?: 'open' | 'admin'
+    /**
+     * With authentication: `open` and `signed` need no credentials, `admin` needs credentials for all users.
+     * The URL of what is `signed` cannot be guessed; unlike `open` it is refused under overload.
+     */
+    access?: 'open' | 'signed' | 'admin'
   }
 }
 
@@ -52,7 +55,7 @@ export default fp<{ config: Config }>(
     app.decorateRequest('refusal', null)
     app.addHook('onRequest', async (request, reply) => {
       const { config, url } = request.routeOptions
-      if (config.access === 'open' || url === undefined) return
+      if (config.access === 'open' || config.access === 'signed' || url === undefined) return
       // A shared cache must not serve one caller's response to another.
       reply.header('cache-control', 'private, no-cache')
       const caller = await identify(request.headers, auth, verify)

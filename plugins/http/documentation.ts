@@ -44,6 +44,7 @@ export async function document({ routes, schemas, config }: Documented): Promise
       servers: [{ url: publicUrl ?? '.', description: 'This server' }],
       tags: [
         { name: 'products', description: 'Products and the state of their images' },
+        { name: 'uploads', description: 'Files to use as images' },
         { name: 'users', description: 'Owners of products' },
         { name: 'health', description: 'Health of the service and of its servers' }
       ],

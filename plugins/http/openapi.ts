@@ -12,6 +12,7 @@ import {
   ProductUpsert
 } from '../../lib/products/schemas.ts'
 import { User, UserInput } from '../../lib/products/users.ts'
+import { UploadInput, UploadTarget } from '../../lib/uploads/schemas.ts'
 import { openToAll } from './auth.ts'
 
 declare module 'fastify' {
@@ -21,8 +22,8 @@ declare module 'fastify' {
   }
 }
 
-const inputs = [ProductInput, ProductReplacement, ProductUpsert, UserInput]
-const components = [Problem, ImageError, Image, Product, ImportResult, User, ...inputs]
+const inputs = [ProductInput, ProductReplacement, ProductUpsert, UploadInput, UserInput]
+const components = [Problem, ImageError, Image, Product, ImportResult, UploadTarget, User, ...inputs]
 
 /** Headers of a connection, not of its response. */
 const HOP_BY_HOP = ['connection', 'date', 'transfer-encoding']

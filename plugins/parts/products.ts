@@ -6,6 +6,7 @@ import { Outbox } from '../../lib/outbox/outbox.ts'
 import { ProductChangeFeed } from '../../lib/products/change-feed.ts'
 import { ProductStore } from '../../lib/products/store.ts'
 import { UserStore } from '../../lib/products/users.ts'
+import { Uploads } from '../../lib/uploads/uploads.ts'
 
 declare module 'fastify' {
   interface FastifyInstance {
@@ -13,6 +14,7 @@ declare module 'fastify' {
     products: ProductStore
     productChanges: ProductChangeFeed
     users: UserStore
+    uploads: Uploads
     /** Null with PGlite, which is one process. */
     notifications: Notifications | null
   }
@@ -32,6 +34,7 @@ export default fp<{ config: Config }>(
     const changeFeed = new ProductChangeFeed(notifications)
     app.decorate('productChanges', changeFeed)
     app.decorate('users', new UserStore(pool))
+    app.decorate('uploads', new Uploads(pool))
     app.decorate(
       'products',
       new ProductStore({

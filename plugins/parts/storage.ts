@@ -3,10 +3,11 @@ import type { FastifyInstance, RouteOptions } from 'fastify'
 import fp from 'fastify-plugin'
 import type { Config } from '../../lib/config/config.ts'
 import type { Bucket } from '../../lib/config/servers.ts'
+import { ownUrl } from '../../lib/http/own-url.ts'
 import { capacityOf } from '../../lib/pipeline/capacity.ts'
 import { createDataDir } from '../../lib/startup/data-dir.ts'
 import { tryServer, waitForServer } from '../../lib/startup/wait-for-server.ts'
-import type { ObjectStore } from '../../lib/storage/object-store.ts'
+import { OBJECT_PREFIX, type ObjectStore } from '../../lib/storage/object-store.ts'
 import { OBJECT_STORE } from '../../lib/storage/server.ts'
 import { openToAll } from '../http/auth.ts'
 
@@ -50,13 +51,15 @@ async function serveFiles(app: FastifyInstance, config: Config): Promise<ObjectS
     import('../../lib/storage/files.ts')
   ])
   const root = join(config.dataDir, 'objects')
-  await createDataDir(root)
+  // Nothing else is served: uploads are private.
+  const served = join(root, OBJECT_PREFIX)
+  await createDataDir(served)
   await app.register(async (media) => {
     media.addHook('onRoute', openToAll)
     media.addHook('onRoute', readableByPages)
     await media.register(fastifyStatic, {
-      root,
-      prefix: '/media/',
+      root: served,
+      prefix: `/media/${OBJECT_PREFIX}`,
       index: false,
       dotfiles: 'ignore',
       decorateReply: false,
@@ -65,24 +68,15 @@ async function serveFiles(app: FastifyInstance, config: Config): Promise<ObjectS
     })
   })
   const objects = new FileStore(root, () =>
-    (config.images.publicBaseUrl ?? `${config.server.publicUrl ?? ownUrl(app, config)}/media`).replace(
-      /\/+$/,
-      ''
-    )
+    (
+      config.images.publicBaseUrl ?? `${config.server.publicUrl ?? ownUrl(app.server, config.server)}/media`
+    ).replace(/\/+$/, '')
   )
-  await objects.discardUnfinished()
+  await objects.removeUnfinished(new Date())
   return objects
 }
 
 /** Images are public: pages of any origin may read them. */
 function readableByPages(route: RouteOptions): void {
   route.config = { ...route.config, cors: { origin: '*' } }
-}
-
-/** The address that callers on this machine use. */
-function ownUrl(app: FastifyInstance, { server }: Config): string {
-  const address = app.server.address()
-  const port = address && typeof address === 'object' ? address.port : server.port
-  const host = ['0.0.0.0', '::'].includes(server.host) ? 'localhost' : server.host
-  return `http://${host.includes(':') ? `[${host}]` : host}:${port}`
 }

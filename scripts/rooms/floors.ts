@@ -44,7 +44,10 @@ export const FLOORS: Room[][] = [
     { path: 'lib/database', holds: 'PostgreSQL and its embedded stand-in', first: 'migrate.ts' },
     { path: 'lib/config', holds: 'settings', first: 'config.ts' }
   ],
-  [{ path: 'lib/decoder', holds: 'compresses in fenced processes', first: 'decoder.ts' }],
+  [
+    { path: 'lib/decoder', holds: 'compresses in fenced processes', first: 'decoder.ts' },
+    { path: 'lib/uploads', holds: 'files that clients send', first: 'uploads.ts' }
+  ],
   [
     { path: 'lib/rabbitmq', holds: 'the broker and its messages', first: 'broker.ts' },
     { path: 'lib/download', holds: 'one source into memory, bounded', first: 'download.ts' },

@@ -111,6 +111,27 @@ export type ImportResult = {
     }>;
 };
 
+export type UploadTarget = {
+    /**
+     * Names the upload in product_images
+     */
+    source: string;
+    /**
+     * The request that sends the bytes. It may be repeated until it expires
+     */
+    put: {
+        url: string;
+        method: 'PUT';
+        /**
+         * Headers to send with the bytes
+         */
+        headers: {
+            [key: string]: string;
+        };
+        expires_at: string;
+    };
+};
+
 /**
  * An owner of products
  */
@@ -132,7 +153,7 @@ export type ProductInput = {
      */
     product_price?: number | null;
     /**
-     * http or https URLs
+     * http or https URLs, and sources that POST /uploads returned
      */
     product_images?: Array<string> | null;
     /**
@@ -157,7 +178,7 @@ export type ProductReplacement = {
      */
     product_price?: number | null;
     /**
-     * http or https URLs
+     * http or https URLs, and sources that POST /uploads returned
      */
     product_images?: Array<string> | null;
     /**
@@ -187,7 +208,7 @@ export type ProductUpsert = {
      */
     product_price?: number | null;
     /**
-     * http or https URLs
+     * http or https URLs, and sources that POST /uploads returned
      */
     product_images?: Array<string> | null;
     /**
@@ -196,6 +217,21 @@ export type ProductUpsert = {
     metadata?: {
         [key: string]: unknown;
     } | null;
+};
+
+export type UploadInput = {
+    /**
+     * Whose products may name it. Default: the user of the credentials; without authentication, user 1
+     */
+    user_id?: number;
+    /**
+     * Default: application/octet-stream. The bytes decide what the image is
+     */
+    content_type?: string;
+    /**
+     * The size of the file. A PUT of another size is refused
+     */
+    bytes?: number;
 };
 
 export type UserInput = {
@@ -1016,6 +1052,116 @@ export type ImportLinesResponses = {
 };
 
 export type ImportLinesResponse = ImportLinesResponses[keyof ImportLinesResponses];
+
+export type CreateUploadData = {
+    body: UploadInput;
+    path?: never;
+    query?: never;
+    url: '/api/v1/uploads';
+};
+
+export type CreateUploadErrors = {
+    /**
+     * The request is malformed or does not match the schema
+     */
+    400: Problem;
+    /**
+     * Credentials are missing or invalid
+     */
+    401: Problem;
+    /**
+     * The credentials are not valid for that user
+     */
+    403: Problem;
+    /**
+     * The body is too large
+     */
+    413: Problem;
+    /**
+     * The body is not JSON in UTF-8
+     */
+    415: Problem;
+    /**
+     * The request matches the schema but cannot be carried out
+     */
+    422: Problem;
+    /**
+     * The caller has sent too many requests; retry after the time in Retry-After
+     */
+    429: Problem;
+    /**
+     * The service is overloaded or unavailable; retry after the time in Retry-After
+     */
+    503: Problem;
+};
+
+export type CreateUploadError = CreateUploadErrors[keyof CreateUploadErrors];
+
+export type CreateUploadResponses = {
+    /**
+     * Created
+     */
+    201: UploadTarget;
+};
+
+export type CreateUploadResponse = CreateUploadResponses[keyof CreateUploadResponses];
+
+export type PutUploadData = {
+    body?: never;
+    path: {
+        id: string;
+    };
+    query?: never;
+    url: '/api/v1/uploads/{id}';
+};
+
+export type PutUploadErrors = {
+    /**
+     * The request is malformed or does not match the schema
+     */
+    400: Problem;
+    /**
+     * Credentials are missing or invalid
+     */
+    401: Problem;
+    /**
+     * The credentials are not valid for that user
+     */
+    403: Problem;
+    /**
+     * It does not exist, or belongs to another user
+     */
+    404: Problem;
+    /**
+     * The body is too large
+     */
+    413: Problem;
+    /**
+     * The body is not JSON in UTF-8
+     */
+    415: Problem;
+    /**
+     * The request matches the schema but cannot be carried out
+     */
+    422: Problem;
+    /**
+     * The caller has sent too many requests; retry after the time in Retry-After
+     */
+    429: Problem;
+    /**
+     * The service is overloaded or unavailable; retry after the time in Retry-After
+     */
+    503: Problem;
+};
+
+export type PutUploadError = PutUploadErrors[keyof PutUploadErrors];
+
+export type PutUploadResponses = {
+    /**
+     * Stored
+     */
+    200: unknown;
+};
 
 export type CreateUserData = {
     body: UserInput;

@@ -20,7 +20,7 @@ const { signal: never } = new AbortController()
 const bytes = Buffer.from('a picture')
 const source = { bytes, [Symbol.dispose]: () => {} }
 
-class Objects implements ObjectStore {
+class Objects implements Pick<ObjectStore, 'put'> {
   readonly stored = new Map<string, Buffer>()
   async put(key: string, jpeg: Buffer): Promise<string> {
     this.stored.set(key, jpeg)

@@ -25,8 +25,8 @@ t.test('connections whose headers drip in are all gone within the time for heade
   t.ok(performance.now() - started < 15_000, `${performance.now() - started} ms`)
 })
 
-t.test('headers have 15 s, and a whole request 30 s', async (t) => {
+t.test('headers have 15 s, and a whole request 10 minutes', async (t) => {
   const app = await buildTestApp(t)
   t.equal(app.server.headersTimeout, 15_000)
-  t.equal(app.server.requestTimeout, 30_000)
+  t.equal(app.server.requestTimeout, 600_000)
 })

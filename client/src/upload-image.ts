@@ -1,5 +1,5 @@
-import type { Client } from './generated/client/index.ts'
 import { client as defaultClient } from './client.ts'
+import type { Client } from './generated/client/index.ts'
 import { createUpload } from './generated/index.ts'
 import { fetchOrThrow } from './problem-error.ts'
 

@@ -37,10 +37,13 @@ export default fp<{ config: Config }>(
     for (const schema of components) app.addSchema(schema)
     const routes: RouteOptions[] = []
     app.addHook('onRoute', (route) => void routes.push(route))
+    const scopes = [app]
+    app.addHook('onRegister', (scope) => void scopes.push(scope))
     let made: Promise<FastifyInstance> | undefined
     const documentation = () => {
+      const schemas = new Map(scopes.flatMap((scope) => Object.entries(scope.getSchemas())))
       made ??= import('./documentation.ts').then(({ document }) =>
-        document({ routes, schemas: Object.values(app.getSchemas()), config })
+        document({ routes, schemas: [...schemas.values()], config })
       )
       return made
     }

@@ -1,7 +1,10 @@
 import { readFile } from 'node:fs/promises'
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import t from 'tap'
+import { buildApp } from '../../app.ts'
+import { loadConfig } from '../../lib/config/config.ts'
 import { buildTestApp } from '../support/app.ts'
+import { createFolder } from '../support/servers/guard.ts'
 
 interface Operation {
   operationId: string
@@ -134,4 +137,22 @@ t.test('the documentation page is there, with all that it loads', async (t) => {
     const url = new URL(file, 'http://localhost/documentation/').pathname
     t.equal((await app.inject(url)).statusCode, 200, url)
   }
+})
+
+t.test('the document has routes of a program of one’s own, with schemas of their scope', async (t) => {
+  const own = await buildApp(
+    loadConfig({ DATA_DIR: createFolder('data') }),
+    { logger: false },
+    async (app) => {
+      await app.register(async (scope) => {
+        scope.addSchema({ $id: 'Cover', type: 'object', properties: { url: { type: 'string' } } })
+        const schema = { operationId: 'getCover', response: { 200: { $ref: 'Cover#' } } }
+        scope.get('/cover', { schema }, async () => ({ url: 'x' }))
+      })
+    }
+  )
+  t.teardown(() => own.close())
+  const { paths, components } = (await own.inject('/openapi.json')).json<OpenApi>()
+  t.match(paths['/cover'], { get: { operationId: 'getCover' } })
+  t.match(components.schemas.Cover, { type: 'object' })
 })

@@ -60,13 +60,14 @@ const bare = (name: string, options?: JpegOptions) =>
 
 /** What the service makes by default. */
 export const SHIPPED = url('turbo')
-export const SHARP = bare('sharp’s default JPEG')
+/** What the bare loop of the pipeline's rows makes. */
+export const BARE = bare('sharp, JPEG 75', { quality: 75 })
 
 export const SETTINGS: Setting[] = [
   SHIPPED,
   url('mozjpeg'),
   rendition('webp', { quality: 82, effort: 2 }),
   rendition('avif', { quality: 61, effort: 0, chromaSubsampling: '4:2:0' }),
-  bare('sharp, JPEG 75', { quality: 75 }),
-  SHARP
+  BARE,
+  bare('sharp’s default JPEG')
 ]

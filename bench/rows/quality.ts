@@ -2,7 +2,7 @@ import { openCorpus } from '../quality/corpus.ts'
 import { installDebianPackages } from '../quality/debian.ts'
 import { mean, measure } from '../quality/measure.ts'
 import { Scorer } from '../quality/scores.ts'
-import { type Setting, SHARP, SHIPPED } from '../quality/settings.ts'
+import { BARE, type Setting, SHIPPED } from '../quality/settings.ts'
 import type { Row } from '../row.ts'
 
 /** Photographs and graphics stand for the corpus that `npm run quality` goes through. */
@@ -12,11 +12,11 @@ const PICTURES = 6
 export const row: Row = {
   name: 'quality',
   title: 'perceptual score and bytes of an 800x600 JPEG',
-  ceiling: 'sharp’s default: JPEG at quality 80, not progressive',
+  ceiling: 'what the bare sharp loop makes',
   figures: [
-    { name: 'score', unit: 'SSIMULACRA2', reach: { atLeast: 0.98 } },
+    { name: 'score', unit: 'SSIMULACRA2', reach: { atLeast: 1 } },
     { name: 'butteraugli', unit: 'butteraugli' },
-    { name: 'bytes', unit: 'bytes an image', reach: { atMost: 0.9 } }
+    { name: 'bytes', unit: 'bytes an image', reach: { atMost: 1 } }
   ],
   rounds: () => 1,
   whole: true,
@@ -34,6 +34,6 @@ export const row: Row = {
       }
       return { values, usage: [] }
     }
-    return { ceiling: side(SHARP), ours: side(SHIPPED) }
+    return { ceiling: side(BARE), ours: side(SHIPPED) }
   }
 }

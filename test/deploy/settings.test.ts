@@ -55,6 +55,44 @@ t.test('no secret of an example works', async (t) => {
   for (const [name, value] of passwords) t.match(value, /^\$\{[A-Z_]+(:\?.+)?\}$/, name)
 })
 
+t.test('KEDA reaches the database from its own namespace: the host has a full name', async (t) => {
+  const [trigger, { spec }] = objects('scaling.yaml')
+  t.match(trigger.spec.secretTargetRef, [{ name: 'asyncprod', key: 'DATABASE_URL' }])
+  t.equal(spec.triggers[0].authenticationRef.name, trigger.metadata.name)
+  const { DATABASE_URL = '' } = settingsIn(read('deploy/kubernetes/secret.env.example'))
+  const [{ namespace }] = objects('kustomization.yaml')
+  t.match(new URL(DATABASE_URL.replace(PLACEHOLDER, 'x')).hostname, new RegExp(`\\.${namespace}\\.svc`))
+})
+
+t.test('applying the files again changes no number of pods that a scaler has set', async (t) => {
+  const scaled = objects('scaling.yaml').flatMap(({ spec }) => spec.scaleTargetRef?.name ?? [])
+  t.strictSame(scaled.sort(), ['api', 'worker'])
+  for (const role of scaled) t.notOk('replicas' in objects(`${role}.yaml`)[0].spec, role)
+})
+
+t.test('a command runs once, with the settings, the image and the limits of the others', async (t) => {
+  const [job] = objects('examples/command.yaml')
+  const { spec } = job.spec.template
+  const [{ image, args, envFrom, securityContext }] = spec.containers
+  const [{ images, namespace }] = objects('kustomization.yaml')
+  t.equal(image, `${images[0].newName}:${images[0].newTag}`)
+  t.strictSame(args, ['dist/cli.js', 'check'])
+  t.equal(job.metadata.namespace, namespace)
+  const [api] = objects('api.yaml')
+  const [container] = api.spec.template.spec.containers
+  t.strictSame([envFrom, securityContext], [container.envFrom, container.securityContext])
+  t.strictSame(spec.securityContext, api.spec.template.spec.securityContext)
+})
+
+t.test('the Ingress leads to the service of the API', async (t) => {
+  const [{ metadata, spec }] = objects('examples/ingress.yaml')
+  const [, service] = objects('api.yaml')
+  const { backend } = spec.rules[0].http.paths[0]
+  t.equal(metadata.namespace, objects('kustomization.yaml')[0].namespace)
+  t.equal(backend.service.name, service.metadata.name)
+  t.equal(backend.service.port.name, service.spec.ports[0].name)
+})
+
 t.test('applying the files again leaves the secret alone', async (t) => {
   const [{ resources }] = objects('kustomization.yaml')
   const kinds = resources.flatMap((file: string) => objects(file).map(({ kind }) => kind))

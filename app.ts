@@ -4,7 +4,7 @@ import publisher from './consumers/publisher.ts'
 import sweep from './consumers/sweep.ts'
 import type { Config } from './lib/config/config.ts'
 import { type ServerOptions, serverOptions } from './lib/http/server-options.ts'
-import { loggerOptions } from './lib/log/log.ts'
+import { loggerOptions, readable } from './lib/log/log.ts'
 import auth from './plugins/http/auth.ts'
 import body from './plugins/http/body.ts'
 import cors from './plugins/http/cors.ts'
@@ -46,7 +46,8 @@ export function buildApp(config: Config, options: ServerOptions = {}, extend: St
 
 /** The parts alone, for commands. They wait for servers as ROLE=api does, and log to stderr. */
 export function buildParts(config: Config) {
-  const logger = { ...loggerOptions(config.logLevel), stream: process.stderr }
+  const output = process.stderr.isTTY ? { transport: readable(2) } : { stream: process.stderr }
+  const logger = { ...loggerOptions(config.logLevel), ...output }
   return compose(Fastify({ logger, pluginTimeout: 0 }), { ...config, role: 'api' }, [addParts])
 }
 

@@ -16,8 +16,8 @@ const COMMANDS: Record<string, () => Promise<Work>> = {
   urls: async () => (await import('./commands/urls.ts')).urls
 }
 
-/** Errors whose message says what to do; the stack of others is for developers. */
-const EXPECTED = ['ConfigError', 'StartError', 'AppError', 'UnroutableError', 'ProblemError']
+/** JavaScript's own errors are faults of the program, and their stack is for developers. */
+const FAULTS = [TypeError, RangeError, ReferenceError, SyntaxError]
 
 const OLDEST_NODE = 24
 
@@ -27,7 +27,8 @@ try {
   await run()
 } catch (error) {
   const usage = isUsageError(error)
-  console.error(usage || (error instanceof Error && EXPECTED.includes(error.name)) ? error.message : error)
+  const { reasonOf } = await import('./lib/log/log.ts')
+  console.error(usage || !isFault(error) ? reasonOf(error) : error)
   // Connections to a server that does not respond would keep the process.
   process.exit(usage ? 2 : 1)
 }
@@ -56,6 +57,11 @@ async function help(): Promise<string> {
 async function unknown(): Promise<never> {
   const { UsageError } = await import('./commands/arguments.ts')
   throw new UsageError(`There is no command ${command}.\n\n${await help()}`)
+}
+
+/** fetch throws a TypeError, too. It has a cause. */
+function isFault(error: unknown): boolean {
+  return FAULTS.some((kind) => error instanceof kind && !error.cause)
 }
 
 /** `util.parseArgs` throws a TypeError for an unknown option. */

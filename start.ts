@@ -3,11 +3,9 @@ import type { FastifyInstance } from 'fastify'
 import pino from 'pino'
 import { buildApp } from './app.ts'
 import type { Config } from './lib/config/config.ts'
-import { loggerOptions, reasonOf } from './lib/log/log.ts'
+import { loggerOptions, readable, reasonOf } from './lib/log/log.ts'
 import { StartError } from './lib/startup/wait-for-server.ts'
 import { VERSION } from './lib/version.ts'
-
-const pretty = { target: 'pino-pretty', options: { ignore: 'pid,hostname', translateTime: 'SYS:HH:MM:ss.l' } }
 
 /** Clients beyond Node's default of 511 retry after 1, 3, 7 and 15 s: the slowest of an overload. */
 const BACKLOG = 4096
@@ -22,7 +20,7 @@ export async function serve(config: Config): Promise<void> {
 
 /** Lines are written in batches: one by one they took 5% of the CPU of a create. None is lost at exit. */
 function output() {
-  return process.stdout.isTTY ? { transport: pretty } : { stream: pino.destination({ sync: false }) }
+  return process.stdout.isTTY ? { transport: readable(1) } : { stream: pino.destination({ sync: false }) }
 }
 
 /** A signal, or an uncaught error, stops the service within its grace; a second one ends the process. */

@@ -1,10 +1,10 @@
 import { parseArgs } from 'node:util'
 import type { FastifyInstance } from 'fastify'
-import { buildParts } from '../app.ts'
 import type { Config } from '../lib/config/config.ts'
 import { IMAGE_ERROR_CODES, type ImageErrorCode } from '../lib/image/error.ts'
 import { listFailedImages } from '../lib/products/failed-images.ts'
 import { positive, UsageError } from './arguments.ts'
+import { existingParts } from './existing-parts.ts'
 
 export const usage = `asyncprod failed list [--code http_status] [--limit 100]     failed images and why they failed
 asyncprod failed retry <product id…> [--code timeout]         enqueues them again
@@ -35,7 +35,7 @@ export async function failed(config: Config, args: string[]): Promise<void> {
   }
   const isList = action === 'list' && rest.length === 0
   if (!isList && (action !== 'retry' || values.all === rest.length > 0)) throw new UsageError(usage)
-  await using app = await buildParts(config)
+  await using app = await existingParts(config)
   await (isList ? list(app, choice) : retry(app, choice))
 }
 

@@ -1,8 +1,10 @@
 import { parseArgs } from 'node:util'
-import { buildParts } from '../app.ts'
 import type { Config } from '../lib/config/config.ts'
+import { reachServer } from '../lib/startup/wait-for-server.ts'
 import { orphans } from '../lib/storage/orphans.ts'
+import { OBJECT_STORE } from '../lib/storage/server.ts'
 import { UsageError } from './arguments.ts'
+import { existingParts } from './existing-parts.ts'
 
 export const usage = `asyncprod objects sweep [--remove]     objects in the bucket that no image names`
 
@@ -14,7 +16,8 @@ export async function objects(config: Config, args: string[]): Promise<void> {
     allowPositionals: true
   })
   if (positionals.join(' ') !== 'sweep') throw new UsageError(usage)
-  await using app = await buildParts(config)
+  await using app = await existingParts(config)
+  await reachServer(OBJECT_STORE, () => app.objects.ping())
   let count = 0
   const olderThanMs = config.images.jobTimeoutMs * 2
   for await (const { key, bytes, modified } of orphans(app.pg.pool, app.objects, { olderThanMs })) {

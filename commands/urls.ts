@@ -1,8 +1,8 @@
 import { parseArgs } from 'node:util'
-import { buildParts } from '../app.ts'
 import type { Config } from '../lib/config/config.ts'
 import { refreshStoredUrls } from '../lib/products/stored-urls.ts'
 import { UsageError } from './arguments.ts'
+import { existingParts } from './existing-parts.ts'
 
 export const usage =
   'asyncprod urls refresh                 stores today’s public URLs, for a Go service that reads them'
@@ -11,7 +11,7 @@ export const usage =
 export async function urls(config: Config, args: string[]): Promise<void> {
   const { positionals } = parseArgs({ args, allowPositionals: true })
   if (positionals.join(' ') !== 'refresh') throw new UsageError(usage)
-  await using app = await buildParts(config)
+  await using app = await existingParts(config)
   let count = 0
   for await (const products of refreshStoredUrls(app.pg.pool, (key) => app.objects.urlOf(key)))
     count += products

@@ -1,5 +1,6 @@
 import { Type } from '@sinclair/typebox'
 import { Problem } from '../lib/http/problem.ts'
+import { PROBLEM_EXAMPLES } from '../lib/http/problem-examples.ts'
 import { ref } from '../lib/http/schema-ref.ts'
 
 const DESCRIPTIONS = {
@@ -40,8 +41,16 @@ const retryAfter = { 'retry-after': Type.Integer({ description: 'Seconds to wait
 const problem = (status: ProblemStatus) => ({
   description: DESCRIPTIONS[status],
   ...(RETRIED.includes(status) && { headers: retryAfter }),
-  content: { 'application/problem+json': { schema: ref(Problem) } }
+  content: { 'application/problem+json': { schema: ref(Problem), examples: examplesOf(status) } }
 })
+
+/** Returns one for each code of the status. The examples are components of the document. */
+function examplesOf(status: ProblemStatus): Record<string, { $ref: string }> {
+  const codes = Object.values(PROBLEM_EXAMPLES).flatMap((example) =>
+    example.status === status ? example.code : []
+  )
+  return Object.fromEntries(codes.map((code) => [code, { $ref: `#/components/examples/${code}` }]))
+}
 
 /** The schema of a response without a body. */
 export const noBody = (options: { description: string; headers?: object }) =>

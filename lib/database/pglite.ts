@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { PGlite } from '@electric-sql/pglite'
 import { pg_trgm } from '@electric-sql/pglite/contrib/pg_trgm'
 import { PGLiteSocketServer } from '@electric-sql/pglite-socket'
-import { createDataDir, lockDataDir } from '../startup/data-dir.ts'
+import { createDataDir, DATABASE_FOLDER, lockDataDir } from '../startup/data-dir.ts'
 
 /** The current client, and the previous one, which may not have disconnected yet. */
 const MAX_CLIENTS = 2
@@ -40,7 +40,7 @@ async function serve(folder: string): Promise<{ host: string; stop(): Promise<vo
   const path = join(host, '.s.PGSQL.5432')
   // Left by a process that was killed.
   await rm(path, { force: true })
-  const db = await PGlite.create(join(folder, 'pgdata'), { extensions: { pg_trgm } })
+  const db = await PGlite.create(join(folder, DATABASE_FOLDER), { extensions: { pg_trgm } })
   const server = new PGLiteSocketServer({ db, path, maxConnections: MAX_CLIENTS })
   await server.start()
   return {

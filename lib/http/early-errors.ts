@@ -10,7 +10,10 @@ export const withoutRequestTimeout = new WeakSet<Socket>()
 export const earlyErrors = {
   /** A URL that cannot be decoded, or has a parameter that is too long. */
   frameworkErrors({ statusCode = 400, message }: FastifyError, _: FastifyRequest, reply: FastifyReply) {
-    const problem = toProblem(codeOf(statusCode), message, [], statusCode)
+    const code = codeOf(statusCode)
+    // Fastify's message repeats the path.
+    const detail = code === 'url_too_long' ? 'A parameter of the path is too long.' : message
+    const problem = toProblem(code, detail, [], statusCode)
     reply.code(statusCode).type('application/problem+json').send(problem)
   },
 

@@ -1,8 +1,20 @@
+import { existsSync } from 'node:fs'
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { reasonOf } from '../log/log.ts'
 import { StartError } from './wait-for-server.ts'
+
+/** The folder in DATA_DIR where PGlite keeps its files. */
+export const DATABASE_FOLDER = 'pgdata'
+
+/** Throws a StartError if no service has ever kept its database in DATA_DIR. */
+export function refuseFreshDataDir(path: string): void {
+  if (existsSync(join(path, DATABASE_FOLDER))) return
+  throw new StartError(
+    `There is no database in ${path}. Set DATA_DIR to the folder of a service, or DATABASE_URL (or DB_HOST) to its server.`
+  )
+}
 
 /**
  * Creates DATA_DIR or a folder in it, for this user alone. Rejects with a StartError that names the setting.

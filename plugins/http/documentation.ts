@@ -2,7 +2,9 @@ import swagger from '@fastify/swagger'
 import swaggerUi from '@fastify/swagger-ui'
 import Fastify, { type FastifyInstance, type RouteOptions } from 'fastify'
 import type { Config } from '../../lib/config/config.ts'
+import { PROBLEM_EXAMPLES } from '../../lib/http/problem-examples.ts'
 import { VERSION } from '../../lib/version.ts'
+import { DESCRIPTION } from './description.ts'
 
 /** The page can hold credentials: it loads nothing from elsewhere, and no frame can hold it. */
 const PAGE_POLICY = {
@@ -14,6 +16,21 @@ const PAGE_POLICY = {
   'form-action': "'none'",
   'frame-ancestors': "'none'"
 }
+
+/** Without the bar of the page's maker, and with the service's name. */
+const THEME = {
+  title: 'AsyncProd API',
+  css: [{ filename: 'page.css', content: '.swagger-ui .topbar { display: none }' }]
+}
+
+/** Statuses of every route, which none lists: the page's introduction has them. */
+const UNLISTED = [408, 414, 431, 500]
+
+const examples = Object.fromEntries(
+  Object.entries(PROBLEM_EXAMPLES)
+    .filter(([, { status }]) => !UNLISTED.includes(status))
+    .map(([code, value]) => [code, { value }])
+)
 
 export interface Documented {
   routes: RouteOptions[]
@@ -37,7 +54,7 @@ export async function document({ routes, schemas, config }: Documented): Promise
       info: {
         title: 'AsyncProd',
         version: VERSION,
-        description: 'A product catalogue whose images take care of themselves.',
+        description: DESCRIPTION,
         license: { name: 'MIT', identifier: 'MIT' }
       },
       // Relative to the document, since a proxy may serve it below another path.
@@ -49,6 +66,7 @@ export async function document({ routes, schemas, config }: Documented): Promise
         { name: 'health', description: 'Health of the service and of its servers' }
       ],
       components: {
+        examples,
         securitySchemes: {
           apiKey: { type: 'apiKey', in: 'header', name: 'x-api-key', description: 'One of API_KEYS' },
           bearer: {
@@ -60,6 +78,8 @@ export async function document({ routes, schemas, config }: Documented): Promise
       },
       security: [...(config.auth ? [] : [{}]), { apiKey: [] }, { bearer: [] }]
     },
+    transformObject: (made) =>
+      withMaxImages('openapiObject' in made ? made.openapiObject : {}, config.images.maxPerProduct),
     refResolver: {
       buildLocalReference: (json, _baseUri, _fragment, i) => String(json.$id ?? `schema-${i}`)
     }
@@ -69,6 +89,7 @@ export async function document({ routes, schemas, config }: Documented): Promise
       app.route({ method, url, ...(schema && { schema }), handler: async () => undefined })
   await app.register(swaggerUi, {
     routePrefix: '/documentation',
+    theme: THEME,
     staticCSP: PAGE_POLICY,
     // This copy of the document is one level deeper.
     transformSpecification: (copy) =>
@@ -77,4 +98,11 @@ export async function document({ routes, schemas, config }: Documented): Promise
   })
   await app.ready()
   return app
+}
+
+/** Returns a copy with the setting's bound. Above it the service itself refuses, in words of its own. */
+function withMaxImages(document: object, maxItems: number) {
+  return JSON.parse(JSON.stringify(document), (name, value) =>
+    name === 'product_images' && 'maxItems' in value ? { ...value, maxItems } : value
+  )
 }

@@ -25,8 +25,8 @@ interface Policy {
 }
 
 const NAMESPACE = objects('kustomization.yaml')[0].namespace
-/** The named port of our pods. */
-const HTTP = 8080
+/** The named ports of our pods. */
+const NAMED: Record<string, number> = { http: 8080, metrics: 9090 }
 
 const policies: Policy[] = objects('network.yaml')
 
@@ -53,7 +53,7 @@ function rulesOf(pod: Pod, type: 'Ingress' | 'Egress'): Rule[][] {
 }
 
 function fits({ ports }: Rule, peers: Peer[] | undefined, pod: Pod, port: number): boolean {
-  const isPort = !ports || ports.some((open) => (open.port === 'http' ? HTTP : open.port) === port)
+  const isPort = !ports || ports.some((open) => (NAMED[open.port] ?? open.port) === port)
   return isPort && (!peers || peers.some((peer) => isPeer(peer, pod)))
 }
 

@@ -27,13 +27,13 @@ t.test('the service reaches its servers in the cluster, and they let it in', asy
 t.test('KEDA, the ingress controller and Prometheus reach what they need', async (t) => {
   t.equal(mayConnect(KEDA, POSTGRES, 5432), true)
   t.equal(mayConnect(INGRESS, API, 8080), true)
-  t.equal(mayConnect(PROMETHEUS, API, 8080), true)
-  t.equal(mayConnect(PROMETHEUS, WORKER, 8080), true)
+  t.equal(mayConnect(PROMETHEUS, API, 9090), true)
+  t.equal(mayConnect(PROMETHEUS, WORKER, 9090), true)
 })
 
 t.test('nothing else is open', async (t) => {
   t.equal(mayConnect(STRANGER, WORKER, 8080), false)
-  t.equal(mayConnect(STRANGER, API, 9229), false)
+  t.equal(mayConnect(STRANGER, API, 9090), false)
   t.equal(mayConnect(STRANGER, COMMAND, 8080), false)
   for (const pod of [API, WORKER, COMMAND]) {
     t.equal(mayConnect(pod, STRANGER, 80), false)

@@ -127,6 +127,19 @@ t.test('PUBLIC_API_URL is what all links begin with', async (t) => {
   t.equal((await named.inject({ url: '/health', headers: { host: 'shop.example' } })).statusCode, 200)
 })
 
+t.test('the document has the bound of images that the service applies', async (t) => {
+  const other = await buildTestApp(t, { MAX_IMAGES_PER_PRODUCT: '5' })
+  for (const [service, maxItems] of [
+    [app, 20],
+    [other, 5]
+  ] as const) {
+    const { schemas } = (await service.inject('/openapi.json')).json().components
+    for (const name of ['ProductInput', 'ProductReplacement', 'ProductUpsert'])
+      t.equal(schemas[name].properties.product_images.maxItems, maxItems, name)
+    t.notOk('maxItems' in schemas.Product.properties.product_images)
+  }
+})
+
 t.test('the documentation page is there, with all that it loads', async (t) => {
   const page = await app.inject('/documentation/')
   t.equal(page.statusCode, 200)

@@ -13,7 +13,9 @@ import {
   S3ServiceException
 } from '@aws-sdk/client-s3'
 import type { Bucket } from './config/servers.ts'
+import { AppError } from './http/app-error.ts'
 import {
+  cacheControl,
   notStored,
   OBJECT_PREFIX,
   type ObjectStore,
@@ -22,9 +24,12 @@ import {
   type StoredObject,
   UPLOAD_TIMEOUT_MS
 } from './storage/object-store.ts'
-import { presign } from './storage/presign.ts'
+import { type Credentials, presign } from './storage/presign.ts'
+import { urlWindow } from './storage/url-window.ts'
 
 const REQUEST_TIMEOUT_MS = 15_000
+/** The SDK renews temporary credentials five minutes before they expire. */
+const RENEW_MS = 60_000
 /** An empty object, stored to find out whether the bucket can be written to. */
 const WRITABLE = `${OBJECT_PREFIX}.writable`
 
@@ -33,6 +38,8 @@ interface S3Options {
   sockets: number
   /** Prefix of the objects' URLs in place of the bucket's own address. */
   publicBaseUrl: string | undefined
+  /** Null, the default, where anybody may read objects. */
+  signedUrlTtlS?: number | null
 }
 
 /** Objects in S3, or in anything that speaks its protocol. */
@@ -42,9 +49,13 @@ export class S3Store implements ObjectStore {
   /** The bucket's own address. */
   readonly #address: string
   readonly #publicUrl: string
+  readonly #region: string
+  readonly #signedUrlTtlS: number | null
+  #credentials: Credentials | undefined
+  #renewal: NodeJS.Timeout | undefined
   readonly intake = { presign: (key: string, put: PresignedPut) => this.#presignPut(key, put) }
 
-  constructor(bucket: Bucket, { sockets, publicBaseUrl }: S3Options) {
+  constructor(bucket: Bucket, { sockets, publicBaseUrl, signedUrlTtlS = null }: S3Options) {
     this.#bucket = bucket.name
     this.#client = new S3Client({
       region: bucket.region,
@@ -73,10 +84,31 @@ export class S3Store implements ObjectStore {
     })
     this.#address = withoutSlash(bucketUrl(this.#client, bucket))
     this.#publicUrl = publicBaseUrl ? withoutSlash(publicBaseUrl) : this.#address
+    this.#region = bucket.region
+    this.#credentials = bucket.credentials
+    this.#signedUrlTtlS = signedUrlTtlS
+    if (signedUrlTtlS && !bucket.credentials)
+      this.#renewal = setInterval(() => this.#renew(), RENEW_MS).unref()
   }
 
   urlOf(key: string): string {
-    return `${this.#publicUrl}/${key}`
+    if (!this.#signedUrlTtlS) return `${this.#publicUrl}/${key}`
+    if (!this.#credentials)
+      throw new AppError('unavailable', 'The bucket has no credentials yet; retry later.')
+    const { start: date, expiresInS } = urlWindow(this.#signedUrlTtlS)
+    return presign({
+      method: 'GET',
+      url: new URL(`${this.#address}/${key}`),
+      region: this.#region,
+      credentials: this.#credentials,
+      date,
+      expiresInS
+    })
+  }
+
+  /** Of the SDK's chain, which renews temporary credentials by itself, but not in time for `urlOf`. */
+  async #renew(): Promise<void> {
+    this.#credentials = await this.#client.config.credentials().catch(() => this.#credentials)
   }
 
   async put(key: string, jpeg: Buffer, signal: AbortSignal): Promise<string> {
@@ -92,7 +124,7 @@ export class S3Store implements ObjectStore {
         Key: key,
         Body: jpeg,
         ContentType: 'image/jpeg',
-        CacheControl: 'public, max-age=31536000, immutable'
+        CacheControl: cacheControl(this.#signedUrlTtlS !== null)
       }
       // Imported here because only workers need it.
       const { Upload } = await import('@aws-sdk/lib-storage')
@@ -104,7 +136,7 @@ export class S3Store implements ObjectStore {
       clearTimeout(timer)
       signal.removeEventListener('abort', abort)
     }
-    return this.urlOf(key)
+    return `${this.#publicUrl}/${key}`
   }
 
   async open(key: string, signal: AbortSignal): Promise<OpenObject | null> {
@@ -126,7 +158,7 @@ export class S3Store implements ObjectStore {
       method: 'PUT',
       url: new URL(`${this.#address}/${key}`),
       headers: { 'content-type': content_type, ...(bytes !== null && { 'content-length': String(bytes) }) },
-      region: await this.#client.config.region(),
+      region: this.#region,
       credentials: await this.#client.config.credentials(),
       date: new Date(),
       expiresInS
@@ -162,6 +194,7 @@ export class S3Store implements ObjectStore {
   }
 
   async ping(): Promise<void> {
+    if (this.#renewal) await this.#renew()
     try {
       await this.#client.send(new HeadBucketCommand({ Bucket: this.#bucket }))
     } catch (error) {
@@ -172,6 +205,7 @@ export class S3Store implements ObjectStore {
   }
 
   async close(): Promise<void> {
+    clearInterval(this.#renewal)
     this.#client.destroy()
   }
 }

@@ -89,8 +89,14 @@ function images(s: Settings) {
     throw new ConfigError(
       `JOB_TIMEOUT_MS=${s.JOB_TIMEOUT_MS} is shorter than DOWNLOAD_TIMEOUT_MS=${s.DOWNLOAD_TIMEOUT_MS}, and a job contains downloads: change one of them`
     )
+  if (s.PRIVATE_BUCKET && s.PUBLIC_BASE_URL && (s.AWS_BUCKET_NAME ?? s.AWS_S3_BUCKET))
+    throw new ConfigError(
+      'PUBLIC_BASE_URL contradicts PRIVATE_BUCKET: signed URLs lead to the bucket itself. Unset one of them'
+    )
   return {
     publicBaseUrl: s.PUBLIC_BASE_URL && checkBaseUrl('PUBLIC_BASE_URL', s.PUBLIC_BASE_URL),
+    /** Null where anybody may read images. */
+    signedUrlTtlS: s.PRIVATE_BUCKET ? s.SIGNED_URL_TTL_S : null,
     maxPerProduct: s.MAX_IMAGES_PER_PRODUCT,
     maxSourceBytes: s.MAX_SOURCE_BYTES,
     maxSourcePixels: s.MAX_SOURCE_PIXELS,

@@ -19,6 +19,7 @@ const DEPENDENT: [settings: string[], on: string[]][] = [
     ['AWS_ACCESS_KEY', 'AWS_SECRET_KEY', 'S3_FORCE_PATH_STYLE'],
     ['AWS_BUCKET_NAME', 'AWS_S3_BUCKET']
   ],
+  [['SIGNED_URL_TTL_S'], ['PRIVATE_BUCKET']],
   [['WEBHOOK_SECRET'], ['WEBHOOK_URL']]
 ]
 

@@ -90,6 +90,16 @@ export const Settings = Type.Object({
   PUBLIC_BASE_URL: text(
     'Prefix of public image URLs, for example of a CDN; default: the address of the bucket'
   ),
+  PRIVATE_BUCKET: Type.Boolean({
+    default: false,
+    description: 'Images are private: their URLs are signed and expire, see docs/private-images.md'
+  }),
+  SIGNED_URL_TTL_S: number(
+    60,
+    302_400,
+    3600,
+    'With PRIVATE_BUCKET: seconds for which a URL is valid at least; at most, it is twice as long'
+  ),
 
   PUBLIC_API_URL: text('Public URL of the service, for example https://shop.example/images behind a proxy'),
   CORS_ORIGIN: text(

@@ -3,6 +3,7 @@ import { mkdir, open as openFile, readdir, rename, rm, stat, writeFile } from 'n
 import { dirname, join, relative, sep } from 'node:path'
 import { FolderSync } from './folder-sync.ts'
 import { notStored, type ObjectStore, type OpenObject, type StoredObject } from './object-store.ts'
+import type { PathSigner } from './signed-path.ts'
 
 /** Folder of files that are being written. Hidden, so that it is not served. */
 const UNFINISHED = '.unfinished'
@@ -19,10 +20,13 @@ export class FileStore implements ObjectStore {
   readonly #folder: string
   readonly #publicUrl: () => string
   readonly #names = new FolderSync()
+  /** Null where anybody may read objects. */
+  readonly #signer: PathSigner | null
 
-  constructor(folder: string, publicUrl: () => string) {
+  constructor(folder: string, publicUrl: () => string, signer: PathSigner | null = null) {
     this.#folder = folder
     this.#publicUrl = publicUrl
+    this.#signer = signer
   }
 
   readonly intake = {
@@ -34,7 +38,7 @@ export class FileStore implements ObjectStore {
     await this.#write(key, jpeg).catch((cause: unknown) => {
       throw notStored(cause)
     })
-    return this.urlOf(key)
+    return this.#addressOf(key)
   }
 
   async open(key: string, signal: AbortSignal): Promise<OpenObject | null> {
@@ -51,6 +55,10 @@ export class FileStore implements ObjectStore {
   }
 
   urlOf(key: string): string {
+    return `${this.#addressOf(key)}${this.#signer?.sign(key) ?? ''}`
+  }
+
+  #addressOf(key: string): string {
     return `${this.#publicUrl()}/${key}`
   }
 

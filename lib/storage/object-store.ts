@@ -6,7 +6,7 @@ export interface ObjectStore {
   /** With more puts at once, each only takes longer. Default: any number. */
   readonly maxPuts?: number
   /**
-   * Stores a JPEG, replacing what the key named before, and resolves with its public URL. Rejects with an
+   * Stores a JPEG, replacing what the key named before, and resolves with its URL, unsigned. Rejects with an
    * ImageError of code `storage`, or with the signal's reason when that aborts; the object may still appear
    * until LONGEST_UPLOAD_MS have passed.
    */
@@ -20,7 +20,7 @@ export interface ObjectStore {
   readonly intake: Intake
   /** Removes what uploads that began before that time have left unfinished. */
   removeUnfinished(before: Date): Promise<void>
-  /** Returns the public URL of an object by today's settings, whether or not it exists. */
+  /** Returns the URL of an object by today's settings, signed if it is private, whether or not it exists. */
   urlOf(key: string): string
   /** Resolves also when there is no such object. */
   remove(key: string, signal?: AbortSignal): Promise<void>
@@ -62,6 +62,10 @@ export interface StoredObject {
 }
 
 export const OBJECT_PREFIX = 'products/'
+
+/** An object never changes. What is private may stay in the browser, but in no shared cache. */
+export const cacheControl = (isPrivate: boolean) =>
+  `${isPrivate ? 'private' : 'public'}, max-age=31536000, immutable`
 
 /** A `put` gives up after this time. */
 export const UPLOAD_TIMEOUT_MS = 60_000

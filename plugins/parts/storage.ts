@@ -1,14 +1,16 @@
 import { join } from 'node:path'
-import type { FastifyInstance, RouteOptions } from 'fastify'
+import type { FastifyInstance, FastifyRequest, RouteOptions } from 'fastify'
 import fp from 'fastify-plugin'
 import type { Config } from '../../lib/config/config.ts'
 import type { Bucket } from '../../lib/config/servers.ts'
+import { AppError } from '../../lib/http/app-error.ts'
 import { ownUrl } from '../../lib/http/own-url.ts'
 import { capacityOf } from '../../lib/pipeline/capacity.ts'
 import { createDataDir } from '../../lib/startup/data-dir.ts'
 import { tryServer, waitForServer } from '../../lib/startup/wait-for-server.ts'
-import { OBJECT_PREFIX, type ObjectStore } from '../../lib/storage/object-store.ts'
+import { cacheControl, OBJECT_PREFIX, type ObjectStore } from '../../lib/storage/object-store.ts'
 import { OBJECT_STORE } from '../../lib/storage/server.ts'
+import { PathSigner, urlSecret } from '../../lib/storage/signed-path.ts'
 import { openToAll } from '../http/auth.ts'
 
 declare module 'fastify' {
@@ -41,7 +43,8 @@ async function openBucket(bucket: Bucket, { images }: Config): Promise<ObjectSto
   const { S3Store } = await import('../../lib/s3.ts')
   return new S3Store(bucket, {
     sockets: capacityOf(images).inFlight,
-    publicBaseUrl: images.publicBaseUrl
+    publicBaseUrl: images.publicBaseUrl,
+    signedUrlTtlS: images.signedUrlTtlS
   })
 }
 
@@ -54,29 +57,40 @@ async function serveFiles(app: FastifyInstance, config: Config): Promise<ObjectS
   // Nothing else is served: uploads are private.
   const served = join(root, OBJECT_PREFIX)
   await createDataDir(served)
+  const { signedUrlTtlS, publicBaseUrl } = config.images
+  const signer = signedUrlTtlS ? new PathSigner(await urlSecret(config.dataDir), signedUrlTtlS) : null
   await app.register(async (media) => {
     media.addHook('onRoute', openToAll)
     media.addHook('onRoute', readableByPages)
+    if (signer) media.addHook<Signed>('onRequest', async (request) => mustBeSigned(request, signer))
     await media.register(fastifyStatic, {
       root: served,
       prefix: `/media/${OBJECT_PREFIX}`,
       index: false,
       dotfiles: 'ignore',
       decorateReply: false,
-      immutable: true,
-      maxAge: '365d'
+      cacheControl: false,
+      setHeaders: (reply) => void reply.header('cache-control', cacheControl(signer !== null))
     })
   })
-  const objects = new FileStore(root, () =>
-    (
-      config.images.publicBaseUrl ?? `${config.server.publicUrl ?? ownUrl(app.server, config.server)}/media`
-    ).replace(/\/+$/, '')
-  )
+  const baseUrl = () =>
+    publicBaseUrl ?? `${config.server.publicUrl ?? ownUrl(app.server, config.server)}/media`
+  const objects = new FileStore(root, () => baseUrl().replace(/\/+$/, ''), signer)
   await objects.removeUnfinished(new Date())
   return objects
 }
 
-/** Images are public: pages of any origin may read them. */
+interface Signed {
+  Params: { '*': string }
+  Querystring: { expires?: string; signature?: string }
+}
+
+function mustBeSigned({ params, query }: FastifyRequest<Signed>, signer: PathSigner): void {
+  if (!signer.isValid(`${OBJECT_PREFIX}${params['*']}`, query))
+    throw new AppError('forbidden', 'The URL has expired, or is not the one of the product: read it again.')
+}
+
+/** Pages of any origin may read images: their URLs are public, or signed. */
 function readableByPages(route: RouteOptions): void {
   route.config = { ...route.config, cors: { origin: '*' } }
 }

@@ -170,7 +170,10 @@ t.test(
 )
 
 t.test('numbers keep to their limits, and to being numbers', async (t) => {
-  const around = { DB_HOST: 'db', REDIS_HOST: 'cache', DOWNLOAD_TIMEOUT_MS: '1', JOB_TIMEOUT_MS: '86400000' }
+  const around = {
+    ...{ DB_HOST: 'db', REDIS_HOST: 'cache', PRIVATE_BUCKET: 'true' },
+    ...{ DOWNLOAD_TIMEOUT_MS: '1', JOB_TIMEOUT_MS: '86400000' }
+  }
   for (const [name, schema] of Object.entries(Settings.properties)) {
     if (schema.type !== 'integer') continue
     const { minimum, maximum } = schema

@@ -43,6 +43,8 @@ export default fp<{ config: Config }>(
     const decoder = createDecoder({
       maxPixels: config.images.maxSourcePixels,
       jpegEncoder: config.images.jpegEncoder,
+      renditions: config.images.renditions,
+      placeholders: config.images.placeholders,
       // Twice as many, for images that decode longer than a second and no longer occupy a core (Cores).
       concurrency: 2 * capacity.compress
     })
@@ -55,6 +57,7 @@ export default fp<{ config: Config }>(
       downloader: sources,
       decoder,
       limiter,
+      renditions: config.images.renditions,
       retry: config.images.retry,
       jobTimeoutMs: config.images.jobTimeoutMs,
       log: app.log

@@ -14,6 +14,7 @@ import {
 } from '@aws-sdk/client-s3'
 import type { Bucket } from './config/servers.ts'
 import { AppError } from './http/app-error.ts'
+import { contentTypeOf } from './storage/object-key.ts'
 import {
   cacheControl,
   notStored,
@@ -123,7 +124,7 @@ export class S3Store implements ObjectStore {
         Bucket: this.#bucket,
         Key: key,
         Body: jpeg,
-        ContentType: 'image/jpeg',
+        ContentType: contentTypeOf(key),
         CacheControl: cacheControl(this.#signedUrlTtlS !== null)
       }
       // Imported here because only workers need it.

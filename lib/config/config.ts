@@ -1,6 +1,7 @@
 import { resolve } from 'node:path'
 import { type AddressPolicy, parseNetworks, parsePorts } from '../egress/address-policy.ts'
 import { checkSourceUrl } from '../egress/source-url.ts'
+import { parseRenditions } from '../image/rendition.ts'
 import { VERSION } from '../version.ts'
 import { auth } from './auth.ts'
 import { checkBaseUrl, checkUrl, parse } from './checks.ts'
@@ -101,6 +102,9 @@ function images(s: Settings) {
     maxSourceBytes: s.MAX_SOURCE_BYTES,
     maxSourcePixels: s.MAX_SOURCE_PIXELS,
     jpegEncoder: s.JPEG_ENCODER,
+    /** Beside the JPEG. */
+    renditions: s.RENDITIONS ? parse('RENDITIONS', s.RENDITIONS, parseRenditions) : [],
+    placeholders: s.PLACEHOLDERS,
     downloadTimeoutMs: s.DOWNLOAD_TIMEOUT_MS,
     userAgent: parse('SOURCE_USER_AGENT', s.SOURCE_USER_AGENT?.trim() ?? USER_AGENT, checkHeaderValue),
     jobTimeoutMs: s.JOB_TIMEOUT_MS,

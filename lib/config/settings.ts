@@ -151,6 +151,13 @@ export const Settings = Type.Object({
   SOURCE_USER_AGENT: text(
     'User-Agent of downloads, for origins that only serve browsers; default: AsyncProd and its version'
   ),
+  RENDITIONS: text(
+    'More sizes and formats of each image, such as thumb:200x200,fit=cover,format=webp;large:1600x,format=avif'
+  ),
+  PLACEHOLDERS: Type.Boolean({
+    default: false,
+    description: 'Whether each image gets a ThumbHash and its mean colour, to show while it loads'
+  }),
   MAX_IMAGES_PER_PRODUCT: number(1, 1000, 20, 'Maximum number of images of a product'),
   MAX_EVENT_STREAMS: number(
     0,

@@ -39,8 +39,9 @@ export function compressForParent(compress: Compress): void {
 async function handle({ head, body }: Frame, compress: Compress): Promise<void> {
   write({ state: 'begun' })
   try {
-    const { jpeg, ...size } = await compress(body, head as CompressOptions)
-    write(size, jpeg)
+    const { jpeg, renditions, ...result } = await compress(body, head as CompressOptions)
+    const sizes = renditions.map(({ bytes, ...size }) => ({ ...size, length: bytes.length }))
+    write({ ...result, renditions: sizes }, jpeg, ...renditions.map(({ bytes }) => bytes))
   } catch (error) {
     write(error instanceof ImageError ? failure(error) : { fault: String(error) })
   }
@@ -63,8 +64,9 @@ function end(): void {
   process.kill(process.pid, 'SIGKILL')
 }
 
-function write(reply: Reply, body: Uint8Array = new Uint8Array(0)): void {
-  for (const bytes of [frameStart(reply, body.length), body]) {
+function write(reply: Reply, ...body: Uint8Array[]): void {
+  const length = body.reduce((sum, part) => sum + part.length, 0)
+  for (const bytes of [frameStart(reply, length), ...body]) {
     for (let at = 0; at < bytes.length; ) at += writeSync(OUTPUT, bytes, at)
   }
 }

@@ -38,6 +38,9 @@ const LIMITS: Limits = {
   residentBytes: Math.min(1536 * 1024 * 1024, (process.constrainedMemory() || totalmem()) / 2, totalmem() / 2)
 }
 
+/** For each rendition. AVIF of 4096x4096 takes about 10 s of CPU. */
+const MORE_FOR_RENDITION = { wallClockMs: 30_000, cpuSeconds: 15 }
+
 /** Starting one takes 150 ms; one that waits holds 45 MB. */
 const IDLE_MS = 30_000
 /** For those beyond the first: three slow pictures left three decoders that nothing needed. */
@@ -72,7 +75,13 @@ class DecoderPool implements Decoder {
 
   constructor({ concurrency, limits, entry = ENTRY, ...options }: DecoderOptions) {
     this.#options = options
-    this.#limits = { ...LIMITS, ...limits }
+    const renditions = options.renditions?.length ?? 0
+    this.#limits = {
+      ...LIMITS,
+      wallClockMs: LIMITS.wallClockMs + renditions * MORE_FOR_RENDITION.wallClockMs,
+      cpuSeconds: LIMITS.cpuSeconds + renditions * MORE_FOR_RENDITION.cpuSeconds,
+      ...limits
+    }
     this.#entry = entry
     this.#places = pLimit(concurrency)
   }

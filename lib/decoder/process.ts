@@ -102,7 +102,7 @@ export class DecoderProcess {
     stdin.write(source)
     stdin.uncork()
     try {
-      return readReply(await reply)
+      return readReply(await reply, options.renditions?.length)
     } catch (error) {
       if (!(error instanceof UnreadableReply)) throw error
       this.#kill('crash')

@@ -36,6 +36,14 @@ export class Metrics {
   ])
   readonly #sourceBytes = this.#counter('asyncprod_source_bytes_total', 'Bytes of the sources of done images')
   readonly #resultBytes = this.#counter('asyncprod_result_bytes_total', 'Bytes of done images')
+  readonly #renditions = this.#counter('asyncprod_renditions_total', 'Renditions of done images', [
+    'rendition'
+  ])
+  readonly #renditionBytes = this.#counter(
+    'asyncprod_rendition_bytes_total',
+    'Bytes of renditions of done images',
+    ['rendition']
+  )
   readonly #cacheReads = this.#counter('asyncprod_cache_reads_total', 'Products read, by where they were', [
     'found'
   ])
@@ -107,6 +115,10 @@ export class Metrics {
     if (outcome.status !== 'done') return
     this.#sourceBytes.inc(outcome.source_bytes)
     this.#resultBytes.inc(outcome.bytes)
+    for (const [rendition, { bytes }] of Object.entries(outcome.renditions)) {
+      this.#renditions.inc({ rendition })
+      this.#renditionBytes.inc({ rendition }, bytes)
+    }
   }
 
   #claimed({ kind, class: rank, waitMs }: Claimed): void {

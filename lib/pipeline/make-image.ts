@@ -1,21 +1,24 @@
 import type { Decoder } from '../decoder/decoder.ts'
 import type { Downloader, Visit } from '../download/download.ts'
 import { ImageError } from '../image/error.ts'
+import type { Rendition } from '../image/rendition.ts'
 import type { Log } from '../log/log.ts'
 import { type RetryPolicy, retryWaitMs } from '../outbox/backoff.ts'
 import type { Outcome } from '../products/changes.ts'
 import type { ImageRow } from '../products/record.ts'
-import { objectKey } from '../storage/object-key.ts'
 import type { ObjectStore } from '../storage/object-store.ts'
 import type { Limiter } from './limiter.ts'
 import { Snoozed } from './snoozed.ts'
 import { inStage } from './stages.ts'
+import { objectsOf, storeImage } from './store-image.ts'
 
 export interface MakerOptions {
   objects: Pick<ObjectStore, 'put'>
   downloader: Pick<Downloader, 'download'>
   decoder: Pick<Decoder, 'compress'>
   limiter: Limiter
+  /** Those that `decoder` makes. */
+  renditions: Rendition[]
   retry: RetryPolicy
   jobTimeoutMs: number
   log: Log
@@ -36,7 +39,8 @@ interface Progress {
   begunAt: number
   /** For how long it has waited for a core, and for its turn to be uploaded. */
   waitedMs: number
-  object_key?: string
+  /** Keys of the objects that it has begun to store. */
+  stored?: string[]
 }
 
 /** Makes one image: downloads it, compresses it, stores it. */
@@ -58,24 +62,26 @@ export class ImageMaker {
         make
       )
     } catch (error) {
-      const { object_key } = progress
-      return { ...this.#outcomeOf(error, image, job, progress), ...(object_key && { object_key }) }
+      const { stored } = progress
+      return { ...this.#outcomeOf(error, image, job, progress), ...(stored && { stored }) }
     }
   }
 
   async #make(image: ImageRow, job: Job, visit: Visit, progress: Progress): Promise<Outcome> {
     progress.begunAt = performance.now()
     const { productId, userId, signal } = job
-    const { objects, limiter } = this.#options
-    const { jpeg, ...sizes } = await this.#compressed(image.source_url, job, visit, progress)
-    const key = objectKey(productId, image, jpeg)
-    progress.object_key = key
+    const { objects, limiter, renditions } = this.#options
+    const compressed = await this.#compressed(image.source_url, job, visit, progress)
+    const { width, height, placeholder, source_bytes } = compressed
+    const made = objectsOf(productId, image, compressed, renditions)
+    const stored = [made.main, ...made.renditions].map(({ key }) => key)
+    progress.stored = stored
     const compressedAt = performance.now()
-    const url = await limiter.upload(userId, () => {
+    const columns = await limiter.upload(userId, () => {
       progress.waitedMs += performance.now() - compressedAt
-      return inStage('upload', productId, () => objects.put(key, jpeg, signal))
+      return inStage('upload', productId, () => storeImage(objects, made, signal))
     })
-    return { status: 'done', object_key: key, url, ...sizes, bytes: jpeg.length }
+    return { status: 'done', width, height, placeholder, source_bytes, ...columns, stored }
   }
 
   /** Keeps the source's buffer until nothing reads it any more, even if the job is aborted earlier. */

@@ -25,15 +25,16 @@ export interface Change {
 
 /** The end of one attempt at an image. */
 export type Outcome = Ending & {
-  /** The object that the attempt stored, or may have stored. */
-  object_key?: string
+  /** The objects that the attempt stored, or may have stored. */
+  stored?: string[]
 }
 
 type Ending =
   | ({ status: 'done'; object_key: string } & Pick<
       Finished,
-      'url' | 'width' | 'height' | 'source_bytes' | 'bytes'
-    >)
+      'url' | 'width' | 'height' | 'source_bytes' | 'bytes' | 'renditions'
+    > &
+      Pick<ImageRow, 'placeholder'>)
   | { status: 'failed'; code: ImageErrorCode; detail: string }
   | { status: 'retry'; code: ImageErrorCode; detail: string; wait_ms: number }
   | { status: 'interrupted'; wait_ms: number }

@@ -1,5 +1,5 @@
 import { isOwnKey } from '../storage/object-key.ts'
-import type { ImageRow } from './record.ts'
+import { type ImageRow, mapValues } from './record.ts'
 
 /** Returns the public URL of an object by today's settings. */
 export type UrlOf = (key: string) => string
@@ -9,8 +9,14 @@ export type UrlOf = (key: string) => string
  * stored. What the Go service stored keeps the URL that it wrote.
  */
 export function withUrls<R extends { images: ImageRow[] }>(record: R, urlOf: UrlOf): R {
-  return { ...record, images: record.images.map((row) => ({ ...row, url: urlToday(row, urlOf) })) }
+  return { ...record, images: record.images.map((row) => rowWithUrls(row, urlOf)) }
 }
+
+const rowWithUrls = (row: ImageRow, urlOf: UrlOf): ImageRow => ({
+  ...row,
+  url: urlToday(row, urlOf),
+  renditions: mapValues(row.renditions, (stored) => ({ ...stored, url: urlOf(stored.key) }))
+})
 
 const urlToday = ({ object_key, url }: ImageRow, urlOf: UrlOf) =>
   object_key && isOwnKey(object_key) ? urlOf(object_key) : url

@@ -35,10 +35,14 @@ export type ListedRecord = ProductRecord &
 /** A page ends with the product that exceeds this size. 200 of the largest products were 60 MB of JSON. */
 const MAX_PAGE_BYTES = 4 * 1024 * 1024
 
-/** Each source is sent twice, as `product_images` and as `source_url`, with a result of about 500 bytes. */
+/**
+ * Each source is sent twice, as `product_images` and as `source_url`, with a result of about 500 bytes and
+ * its renditions.
+ */
 const JSON_BYTES = `500 + coalesce(octet_length(p.product_description), 0) + coalesce(octet_length(p.metadata::text), 0)
     + 2 * octet_length(array_to_string(coalesce(p.product_images, '{}'), ''))
-    + 500 * cardinality(coalesce(p.product_images, '{}'))`
+    + 500 * cardinality(coalesce(p.product_images, '{}'))
+    + coalesce((SELECT sum(octet_length(i.renditions::text)) FROM product_images i WHERE i.product_id = p.id), 0)`
 
 /** Products that one page of an unindexed search examines. The page may then be short. */
 export const MAX_SCANNED = 5000

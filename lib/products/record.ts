@@ -1,6 +1,20 @@
 import type { ImageErrorCode } from '../image/error.ts'
+import type { Placeholder } from '../image/placeholder.ts'
+import { contentTypeOf } from '../storage/object-key.ts'
 import { FIELD_READS, fieldsOf, type ProductFields } from './fields.ts'
-import type { Image, ImageStatus, Product } from './schemas.ts'
+import type { Image, ImageStatus, Product, Rendition } from './schemas.ts'
+
+/** A further size or format of an image, as its row holds it. */
+export interface StoredRendition {
+  key: string
+  /** As it was when the object was stored; readers get today's (image-urls.ts). */
+  url: string
+  width: number
+  height: number
+  bytes: number
+  /** Of the rendition that it was made for. */
+  definition: string
+}
 
 /** A row of `product_images`. */
 export interface ImageRow {
@@ -16,6 +30,8 @@ export interface ImageRow {
   height: number | null
   source_bytes: number | null
   bytes: number | null
+  renditions: Record<string, StoredRendition>
+  placeholder: Placeholder | null
   attempts: number
   error_code: ImageErrorCode | null
   error_detail: string | null
@@ -82,10 +98,29 @@ function toImage(row: ImageRow): Image {
     height: row.height,
     source_bytes: row.source_bytes,
     bytes: row.bytes,
+    renditions: mapValues(row.renditions, toRendition),
+    placeholder: row.placeholder,
     attempts: row.attempts,
     error: row.error_code && { code: row.error_code, detail: row.error_detail ?? '' }
   }
 }
+
+const toRendition = ({ key, url, width, height, bytes }: StoredRendition): Rendition => ({
+  url,
+  width,
+  height,
+  bytes,
+  content_type: contentTypeOf(key)
+})
+
+export const mapValues = <V, W>(record: Record<string, V>, map: (value: V) => W): Record<string, W> =>
+  Object.fromEntries(Object.entries(record).map(([name, value]) => [name, map(value)]))
+
+/** The keys of everything that is stored of an image. */
+export const keysOf = ({ object_key, renditions }: Pick<ImageRow, 'object_key' | 'renditions'>): string[] => [
+  ...(object_key ? [object_key] : []),
+  ...Object.values(renditions).map(({ key }) => key)
+]
 
 function imageStatus(images: Pick<ImageRow, 'status'>[]): ImageStatus {
   const statuses = new Set(images.map(({ status }) => status))

@@ -2,7 +2,7 @@ import type { NewOutboxRow } from '../outbox/row.ts'
 import { productPrefix } from '../storage/object-key.ts'
 import { LONGEST_UPLOAD_MS } from '../storage/object-store.ts'
 import type { Attempt } from './changes.ts'
-import type { ImageRow } from './record.ts'
+import { type ImageRow, keysOf } from './record.ts'
 
 /**
  * Returns the removals that image rows leave: their objects at once, and whatever else is stored of the
@@ -11,9 +11,9 @@ import type { ImageRow } from './record.ts'
  */
 export function removalsOf(productId: number, rows: ImageRow[], jobTimeoutMs: number): NewOutboxRow[] {
   if (rows.length === 0) return []
-  const named = rows.flatMap(({ object_key: key }): NewOutboxRow[] =>
-    key ? [{ kind: 'object', payload: { key }, wait_ms: 0 }] : []
-  )
+  const named = rows
+    .flatMap(keysOf)
+    .map((key): NewOutboxRow => ({ kind: 'object', payload: { key }, wait_ms: 0 }))
   return [...named, leftoversOf(productId, jobTimeoutMs)]
 }
 
@@ -31,9 +31,12 @@ export const leftoversWaitMs = (jobTimeoutMs: number) => jobTimeoutMs + LONGEST_
  * Returns the removals of objects that attempts stored, or may have stored, but no row names. Each is removed
  * at once, and again when the store can no longer complete the upload. No later attempt has the same key.
  */
-export function strayRemovals(attempts: Attempt[], rows: Pick<ImageRow, 'object_key'>[]): NewOutboxRow[] {
-  const named = new Set(rows.map(({ object_key }) => object_key))
-  const keys = attempts.flatMap(({ outcome: { object_key: key } }) => (key && !named.has(key) ? [key] : []))
+export function strayRemovals(
+  attempts: Attempt[],
+  rows: Pick<ImageRow, 'object_key' | 'renditions'>[]
+): NewOutboxRow[] {
+  const named = new Set(rows.flatMap(keysOf))
+  const keys = attempts.flatMap(({ outcome: { stored = [] } }) => stored).filter((key) => !named.has(key))
   return keys.flatMap((key) =>
     [0, LONGEST_UPLOAD_MS].map((wait_ms) => ({ kind: 'object', payload: { key }, wait_ms }))
   )

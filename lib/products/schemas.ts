@@ -98,6 +98,26 @@ export const ImageError = Type.Object(
 const nullable = <T extends Parameters<typeof Type.Union>[0][number]>(schema: T) =>
   Type.Union([schema, Type.Null()])
 
+export const Rendition = Type.Object(
+  {
+    url: Type.String(),
+    width: Type.Integer(),
+    height: Type.Integer(),
+    bytes: Type.Integer(),
+    content_type: Type.String({ examples: ['image/webp'] })
+  },
+  { $id: 'Rendition' }
+)
+export type Rendition = Static<typeof Rendition>
+
+export const Placeholder = Type.Object(
+  {
+    thumbhash: Type.String({ description: 'A ThumbHash in base64' }),
+    color: Type.String({ description: 'The mean colour', examples: ['#5f7d3a'] })
+  },
+  { $id: 'Placeholder', description: 'What can be shown until the picture is loaded' }
+)
+
 export const Image = Type.Object(
   {
     id: Type.String({ format: 'uuid' }),
@@ -111,6 +131,12 @@ export const Image = Type.Object(
     height: nullable(Type.Integer()),
     source_bytes: nullable(Type.Integer()),
     bytes: nullable(Type.Integer()),
+    renditions: Type.Unsafe<Record<string, Rendition>>({
+      type: 'object',
+      additionalProperties: ref(Rendition),
+      description: 'By the names in RENDITIONS'
+    }),
+    placeholder: nullable(ref(Placeholder)),
     attempts: Type.Integer(),
     error: nullable(ref(ImageError))
   },

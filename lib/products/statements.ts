@@ -33,6 +33,8 @@ const IMAGE_STATE = [
   ['height', 'integer'],
   ['source_bytes', 'integer'],
   ['bytes', 'integer'],
+  ['renditions', 'jsonb'],
+  ['placeholder', 'jsonb'],
   ['attempts', 'integer'],
   ['error_code', 'text'],
   ['error_detail', 'text']

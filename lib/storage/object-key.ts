@@ -1,4 +1,5 @@
 import { hash } from 'node:crypto'
+import { definitionOf, RENDITION_FORMATS, type Rendition, type RenditionFormat } from '../image/rendition.ts'
 import { OBJECT_PREFIX } from './object-store.ts'
 
 /** Returns the prefix of the keys of a product. */
@@ -8,13 +9,36 @@ export const productPrefix = (productId: number) => `${OBJECT_PREFIX}${productId
  * Contains the generation of the attempt, so that no earlier key becomes valid again, and a hash of the
  * bytes, so that a late upload never replaces other bytes. An object may be cached for ever.
  */
-export function objectKey(
-  productId: number,
-  { id, generation }: { id: string; generation: number },
-  jpeg: Buffer
-): string {
-  return `${productPrefix(productId)}${id}-${generation}-${hash('sha256', jpeg, 'hex').slice(0, 12)}.jpg`
+export function objectKey(productId: number, { id, generation }: ImageAttempt, jpeg: Buffer): string {
+  return `${productPrefix(productId)}${id}-${generation}-${digest(jpeg)}.jpg`
 }
 
-/** Returns whether the key has the form of `objectKey`; keys of the Go service have another. */
-export const isOwnKey = (key: string) => /^products\/\d+\/[0-9a-f-]{36}-\d+-[0-9a-f]{12}\.jpg$/.test(key)
+/** Contains the rendition's definition as well, so that a changed one never replaces another's object. */
+export function renditionKey(
+  productId: number,
+  { id, generation }: ImageAttempt,
+  rendition: Rendition,
+  bytes: Buffer
+): string {
+  const name = `${rendition.name}-${digest(Buffer.concat([Buffer.from(definitionOf(rendition)), bytes]))}`
+  return `${productPrefix(productId)}${id}-${generation}-${name}.${EXTENSIONS[rendition.format]}`
+}
+
+/** Returns whether the key has the form of one of ours; keys of the Go service have another. */
+export const isOwnKey = (key: string) => OWN_KEY.test(key)
+
+export function contentTypeOf(key: string): string {
+  const format = RENDITION_FORMATS.find((format) => key.endsWith(`.${EXTENSIONS[format]}`))
+  return `image/${format ?? 'jpeg'}`
+}
+
+interface ImageAttempt {
+  id: string
+  generation: number
+}
+
+const EXTENSIONS: Record<RenditionFormat, string> = { jpeg: 'jpg', webp: 'webp', avif: 'avif', png: 'png' }
+
+const OWN_KEY = /^products\/\d+\/[0-9a-f-]{36}-\d+-([a-z][a-z0-9_-]*-)?[0-9a-f]{12}\.(jpg|webp|avif|png)$/
+
+const digest = (bytes: Buffer) => hash('sha256', bytes, 'hex').slice(0, 12)

@@ -10,7 +10,8 @@ SELECT key FROM unnest($1::text[]) AS key
 WHERE NOT EXISTS (
   SELECT FROM product_images i
   WHERE i.product_id = CASE WHEN key ~ '^products/\\d{1,10}/' THEN split_part(key, '/', 2)::bigint END
-    AND (i.object_key = key OR i.status = 'pending' AND starts_with(split_part(key, '/', 3), i.id || '-' || i.generation || '-'))
+    AND (i.object_key = key OR jsonb_path_exists(i.renditions, '$.*.key ? (@ == $key)', jsonb_build_object('key', key))
+      OR i.status = 'pending' AND starts_with(split_part(key, '/', 3), i.id || '-' || i.generation || '-'))
 )`
 
 /**

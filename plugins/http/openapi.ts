@@ -6,10 +6,12 @@ import {
   Image,
   ImageError,
   ImportResult,
+  Placeholder,
   Product,
   ProductInput,
   ProductReplacement,
-  ProductUpsert
+  ProductUpsert,
+  Rendition
 } from '../../lib/products/schemas.ts'
 import { User, UserInput } from '../../lib/products/users.ts'
 import { UploadInput, UploadTarget } from '../../lib/uploads/schemas.ts'
@@ -23,7 +25,18 @@ declare module 'fastify' {
 }
 
 const inputs = [ProductInput, ProductReplacement, ProductUpsert, UploadInput, UserInput]
-const components = [Problem, ImageError, Image, Product, ImportResult, UploadTarget, User, ...inputs]
+const components = [
+  Problem,
+  ImageError,
+  Rendition,
+  Placeholder,
+  Image,
+  Product,
+  ImportResult,
+  UploadTarget,
+  User,
+  ...inputs
+]
 
 /** Headers of a connection, not of its response. */
 const HOP_BY_HOP = ['connection', 'date', 'transfer-encoding']

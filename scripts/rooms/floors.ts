@@ -51,7 +51,7 @@ export const FLOORS: Room[][] = [
   [
     { path: 'lib/rabbitmq', holds: 'the broker and its messages', first: 'broker.ts' },
     { path: 'lib/download', holds: 'one source into memory, bounded', first: 'download.ts' },
-    { path: 'lib/compress.ts', holds: 'source bytes to JPEG' },
+    { path: 'lib/compress.ts', holds: 'source bytes to JPEG and renditions' },
     { path: 'lib/cache', holds: 'the product cache', first: 'cache.ts' },
     { path: 'lib/storage', holds: 'the object store', first: 'object-store.ts' },
     { path: 'lib/auth', holds: 'API keys and tokens', first: 'caller.ts' }

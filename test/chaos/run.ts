@@ -52,6 +52,8 @@ export async function runChaos(options: ChaosOptions, report: Report): Promise<F
     ...stores.settings,
     ...webhooks.settings,
     ...IMPATIENT,
+    RENDITIONS: 'thumb:64x64,fit=cover,format=webp',
+    PLACEHOLDERS: 'true',
     ALLOWED_SOURCE_NETWORKS: '127.0.0.0/8'
   }
   const roles: Role[] = embedded ? ['all'] : FLEET

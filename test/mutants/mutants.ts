@@ -161,7 +161,7 @@ const ROOMS: Room[] = [
         'if (stop.aborted || (signal.aborted && ownMs < jobTimeoutMs / 2))',
         'if (false)'
       ],
-      'a failed upload is not removed': ['    progress.object_key = key\n', '']
+      'a failed upload is not removed': ['    progress.stored = stored\n', '']
     }
   },
   {

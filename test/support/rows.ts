@@ -12,6 +12,8 @@ export function pendingRow(name: string, fields: Partial<ImageRow> = {}): ImageR
     height: null,
     source_bytes: null,
     bytes: null,
+    renditions: {},
+    placeholder: null,
     attempts: 0,
     error_code: null,
     error_detail: null,

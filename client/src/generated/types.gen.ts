@@ -41,6 +41,28 @@ export type ImageError = {
     detail: string;
 };
 
+export type Rendition = {
+    url: string;
+    width: number;
+    height: number;
+    bytes: number;
+    content_type: string;
+};
+
+/**
+ * What can be shown until the picture is loaded
+ */
+export type Placeholder = {
+    /**
+     * A ThumbHash in base64
+     */
+    thumbhash: string;
+    /**
+     * The mean colour
+     */
+    color: string;
+};
+
 export type Image = {
     id: string;
     source_url: string;
@@ -50,6 +72,13 @@ export type Image = {
     height: number | null;
     source_bytes: number | null;
     bytes: number | null;
+    /**
+     * By the names in RENDITIONS
+     */
+    renditions: {
+        [key: string]: Rendition;
+    };
+    placeholder: Placeholder | null;
     attempts: number;
     error: ImageError | null;
 };

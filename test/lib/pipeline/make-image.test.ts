@@ -19,6 +19,8 @@ const IMAGE: ImageRow = {
   height: null,
   source_bytes: null,
   bytes: null,
+  renditions: {},
+  placeholder: null,
   attempts: 0,
   error_code: null,
   error_detail: null,
@@ -34,7 +36,7 @@ t.test('the next upload goes to the user with the fewest', async (t) => {
     decoder: {
       compress: async () => {
         if (++pictures === 4) compressed.resolve()
-        return { jpeg: bytes, width: 8, height: 6 }
+        return { jpeg: bytes, width: 8, height: 6, renditions: [], placeholder: null }
       }
     },
     objects: {
@@ -49,6 +51,7 @@ t.test('the next upload goes to the user with the fewest', async (t) => {
       locate: async (url) => ({ domain: new URL(url).hostname, networks: [] }),
       uploads: 2
     }),
+    renditions: [],
     retry: { maxAttempts: 3, baseMs: 1000 },
     jobTimeoutMs: 60_000,
     log: createLog()

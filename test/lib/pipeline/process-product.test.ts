@@ -58,7 +58,10 @@ t.test('on a database of its own', async (t) => {
       store,
       objects,
       downloader: { download: async () => source },
-      decoder: { compress: async () => ({ jpeg: bytes, width: 8, height: 6 }) },
+      decoder: {
+        compress: async () => ({ jpeg: bytes, width: 8, height: 6, renditions: [], placeholder: null })
+      },
+      renditions: [],
       limiter: new Limiter({ capacity: { compress: 2, inFlight: 4 }, locate }),
       retry: { maxAttempts: 3, baseMs: HOUR },
       jobTimeoutMs: HOUR,
@@ -335,7 +338,9 @@ t.test('on a database of its own', async (t) => {
     const fresh = Buffer.from('the newer picture')
     const { processor, store } = build({
       objects,
-      decoder: { compress: async () => ({ jpeg: fresh, width: 800, height: 600 }) }
+      decoder: {
+        compress: async () => ({ jpeg: fresh, width: 800, height: 600, renditions: [], placeholder: null })
+      }
     })
     const id = await create(store, 'http://a.test/1')
     const first = cutOff.processor.process(id, never)

@@ -23,15 +23,17 @@ const FIELDS = {
 const ANEW = { attempts: 0, error_code: null, error_detail: null, wait_ms: 0 }
 const url = (name: string) => `https://a.example/${name}`
 
-const DONE: Outcome = {
+const DONE = {
   status: 'done',
   object_key: 'products/7/row-a-1-0123456789ab.jpg',
   url: 'https://cdn.example/a.jpg',
   width: 800,
   height: 600,
   source_bytes: 2000,
-  bytes: 1000
-}
+  bytes: 1000,
+  renditions: {},
+  placeholder: null
+} satisfies Outcome
 const FAILED: Outcome = { status: 'failed', code: 'too_large', detail: 'Too large.' }
 const retryAfter = (wait_ms: number): Outcome => ({
   status: 'retry',

@@ -26,6 +26,8 @@ t.test('a record becomes the product that clients read', async (t) => {
         height: 600,
         source_bytes: 2000,
         bytes: 1000,
+        renditions: {},
+        placeholder: null,
         attempts: 1,
         error: null
       },
@@ -38,6 +40,8 @@ t.test('a record becomes the product that clients read', async (t) => {
         height: null,
         source_bytes: null,
         bytes: null,
+        renditions: {},
+        placeholder: null,
         attempts: 5,
         error: { code: 'timeout', detail: 'Too slow.' }
       }

@@ -10,8 +10,18 @@ const LATE_MS = JOB_MS + LONGEST_UPLOAD_MS
 t.test(
   'with rows that have objects go those at once, and whatever is stored late with one list',
   async (t) => {
-    t.strictSame(removalsOf(7, [doneRow('a'), doneRow('b'), pendingRow('c')], JOB_MS), [
+    const rendition = {
+      key: 'products/7/a-thumb.webp',
+      url: '',
+      width: 8,
+      height: 6,
+      bytes: 9,
+      definition: ''
+    }
+    const large = { ...doneRow('a'), renditions: { thumb: rendition } }
+    t.strictSame(removalsOf(7, [large, doneRow('b'), pendingRow('c')], JOB_MS), [
       { kind: 'object', payload: { key: 'products/7/a.jpg' }, wait_ms: 0 },
+      { kind: 'object', payload: { key: 'products/7/a-thumb.webp' }, wait_ms: 0 },
       { kind: 'object', payload: { key: 'products/7/b.jpg' }, wait_ms: 0 },
       { kind: 'object', payload: { prefix: 'products/7/' }, wait_ms: LATE_MS }
     ])
@@ -33,8 +43,8 @@ t.test(
   async (t) => {
     const interrupted: Outcome = { status: 'interrupted', wait_ms: 0 }
     const attempts: Attempt[] = [
-      { image: pendingRow('a'), outcome: { ...interrupted, object_key: 'products/7/a.jpg' } },
-      { image: pendingRow('b'), outcome: { ...interrupted, object_key: 'products/7/b.jpg' } },
+      { image: pendingRow('a'), outcome: { ...interrupted, stored: ['products/7/a.jpg'] } },
+      { image: pendingRow('b'), outcome: { ...interrupted, stored: ['products/7/b.jpg'] } },
       { image: pendingRow('c'), outcome: interrupted }
     ]
     t.strictSame(strayRemovals(attempts, [doneRow('a'), pendingRow('b')]), [

@@ -1,0 +1,70 @@
+import sharp from 'sharp'
+import t from 'tap'
+import { thumbHashToRGBA } from 'thumbhash'
+import { type Image, pictureSources, placeholderUrl, srcset } from '../client/src/index.ts'
+import { compress } from '../lib/compress.ts'
+import { photo } from './support/pictures/pictures.ts'
+
+const rendition = (name: string, width: number, height: number, type: string) => ({
+  url: `https://cdn.example/${name}`,
+  width,
+  height,
+  bytes: 1000,
+  content_type: `image/${type}`
+})
+
+const IMAGE: Image = {
+  id: '036659b2-959b-4366-84be-83d116ae024a',
+  source_url: 'https://shop.example/a.jpg',
+  status: 'done',
+  url: 'https://cdn.example/main.jpg',
+  width: 800,
+  height: 533,
+  source_bytes: 2000,
+  bytes: 1000,
+  attempts: 1,
+  error: null,
+  placeholder: null,
+  renditions: {
+    large: rendition('large.jpg', 1600, 1067, 'jpeg'),
+    small: rendition('small.avif', 400, 267, 'avif'),
+    middle: rendition('middle.avif', 800, 533, 'avif'),
+    web: rendition('web.webp', 1600, 1067, 'webp'),
+    thumb: rendition('thumb.webp', 200, 200, 'webp')
+  }
+}
+
+t.test('an image has the sources of a picture element, without cropped renditions', async (t) => {
+  t.equal(srcset(IMAGE), 'https://cdn.example/main.jpg 800w, https://cdn.example/large.jpg 1600w')
+  t.strictSame(pictureSources(IMAGE), [
+    {
+      type: 'image/avif',
+      srcset: 'https://cdn.example/small.avif 400w, https://cdn.example/middle.avif 800w'
+    },
+    { type: 'image/webp', srcset: 'https://cdn.example/web.webp 1600w' }
+  ])
+  t.equal(srcset({ ...IMAGE, renditions: {} }), 'https://cdn.example/main.jpg 800w')
+  t.strictSame(pictureSources({ ...IMAGE, renditions: {} }), [])
+  t.equal(srcset({ ...IMAGE, status: 'pending', url: null, renditions: {} }), '')
+})
+
+t.test('a placeholder is decoded as its author decodes it', async (t) => {
+  t.equal(placeholderUrl(IMAGE), null)
+  const clear = { channels: 4, background: { r: 200, g: 40, b: 20, alpha: 0.4 } } as const
+  const sources = [
+    await photo({ width: 300, height: 200 }),
+    await photo({ width: 200, height: 300, seed: 2 }),
+    await sharp({ create: { width: 60, height: 40, ...clear } })
+      .png()
+      .toBuffer()
+  ]
+  for (const source of sources) {
+    const { placeholder } = await compress(source, { maxPixels: 1e6, placeholders: true })
+    const { w, h, rgba } = thumbHashToRGBA(Buffer.from(placeholder?.thumbhash ?? '', 'base64'))
+    const png = Buffer.from(placeholderUrl({ ...IMAGE, placeholder })?.split(',')[1] ?? '', 'base64')
+    const { data, info } = await sharp(png).raw().toBuffer({ resolveWithObject: true })
+    t.match(info, { width: w, height: h, channels: 4 })
+    const furthest = Math.max(...data.map((value, at) => Math.abs(value - (rgba[at] ?? 0))))
+    t.ok(furthest <= 1, `the pixels differ by at most ${furthest}`)
+  }
+})

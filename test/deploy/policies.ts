@@ -32,8 +32,8 @@ const policies: Policy[] = objects('network.yaml')
 
 /**
  * Whether a network plugin lets one pod connect to another. As Kubernetes defines it: a pod that policies
- * select may do what one of their rules allows, and a pod that none selects everything. Not netpol-analyzer,
- * which is written in Go and takes minutes to build for one table.
+ * select may do what one of their rules allows, and a pod that none selects everything. Not netpol-analyzer:
+ * it is written in Go, one more compiler for one table.
  */
 export function mayConnect(from: Pod, to: Pod, port: number): boolean {
   const leaves = rulesOf(from, 'Egress').every((rules) => rules.some((rule) => fits(rule, rule.to, to, port)))

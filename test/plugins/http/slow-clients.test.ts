@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import { type AddressInfo, connect } from 'node:net'
+import { mock } from 'node:test'
 import t from 'tap'
 import { buildTestApp } from '../../support/app.ts'
 
@@ -23,6 +24,34 @@ t.test('connections whose headers drip in are all gone within the time for heade
   await closed
   // Node's own interval is 30 s.
   t.ok(performance.now() - started < 15_000, `${performance.now() - started} ms`)
+})
+
+t.test('a JSON body that drips in ends with its connection after 30 s', async (t) => {
+  const app = await buildTestApp(t, { API_KEYS: 'operator-key-of-16' })
+  await app.listen({ port: 0 })
+  const { port } = app.server.address() as AddressInfo
+  mock.timers.enable({ apis: ['setTimeout'] })
+  t.teardown(() => mock.timers.reset())
+  const sockets = ['operator-key-of-16', 'a wrong key'].map((key) => {
+    const socket = connect(port, 'localhost')
+    const headers = [
+      'Host: localhost',
+      `x-api-key: ${key}`,
+      'Content-Type: application/json',
+      'Content-Length: 99'
+    ]
+    socket.write(['POST /api/v1/products HTTP/1.1', ...headers, '', '{'].join('\r\n'))
+    return socket.setEncoding('utf8').on('error', () => undefined)
+  })
+  const received = Promise.all(sockets.map((socket) => socket.toArray()))
+  const drip = setInterval(() => {
+    for (const socket of sockets) if (socket.writable) socket.write('"')
+    mock.timers.tick(15_000)
+  }, 100)
+  t.teardown(() => clearInterval(drip))
+  const [slow, refused] = (await received).map((chunks) => chunks.join(''))
+  t.match(slow, /^HTTP\/1\.1 408 .*"code":"request_timeout"/s)
+  t.match(refused, /^HTTP\/1\.1 401 .*"code":"unauthorized"/s)
 })
 
 t.test('headers have 15 s, and a whole request 10 minutes', async (t) => {

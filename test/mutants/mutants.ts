@@ -76,10 +76,7 @@ const ROOMS: Room[] = [
     file: 'lib/products/statements.ts',
     test: PROCESS_PRODUCT,
     mutants: {
-      'a change is written over a later version': [
-        'WHERE id = $1 AND version = $2\n  RETURNING',
-        'WHERE id = $1\n  RETURNING'
-      ],
+      'a change is written over a later version': [' WHERE p.version = c.version', ''],
       'an outcome leaves the generation': ['generation = i.generation + 1', 'generation = i.generation']
     }
   },
@@ -130,7 +127,7 @@ const ROOMS: Room[] = [
     file: 'lib/storage/object-key.ts',
     test: PROCESS_PRODUCT,
     mutants: {
-      'a key does not name its bytes': ["hash('sha256', jpeg, 'hex')", "hash('sha256', '', 'hex')"]
+      'a key does not name its bytes': ["hash('sha256', bytes, 'hex')", "hash('sha256', '', 'hex')"]
     }
   },
   {

@@ -70,7 +70,7 @@ t.test('every operation asks for credentials unless the document says that it is
       if (statusCode !== 401) open.push(path)
     }
   }
-  t.strictSame(open, ['/health', '/redis-health', '/health/live', '/health/ready'])
+  t.strictSame(open, ['/health', '/redis-health', '/health/live', '/health/ready', '/api/v1/uploads/{id}'])
 })
 
 t.test('health, documentation and finished images stay open', async (t) => {

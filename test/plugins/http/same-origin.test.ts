@@ -47,7 +47,7 @@ t.test('pages of other origins read nothing there, except images', async (t) => 
   })
   t.notOk('access-control-allow-origin' in preflight.headers)
   const image = await local.inject({
-    url: '/media/none.jpg',
+    url: '/media/products/none.jpg',
     headers: { ...headers, 'sec-fetch-site': 'cross-site' }
   })
   t.equal(image.statusCode, 404)

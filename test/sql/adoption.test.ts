@@ -70,7 +70,10 @@ async function testProducts(t: Test, app: FastifyInstance) {
   for (let id = 1; id <= ROWS.length; id++) await settled(app, id)
 
   const first = await read(1)
-  const adopted = { width: null, height: null, source_bytes: null, bytes: null, attempts: 0, error: null }
+  const adopted = {
+    ...{ width: null, height: null, source_bytes: null, bytes: null, renditions: {}, placeholder: null },
+    ...{ attempts: 0, error: null }
+  }
   t.strictSame(first, {
     id: 1,
     user_id: 2,

@@ -44,6 +44,8 @@ const PENDING = {
   height: null,
   source_bytes: null,
   bytes: null,
+  renditions: {},
+  placeholder: null,
   attempts: 0,
   error: null
 }
@@ -73,7 +75,7 @@ t.test('an image is pending until it is there', async (t) => {
     updated_at: after.json().updated_at,
     image_status: 'done',
     compressed_product_images: [url],
-    images: [{ ...image, bytes: row?.bytes, attempts: 1, error: null }]
+    images: [{ ...PENDING, ...image, bytes: row?.bytes, attempts: 1 }]
   })
   t.match(after.headers.etag, /^"2-/)
 })

@@ -20,7 +20,7 @@ export interface WriterOptions {
 const KEYED_SHARE = 0.5
 
 /** When all products are created, until the last fault has ended. */
-const CHANGE_EVERY_MS = 500
+const CHANGE_EVERY_MS = 2000
 
 /** What follows a create, and how often. */
 const MIX: [Operation, number][] = [

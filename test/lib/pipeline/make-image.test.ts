@@ -2,30 +2,13 @@ import { setImmediate as turn } from 'node:timers/promises'
 import t from 'tap'
 import { Limiter } from '../../../lib/pipeline/limiter.ts'
 import { ImageMaker } from '../../../lib/pipeline/make-image.ts'
-import type { ImageRow } from '../../../lib/products/record.ts'
 import { createLog } from '../../support/log.ts'
+import { pendingRow } from '../../support/rows.ts'
 
 const { signal } = new AbortController()
 const bytes = Buffer.from('a picture')
 
-const IMAGE: ImageRow = {
-  id: '036659b2-959b-4366-84be-83d116ae024a',
-  source_url: 'http://a.test/1',
-  status: 'pending',
-  generation: 1,
-  object_key: null,
-  url: null,
-  width: null,
-  height: null,
-  source_bytes: null,
-  bytes: null,
-  renditions: {},
-  placeholder: null,
-  attempts: 0,
-  error_code: null,
-  error_detail: null,
-  due_at: '2026-01-01T00:00:00Z'
-}
+const IMAGE = pendingRow('lamp')
 
 t.test('the next upload goes to the user with the fewest', async (t) => {
   const uploads: string[] = []

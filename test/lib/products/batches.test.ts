@@ -8,6 +8,7 @@ import type { ProductRecord } from '../../../lib/products/record.ts'
 import { ProductStore } from '../../../lib/products/store.ts'
 import { type Database, embeddedDatabase, realDatabase } from '../../support/database.ts'
 import { needsServices } from '../../support/servers/needs.ts'
+import { counted } from '../../support/statements.ts'
 
 const HOUR = 3_600_000
 
@@ -41,16 +42,6 @@ const finish = (store: ProductStore, product: ProductRecord, detail: string, ind
 
 async function details(store: ProductStore, { id }: ProductRecord): Promise<(string | null)[] | undefined> {
   return (await store.load(id))?.images.map(({ error_detail }) => error_detail).sort()
-}
-
-/** Resolves with the number of statements that the work has sent. */
-async function counted(pool: Pool, work: () => Promise<unknown>): Promise<number> {
-  let statements = 0
-  const count = () => statements++
-  pool.on('acquire', count)
-  await work()
-  pool.off('acquire', count)
-  return statements
 }
 
 /** What every database that results are recorded in has to do. */

@@ -1,10 +1,10 @@
-import type { Pool } from 'pg'
 import t, { type Test } from 'tap'
 import { Outbox } from '../../../lib/outbox/outbox.ts'
 import type { OutboxRow } from '../../../lib/outbox/row.ts'
 import { ProductCreator } from '../../../lib/products/create.ts'
 import { type Database, embeddedDatabase, realDatabase } from '../../support/database.ts'
 import { needsServices } from '../../support/servers/needs.ts'
+import { counted } from '../../support/statements.ts'
 
 const HOUR = 3_600_000
 const URLS = ['http://a.test/1.jpg', 'http://a.test/2.jpg']
@@ -16,16 +16,6 @@ function keeping(outbox: Outbox, leaseMs: number): OutboxRow[] {
   const reservation = { leaseMs, accept: (row: OutboxRow) => void kept.push(row), cancel: () => undefined }
   outbox.consumers.add('images', { reserve: () => (leaseMs > 0 ? reservation : null) })
   return kept
-}
-
-/** Resolves with the number of statements that the work has sent. */
-async function counted(pool: Pool, work: () => Promise<void>): Promise<number> {
-  let statements = 0
-  const count = () => statements++
-  pool.on('acquire', count)
-  await work()
-  pool.off('acquire', count)
-  return statements
 }
 
 /** What every database that products are created in has to do. */

@@ -49,7 +49,8 @@ for (const [key, typed] of [
     { skip: !script && 'needs a terminal: util-linux script' },
     async (t) => {
       const { TMPDIR, options } = await place(t)
-      const command = `${process.execPath} cli.ts demo`
+      // A shell between the terminal and the demo would end by the signal, whatever the demo does.
+      const command = `exec ${process.execPath} cli.ts demo`
       const child = spawn(script ?? '', ['-qec', command, '/dev/null'], {
         ...options,
         stdio: ['pipe', 'pipe', 'inherit']

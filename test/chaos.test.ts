@@ -4,7 +4,7 @@ import { Report } from './chaos/report.ts'
 import { runChaos } from './chaos/run.ts'
 import { needsOwn } from './support/servers/needs.ts'
 
-t.setTimeout(850_000)
+t.setTimeout(1_500_000)
 
 t.test(
   'every promise is kept while processes and servers fail',

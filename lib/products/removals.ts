@@ -14,30 +14,32 @@ export function removalsOf(productId: number, rows: ImageRow[], jobTimeoutMs: nu
   const named = rows
     .flatMap(keysOf)
     .map((key): NewOutboxRow => ({ kind: 'object', payload: { key }, wait_ms: 0 }))
-  return [...named, leftoversOf(productId, jobTimeoutMs)]
+  return [...named, leftoversOf(productId, leftoversWaitMs(jobTimeoutMs))]
 }
 
-/** Removes what was stored of a product but is named by no row, as by a worker that died. */
-export const leftoversOf = (productId: number, jobTimeoutMs: number): NewOutboxRow => ({
+/**
+ * Removes what was stored of a product but is named by no row, as by a worker that died, `waitMs` from now.
+ */
+export const leftoversOf = (productId: number, waitMs: number): NewOutboxRow => ({
   kind: 'object',
   payload: { prefix: productPrefix(productId) },
-  wait_ms: leftoversWaitMs(jobTimeoutMs)
+  wait_ms: waitMs
 })
 
 /** After this time, no attempt that is running now can store an object. */
 export const leftoversWaitMs = (jobTimeoutMs: number) => jobTimeoutMs + LONGEST_UPLOAD_MS
 
 /**
- * Returns the removals of objects that attempts stored, or may have stored, but no row names. Each is removed
- * at once, and again when the store can no longer complete the upload. No later attempt has the same key.
+ * Returns the removal of objects that attempts stored, or may have stored, but no row names. It is one
+ * listing, when the store can no longer complete an upload: a store that fails gets no requests for each
+ * object that it refused.
  */
 export function strayRemovals(
+  productId: number,
   attempts: Attempt[],
   rows: Pick<ImageRow, 'object_key' | 'renditions'>[]
 ): NewOutboxRow[] {
   const named = new Set(rows.flatMap(keysOf))
-  const keys = attempts.flatMap(({ outcome: { stored = [] } }) => stored).filter((key) => !named.has(key))
-  return keys.flatMap((key) =>
-    [0, LONGEST_UPLOAD_MS].map((wait_ms) => ({ kind: 'object', payload: { key }, wait_ms }))
-  )
+  const stored = attempts.flatMap(({ outcome: { stored = [] } }) => stored)
+  return stored.every((key) => named.has(key)) ? [] : [leftoversOf(productId, LONGEST_UPLOAD_MS)]
 }

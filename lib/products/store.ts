@@ -147,7 +147,7 @@ export class ProductStore {
 
   /**
    * Records the outcomes of attempts at images of `product`, which is as it was when they began. If an
-   * outcome is not recorded, its object is removed. `redelivered`: a worker may have died during earlier
+   * outcome is not recorded, its objects are removed. `redelivered`: a worker may have died during earlier
    * attempts.
    */
   async finish(
@@ -158,8 +158,10 @@ export class ProductStore {
     const decide = (record: ProductRecord) => changes.finish(record, attempts)
     const ended = await this.#change({ id: product.id }, decide, product, true).catch(unless('not_found'))
     const rows = ended ? changes.imagesAfter(ended.before, ended.changed) : []
-    const leftovers = redelivered ? [leftoversOf(product.id, this.#options.jobTimeoutMs)] : []
-    await this.#writer.enqueue(product, [...strayRemovals(attempts, rows), ...leftovers])
+    const removals = redelivered
+      ? [leftoversOf(product.id, leftoversWaitMs(this.#options.jobTimeoutMs))]
+      : strayRemovals(product.id, attempts, rows)
+    await this.#writer.enqueue(product, removals)
     if (ended?.changed) await this.#publish(product.id, WORKER_CACHE_WAIT_MS)
   }
 

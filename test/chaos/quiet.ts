@@ -4,14 +4,14 @@ import type { Stores } from './servers.ts'
 const LOOK_EVERY_MS = 1000
 /** What a fault delayed in the store has landed by then: from here on the last removals need not wait. */
 const LAST_UPLOAD_MS = 30_000
-/** Objects are removed at once, and again after the longest life of an upload. */
+/** What is left of a product is removed after the longest life of an upload. */
 const LATE = `kind = 'object' AND due_at > now() + interval '1 minute'`
 
 /** What is still to be done, as the database and the queues show it. */
 interface Rest {
   pending: number
   due: number
-  /** Second removals of objects. */
+  /** Removals of what is left of a product. */
   late: number
   messages: number
 }

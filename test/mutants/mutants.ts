@@ -96,8 +96,8 @@ const ROOMS: Room[] = [
     test: PROCESS_PRODUCT,
     mutants: {
       'what a killed worker stored stays': [
-        'redelivered ? [leftoversOf(product.id, this.#options.jobTimeoutMs)] : []',
-        '[]'
+        'const removals = redelivered\n',
+        'const removals = redelivered && !redelivered\n'
       ]
     }
   },
@@ -105,13 +105,21 @@ const ROOMS: Room[] = [
     file: 'lib/products/removals.ts',
     test: 'test/lib/products/removals.test.ts',
     mutants: {
-      'an object is removed once': ['return [...named, leftoversOf(productId, jobTimeoutMs)]', 'return named']
+      'an object is removed once': [
+        'return [...named, leftoversOf(productId, leftoversWaitMs(jobTimeoutMs))]',
+        'return named'
+      ]
     }
   },
   {
     file: 'lib/products/removals.ts',
     test: PROCESS_PRODUCT,
-    mutants: { 'an upload that was given up is removed once': ['[0, LONGEST_UPLOAD_MS].map', '[0].map'] }
+    mutants: {
+      'an upload that was given up is removed before it can be late': [
+        'leftoversOf(productId, LONGEST_UPLOAD_MS)',
+        'leftoversOf(productId, 0)'
+      ]
+    }
   },
   {
     file: 'lib/products/watch.ts',

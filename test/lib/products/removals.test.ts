@@ -39,17 +39,29 @@ t.test('where no row goes, nothing is removed', async (t) => {
 })
 
 t.test(
-  'what attempts stored and no row names is removed at once and when no upload can be late',
+  'what attempts stored and no row names is removed by one list, when no upload can be late',
   async (t) => {
     const interrupted: Outcome = { status: 'interrupted', wait_ms: 0 }
     const attempts: Attempt[] = [
       { image: pendingRow('a'), outcome: { ...interrupted, stored: ['products/7/a.jpg'] } },
-      { image: pendingRow('b'), outcome: { ...interrupted, stored: ['products/7/b.jpg'] } },
-      { image: pendingRow('c'), outcome: interrupted }
+      {
+        image: pendingRow('b'),
+        outcome: { ...interrupted, stored: ['products/7/b.jpg', 'products/7/b.webp'] }
+      },
+      { image: pendingRow('c'), outcome: { ...interrupted, stored: ['products/7/c.jpg'] } }
     ]
-    t.strictSame(strayRemovals(attempts, [doneRow('a'), pendingRow('b')]), [
-      { kind: 'object', payload: { key: 'products/7/b.jpg' }, wait_ms: 0 },
-      { kind: 'object', payload: { key: 'products/7/b.jpg' }, wait_ms: LONGEST_UPLOAD_MS }
+    t.strictSame(strayRemovals(7, attempts, [doneRow('a'), pendingRow('b')]), [
+      { kind: 'object', payload: { prefix: 'products/7/' }, wait_ms: LONGEST_UPLOAD_MS }
     ])
   }
 )
+
+t.test('where rows name all that attempts stored, nothing is removed', async (t) => {
+  const stored: Outcome = { status: 'interrupted', wait_ms: 0, stored: ['products/7/a.jpg'] }
+  const nothing: Outcome = { status: 'interrupted', wait_ms: 0 }
+  const attempts: Attempt[] = [
+    { image: pendingRow('a'), outcome: stored },
+    { image: pendingRow('b'), outcome: nothing }
+  ]
+  t.strictSame(strayRemovals(7, attempts, [doneRow('a'), pendingRow('b')]), [])
+})

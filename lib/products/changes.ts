@@ -97,7 +97,7 @@ function next(row: ImageRow, outcome: Outcome): ImageUpdate {
     case 'retry': {
       const { code: error_code, detail: error_detail } = outcome
       const ending =
-        outcome.status === 'failed' ? { status: outcome.status, wait_ms: 0 } : { wait_ms: outcome.wait_ms }
+        outcome.status === 'failed' ? { status: endOf(row), wait_ms: 0 } : { wait_ms: outcome.wait_ms }
       return { ...tried, ...ending, error_code, error_detail }
     }
     case 'interrupted':
@@ -106,22 +106,27 @@ function next(row: ImageRow, outcome: Outcome): ImageUpdate {
   }
 }
 
-/** Enqueues failed images again, those that failed with `code` if there is one. */
+/** An image that could not be made again keeps what was made before. */
+const endOf = ({ object_key }: ImageRow): ImageRow['status'] => (object_key === null ? 'failed' : 'done')
+
+const ANEW = { status: 'pending', attempts: 0, error_code: null, error_detail: null, wait_ms: 0 } as const
+
+/** Enqueues images again whose last attempt failed, with `code` if there is one. */
 export function retryFailed(record: ProductRecord, code?: ImageErrorCode): Change | null {
-  const anew = { status: 'pending', attempts: 0, error_code: null, error_detail: null, wait_ms: 0 } as const
-  const update = record.images
-    .filter(({ status, error_code }) => status === 'failed' && (!code || error_code === code))
-    .map((row) => ({ ...row, ...anew }))
-  return update.length > 0 ? { ...unchanged(fieldsOf(record)), update, enqueue: [0] } : null
+  const isFailed = ({ status, error_code }: ImageRow) =>
+    status === 'failed' || (status === 'done' && error_code !== null)
+  return enqueueAgain(record, (row) => isFailed(row) && (!code || row.error_code === code))
 }
 
 /**
- * Enqueues every image again. Their rows are new, and so are their object keys, because clients cache
- * finished images forever.
+ * Enqueues every image again. What was made before is served until the new results are recorded. Their
+ * generation is new, and so are their object keys, because clients cache finished images forever.
  */
-export function startOver(record: ProductRecord): Change | null {
-  const add = [...new Set(record.product_images)]
-  return add.length > 0 ? { ...unchanged(fieldsOf(record)), add, remove: record.images, enqueue: [0] } : null
+export const startOver = (record: ProductRecord): Change | null => enqueueAgain(record, () => true)
+
+function enqueueAgain(record: ProductRecord, isWanted: (row: ImageRow) => boolean): Change | null {
+  const update = record.images.filter(isWanted).map((row) => ({ ...row, ...ANEW }))
+  return update.length > 0 ? { ...unchanged(fieldsOf(record)), update, enqueue: [0] } : null
 }
 
 /** The rows of images that stay, as the change leaves them. */

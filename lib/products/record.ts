@@ -72,14 +72,14 @@ export function toProduct(record: ProductRecord): Product {
 }
 
 /**
- * Returns what `compressed_product_images` holds: the URLs in the sources' order, without images that are not
- * done.
+ * Returns what `compressed_product_images` holds: the URLs in the sources' order, without images that were
+ * never made.
  */
-export function finishedUrls<Row extends Pick<ImageRow, 'source_url' | 'status' | 'url'>>(
+export function finishedUrls<Row extends Pick<ImageRow, 'source_url' | 'url'>>(
   sources: string[],
   rows: Row[]
 ): string[] {
-  return inOrder(sources, rows).flatMap(({ status, url }) => (status === 'done' && url ? [url] : []))
+  return inOrder(sources, rows).flatMap(({ url }) => url ?? [])
 }
 
 /** A URL that is there twice has one row. */
@@ -116,8 +116,10 @@ const toRendition = ({ key, url, width, height, bytes }: StoredRendition): Rendi
 export const mapValues = <V, W>(record: Record<string, V>, map: (value: V) => W): Record<string, W> =>
   Object.fromEntries(Object.entries(record).map(([name, value]) => [name, map(value)]))
 
+export type KeyedRow = Pick<ImageRow, 'object_key' | 'renditions'>
+
 /** The keys of everything that is stored of an image. */
-export const keysOf = ({ object_key, renditions }: Pick<ImageRow, 'object_key' | 'renditions'>): string[] => [
+export const keysOf = ({ object_key, renditions }: KeyedRow): string[] => [
   ...(object_key ? [object_key] : []),
   ...Object.values(renditions).map(({ key }) => key)
 ]

@@ -2,7 +2,7 @@ import type { NewOutboxRow } from '../outbox/row.ts'
 import { productPrefix } from '../storage/object-key.ts'
 import { LONGEST_UPLOAD_MS } from '../storage/object-store.ts'
 import type { Attempt } from './changes.ts'
-import { type ImageRow, keysOf } from './record.ts'
+import { type ImageRow, type KeyedRow, keysOf } from './record.ts'
 
 /**
  * Returns the removals that image rows leave: their objects at once, and whatever else is stored of the
@@ -15,6 +15,18 @@ export function removalsOf(productId: number, rows: ImageRow[], jobTimeoutMs: nu
     .flatMap(keysOf)
     .map((key): NewOutboxRow => ({ kind: 'object', payload: { key }, wait_ms: 0 }))
   return [...named, leftoversOf(productId, leftoversWaitMs(jobTimeoutMs))]
+}
+
+/**
+ * Returns the removals of objects that images had before a change and have no more. Pages and caches that
+ * have their URLs may still show them for as long as an upload may take.
+ */
+export function replacedRemovals(before: KeyedRow[], after: KeyedRow[]): NewOutboxRow[] {
+  const kept = new Set(after.flatMap(keysOf))
+  return before
+    .flatMap(keysOf)
+    .filter((key) => !kept.has(key))
+    .map((key) => ({ kind: 'object', payload: { key }, wait_ms: LONGEST_UPLOAD_MS }))
 }
 
 /**
@@ -34,11 +46,7 @@ export const leftoversWaitMs = (jobTimeoutMs: number) => jobTimeoutMs + LONGEST_
  * listing, when the store can no longer complete an upload: a store that fails gets no requests for each
  * object that it refused.
  */
-export function strayRemovals(
-  productId: number,
-  attempts: Attempt[],
-  rows: Pick<ImageRow, 'object_key' | 'renditions'>[]
-): NewOutboxRow[] {
+export function strayRemovals(productId: number, attempts: Attempt[], rows: KeyedRow[]): NewOutboxRow[] {
   const named = new Set(rows.flatMap(keysOf))
   const stored = attempts.flatMap(({ outcome: { stored = [] } }) => stored)
   return stored.every((key) => named.has(key)) ? [] : [leftoversOf(productId, LONGEST_UPLOAD_MS)]

@@ -91,7 +91,8 @@ export const ImageError = Type.Object(
   },
   {
     $id: 'ImageError',
-    description: 'Why the image failed, or has not succeeded yet, and what to do about it'
+    description:
+      'Why the last attempt failed, and what to do about it. An image that was made before keeps its result'
   }
 )
 

@@ -10,7 +10,7 @@ import { type Change, imagesAfter } from './changes.ts'
 import { externalIdTaken } from './create.ts'
 import { columnsOf } from './fields.ts'
 import { finishedUrls, type ImageRow, type ProductRecord } from './record.ts'
-import { removalsOf } from './removals.ts'
+import { removalsOf, replacedRemovals } from './removals.ts'
 import { CHANGE, CHANGE_MANY, DELETE, ENQUEUE, type WrittenChange } from './statements.ts'
 
 export interface WriterOptions {
@@ -70,7 +70,9 @@ export class ProductWriter {
 
   #written(record: ProductRecord, change: Change): WrittenChange {
     const { fields, add, remove, update, enqueue, isBulk } = change
-    const compressed_product_images = finishedUrls(fields.product_images, imagesAfter(record, change))
+    const after = imagesAfter(record, change)
+    const compressed_product_images = finishedUrls(fields.product_images, after)
+    const kept = record.images.filter((row) => !remove.includes(row))
     return {
       id: record.id,
       version: record.version,
@@ -86,7 +88,8 @@ export class ProductWriter {
           ...(isBulk && { class: 1 as const })
         })),
         ...this.#removals(record, remove),
-        ...this.#webhook(record, change)
+        ...replacedRemovals(kept, after),
+        ...this.#webhook(record, change, after)
       ]
     }
   }
@@ -129,9 +132,8 @@ export class ProductWriter {
   }
 
   /** The change that leaves no image pending enqueues the webhook. */
-  #webhook(record: ProductRecord, change: Change): NewOutboxRow[] {
+  #webhook(record: ProductRecord, change: Change, after: Pick<ImageRow, 'status'>[]): NewOutboxRow[] {
     const isPending = ({ status }: Pick<ImageRow, 'status'>) => status === 'pending'
-    const after = imagesAfter(record, change)
     const finishes = record.images.some(isPending) && after.length > 0 && !after.some(isPending)
     if (!this.#options.webhooks || !finishes || change.add.length > 0) return []
     const payload = { version: record.version + 1, message_id: randomUUID(), ...carrier() }

@@ -162,17 +162,26 @@ t.test('failed images are enqueued from the first attempt on; finished and pendi
   t.equal(retryFailed(record([doneRow('a'), pendingRow('b')])), null)
 })
 
-t.test('to start over makes every row new, for new keys', async (t) => {
-  const rows = [doneRow('a'), failedRow('b'), pendingRow('c')]
-  const product = record(rows, { product_images: [url('b'), url('a'), url('b'), url('c')] })
+t.test('to start over enqueues every image, and keeps what was made of it', async (t) => {
+  const rows = [doneRow('a'), failedRow('b'), pendingRow('c', { attempts: 2 })]
+  const product = record(rows)
   t.strictSame(startOver(product), {
     fields: fieldsOf(product),
-    add: [url('b'), url('a'), url('c')],
-    remove: rows,
-    update: [],
+    add: [],
+    remove: [],
+    update: rows.map((row) => ({ ...row, ...ANEW, status: 'pending' })),
     enqueue: [0]
   })
   t.equal(startOver(record([])), null)
+})
+
+t.test('an image that cannot be made again keeps what was made, and can be retried', async (t) => {
+  const row: ImageRow = { ...doneRow('a'), status: 'pending' }
+  const [kept] = finish(record([row]), [attempt(row, FAILED)])?.update ?? []
+  t.match(kept, { status: 'done', url: row.url, error_code: 'too_large', error_detail: 'Too large.' })
+  const again = record([{ ...row, ...kept }])
+  t.match(retryFailed(again)?.update, [{ ...ANEW, status: 'pending', url: row.url }])
+  t.equal(retryFailed(again, 'timeout'), null)
 })
 
 t.test('the rows after a change are those that stay, as they then are', async (t) => {

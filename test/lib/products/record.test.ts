@@ -98,8 +98,11 @@ t.test('an image that is tried again says what went wrong', async (t) => {
   t.match(image, { status: 'pending', attempts: 2, error: { code: 'http_status', detail: 'Status 503.' } })
 })
 
-t.test('only what is done has a finished URL', async (t) => {
-  const replaced = { ...doneRow('a'), status: 'pending' as const }
-  t.strictSame(finishedUrls(['https://a.example/a'], [replaced]), [])
+t.test('only what was made has a finished URL, also while it is made again', async (t) => {
+  const remade = { ...doneRow('a'), status: 'pending' as const }
+  const sources = ['https://a.example/a', 'https://a.example/b', 'https://a.example/c']
+  t.strictSame(finishedUrls(sources, [remade, pendingRow('b'), failedRow('c')]), [
+    'https://cdn.example/a.jpg'
+  ])
   t.strictSame(finishedUrls([], [doneRow('a')]), [])
 })

@@ -1,6 +1,6 @@
 import t from 'tap'
 import type { Attempt, Outcome } from '../../../lib/products/changes.ts'
-import { removalsOf, strayRemovals } from '../../../lib/products/removals.ts'
+import { removalsOf, replacedRemovals, strayRemovals } from '../../../lib/products/removals.ts'
 import { LONGEST_UPLOAD_MS } from '../../../lib/storage/object-store.ts'
 import { doneRow, pendingRow } from '../../support/rows.ts'
 
@@ -36,6 +36,14 @@ t.test('of a pending row only an upload that may be under way has to be removed'
 
 t.test('where no row goes, nothing is removed', async (t) => {
   t.strictSame(removalsOf(7, [], JOB_MS), [])
+})
+
+t.test('what a new result replaces is removed when pages with its URLs have had time to go', async (t) => {
+  const [before, kept] = [doneRow('a'), doneRow('b')]
+  const after = { ...before, object_key: 'products/7/a-2.jpg' }
+  t.strictSame(replacedRemovals([before, kept, pendingRow('c')], [after, kept, doneRow('c')]), [
+    { kind: 'object', payload: { key: 'products/7/a.jpg' }, wait_ms: LONGEST_UPLOAD_MS }
+  ])
 })
 
 t.test(

@@ -156,6 +156,38 @@ t.test('reprocess with all=true makes everything again, under new URLs', async (
   t.strictSame(after.compressed_product_images, [after.images[0].url])
 })
 
+t.test('while an image is made again, and if it cannot be, what was made before is served', async (t) => {
+  const path = '/again.jpg'
+  origin.serve(path, picture)
+  const id = await create([origin.url + path])
+  await settled(app, id)
+  const before = (await read(id)).json()
+  const [image] = before.images
+  const open = gate(path)
+  await reprocess(id, '?all=true')
+  const meanwhile = (await read(id)).json()
+  t.strictSame(meanwhile, {
+    ...before,
+    updated_at: meanwhile.updated_at,
+    image_status: 'pending',
+    images: [{ ...image, status: 'pending', attempts: 0 }]
+  })
+  open()
+  await settled(app, id)
+  origin.serve(path, 'This is no picture.')
+  await reprocess(id, '?all=true')
+  await settled(app, id)
+  const after = (await read(id)).json()
+  const { object_key } = (await app.products.load(id))?.images[0] ?? {}
+  t.match(after, {
+    image_status: 'done',
+    compressed_product_images: [`https://cdn.example/shop/${object_key}`],
+    images: [{ id: image.id, status: 'done', error: { code: 'unsupported_format' } }]
+  })
+  const served = await app.inject(`/media/${object_key}`)
+  t.equal(served.statusCode, 200)
+})
+
 t.test('reprocess of a product without images is fine, of none is 404', async (t) => {
   const id = await create([])
   for (const query of ['', '?all=true']) t.equal((await reprocess(id, query)).statusCode, 202)

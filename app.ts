@@ -28,6 +28,7 @@ import rabbitmq from './plugins/parts/rabbitmq.ts'
 import redis from './plugins/parts/redis.ts'
 import shutdown from './plugins/parts/shutdown.ts'
 import storage from './plugins/parts/storage.ts'
+import adminRoutes from './routes/admin/index.ts'
 import healthRoutes from './routes/health/index.ts'
 import productRoutes from './routes/products/index.ts'
 import uploadRoutes from './routes/uploads/index.ts'
@@ -98,6 +99,7 @@ const addRoutes: Step = async (app, config) => {
   if (config.role === 'worker') return
   for (const routes of [productRoutes, uploadRoutes, userRoutes])
     await app.register(routes, { prefix, config })
+  await app.register(adminRoutes, { prefix: `${prefix}/admin`, config })
 }
 
 /** Registered last: closing runs backwards, so jobs end while everything they need is still open. */

@@ -6,7 +6,7 @@ import { ref } from '../lib/http/schema-ref.ts'
 const DESCRIPTIONS = {
   400: 'The request is malformed or does not match the schema',
   401: 'Credentials are missing or invalid',
-  403: 'The credentials are not valid for that user',
+  403: 'The credentials are not valid for that user, or only for reading',
   404: 'It does not exist, or belongs to another user',
   409: 'The external id is taken, or the first request with the same Idempotency-Key is still running',
   412: 'The product has changed since the version named by If-Match',

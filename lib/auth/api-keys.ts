@@ -19,8 +19,9 @@ export class ApiKeys {
   readonly #keys: ApiKey[]
 
   /**
-   * `text` is a comma-separated list of `key` (for all users) and `key:user_id` (for one). Throws if an entry
-   * is neither: a mistyped user id would make a key for all users.
+   * `text` is a comma-separated list of `key` (for all users), `key:read` (for all users, to read only) and
+   * `key:user_id` (for one). Throws if an entry is none of them: a mistyped user id would make a key for all
+   * users.
    */
   constructor(text: string) {
     this.#keys = text.split(',').map((entry) => parse(entry.trim()))
@@ -38,12 +39,13 @@ export class ApiKeys {
 }
 
 function parse(entry: string): ApiKey {
-  const [, key = entry, userId] = /^(.*):(.*)$/s.exec(entry) ?? []
-  const id = userId === undefined ? undefined : parseUserId(userId)
+  const [, key = entry, scope] = /^(.*):(.*)$/s.exec(entry) ?? []
+  const isReadOnly = scope === 'read'
+  const id = scope === undefined || isReadOnly ? undefined : parseUserId(scope)
   checkKey(key)
   const digest = digestOf(key)
   const name = `key:${digest.toString('hex', 0, 8)}`
-  return { digest, caller: new Caller(name, id) }
+  return { digest, caller: new Caller(name, id, { isReadOnly }) }
 }
 
 function checkKey(key: string): void {
@@ -55,7 +57,8 @@ function checkKey(key: string): void {
 
 function parseUserId(text: string): number {
   const id = /^\d+$/.test(text) ? Number(text) : 0
-  if (id < 1 || id > MAX_ID) throw new Error(`a colon must be followed by a user id, from 1 to ${MAX_ID}`)
+  if (id < 1 || id > MAX_ID)
+    throw new Error(`a colon must be followed by read, or by a user id from 1 to ${MAX_ID}`)
   return id
 }
 

@@ -6,10 +6,12 @@ export class Caller {
   readonly name: string
   /** The one user that they act for; undefined for all users. */
   readonly userId: number | undefined
+  readonly isReadOnly: boolean
 
-  constructor(name: string, userId?: number) {
+  constructor(name: string, userId?: number, { isReadOnly = false } = {}) {
     this.name = name
     this.userId = userId
+    this.isReadOnly = isReadOnly
   }
 
   actsFor(userId: number): boolean {

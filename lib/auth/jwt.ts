@@ -22,9 +22,9 @@ const PUBLISHED = [
 
 /**
  * Returns a function that resolves with the caller of a JWT: `sub` is the id of their user, the scope `admin`
- * acts for all. For a token that is not valid it resolves with the error `unauthorized`, and with
- * `unavailable` if the published keys cannot be fetched. They are fetched again for an unknown key id, at
- * most twice a minute.
+ * acts for all, `admin:read` reads for all. For a token that is not valid it resolves with the error
+ * `unauthorized`, and with `unavailable` if the published keys cannot be fetched. They are fetched again for
+ * an unknown key id, at most twice a minute.
  */
 export function tokenVerifier({ trust, issuer, audience }: TokenOptions): TokenVerifier {
   const expected = { ...(issuer && { issuer }), ...(audience && { audience }) }
@@ -48,7 +48,10 @@ async function callerOf(verified: Promise<{ payload: JWTPayload }>): Promise<Cal
   const userId = typeof sub === 'string' && /^[1-9]\d{0,9}$/.test(sub) ? Number(sub) : 0
   if (userId < 1 || userId > 2_147_483_647)
     return new AppError('unauthorized', 'The sub of the token must be a user id: a string of digits.')
-  return scopes(payload).includes('admin') ? new Caller(`admin:${sub}`) : new Caller(`user:${sub}`, userId)
+  const granted = scopes(payload)
+  if (granted.includes('admin')) return new Caller(`admin:${sub}`)
+  if (granted.includes('admin:read')) return new Caller(`admin:${sub}`, undefined, { isReadOnly: true })
+  return new Caller(`user:${sub}`, userId)
 }
 
 function scopes({ scope }: JWTPayload): unknown[] {

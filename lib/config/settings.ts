@@ -107,7 +107,7 @@ export const Settings = Type.Object({
   ),
 
   API_KEYS: secret(
-    'Comma-separated keys of 16 characters or more, for x-api-key: key acts for all users, key:user_id for one'
+    'Comma-separated keys for x-api-key, 16+ characters: key for all, key:read to read, key:user_id for one'
   ),
   JWT_SECRET: secret('Secret that bearer tokens (JWT, HS256 to HS512) are signed with; sub is the user id'),
   JWKS_URL: text('Instead of JWT_SECRET: URL of the public keys of the tokens’ issuer'),

@@ -7,6 +7,7 @@ import type { Auth } from '../../lib/config/auth.ts'
 import type { Config } from '../../lib/config/config.ts'
 import { AppError } from '../../lib/http/app-error.ts'
 import { isLoopback } from '../../lib/http/loopback.ts'
+import { isRead } from '../../lib/http/own-origin.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -61,6 +62,8 @@ export default fp<{ config: Config }>(
       const caller = await identify(request.headers, auth, verify)
       if (caller instanceof Caller) request.caller = caller
       else request.refusal = caller
+      if (caller instanceof Caller && caller.isReadOnly && !isRead(request.method))
+        request.refusal = new AppError('forbidden', 'These credentials may only read.')
     })
     // After the rate limit, so that guessed keys count.
     app.addHook('preParsing', async ({ caller, refusal, headers, routeOptions }, reply) => {

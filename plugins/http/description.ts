@@ -13,7 +13,8 @@ Read the product, or follow its events, until its \`image_status\` is no longer 
 
 ### Authentication
 Send an API key in \`x-api-key\`, or an API key or a JWT as \`Authorization: Bearer …\`. Credentials of one user
-(\`sub\` in a token) read and change the products of that user; those of others are 404. Without configured
+(\`sub\` in a token) read and change the products of that user; those of others are 404. A key for all users, or
+the scope \`admin\`, acts for every user and may use the admin API; with \`:read\` it only reads. Without configured
 credentials, anyone who can reach the service has full access.
 
 ### Repeating a request

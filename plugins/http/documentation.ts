@@ -63,6 +63,7 @@ export async function document({ routes, schemas, config }: Documented): Promise
         { name: 'products', description: 'Products and the state of their images' },
         { name: 'uploads', description: 'Files to use as images' },
         { name: 'users', description: 'Owners of products' },
+        { name: 'admin', description: 'For operators: what happens, and how to put it right' },
         { name: 'health', description: 'Health of the service and of its servers' }
       ],
       components: {

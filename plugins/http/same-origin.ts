@@ -1,8 +1,8 @@
-import type { IncomingHttpHeaders } from 'node:http'
 import fp from 'fastify-plugin'
 import type { Config } from '../../lib/config/config.ts'
 import { AppError } from '../../lib/http/app-error.ts'
 import { hostnameOf, isLoopback } from '../../lib/http/loopback.ts'
+import { isOwnOrigin, isRead } from '../../lib/http/own-origin.ts'
 
 /**
  * Every web page that a developer visits can send requests to a service on a loopback HOST. Without
@@ -19,16 +19,9 @@ export default fp<{ config: Config }>(
       if (!isLoopback(host) && host !== publicHost) {
         return done(new AppError('forbidden', `${host} is not a name of this service; set PUBLIC_API_URL.`))
       }
-      const isRead = method === 'GET' || method === 'HEAD' || method === 'OPTIONS'
-      if (isRead || isOwnOrigin(headers) || corsOrigin?.includes(headers.origin ?? '')) return done()
+      if (isRead(method) || isOwnOrigin(headers) || corsOrigin?.includes(headers.origin ?? '')) return done()
       done(new AppError('forbidden', 'Pages of other origins may not change anything; set CORS_ORIGIN.'))
     })
   },
   { name: 'same-origin', dependencies: ['errors'] }
 )
-
-/** Browsers send an Origin, or at least Sec-Fetch-Site, with every request that changes something. */
-function isOwnOrigin({ origin, host, 'sec-fetch-site': site = 'none' }: IncomingHttpHeaders): boolean {
-  if (origin !== undefined) return origin.replace(/^https?:\/\//, '') === host
-  return site === 'none' || site === 'same-origin'
-}

@@ -13,7 +13,7 @@ export const remove: Operation = (app) => {
         summary: 'Delete a product; its images are removed afterwards',
         params: Params,
         headers: IfMatch,
-        response: { 204: noBody({ description: 'Deleted' }), ...problems(404, 412, 413, 415) }
+        response: { 204: noBody({ description: 'Deleted' }), ...problems(403, 404, 412, 413, 415) }
       }
     },
     async ({ params: { id }, headers, caller }, reply) => {

@@ -12,7 +12,7 @@ export const reprocess: Operation = (app) => {
         summary: 'Process the failed images again, or all of them',
         params: Params,
         querystring: ReprocessQuery,
-        response: { 202: Message('The images are enqueued'), ...problems(404, 413, 415) }
+        response: { 202: Message('The images are enqueued'), ...problems(403, 404, 413, 415) }
       }
     },
     async ({ params: { id }, query, caller }, reply) => {

@@ -39,7 +39,10 @@ export const FLOORS: Room[][] = [
     { path: 'lib/s3.ts', holds: 'the object store on S3' },
     { path: 'lib/webhook.ts', holds: 'signed notifications' }
   ],
-  [{ path: 'lib/outbox', holds: 'work that is due', first: 'outbox.ts' }],
+  [
+    { path: 'lib/outbox', holds: 'work that is due', first: 'outbox.ts' },
+    { path: 'lib/audit', holds: 'which operator did what', first: 'audit.ts' }
+  ],
   [
     { path: 'lib/database', holds: 'PostgreSQL and its embedded stand-in', first: 'migrate.ts' },
     { path: 'lib/config', holds: 'settings', first: 'config.ts' }

@@ -3,7 +3,7 @@
 
 import { client } from './client.gen.ts';
 import type { Client, ClientMeta, Options as Options2, RequestResult, ServerSentEventsResult, TDataShape } from './client/index.ts';
-import type { CreateProductData, CreateProductErrors, CreateProductResponses, CreateUploadData, CreateUploadErrors, CreateUploadResponses, CreateUserData, CreateUserErrors, CreateUserResponses, DeleteProductData, DeleteProductErrors, DeleteProductResponses, ExportLinesData, ExportLinesErrors, ExportLinesResponses, GetHealthData, GetHealthErrors, GetHealthResponses, GetLivenessData, GetLivenessResponses, GetProductData, GetProductErrors, GetProductResponses, GetReadinessData, GetReadinessErrors, GetReadinessResponses, GetRedisHealthData, GetRedisHealthErrors, GetRedisHealthResponses, GetUserData, GetUserErrors, GetUserResponses, ImportLinesData, ImportLinesErrors, ImportLinesResponses, ListProductsData, ListProductsErrors, ListProductsResponses, PutUploadData, PutUploadErrors, PutUploadResponses, ReplaceProductData, ReplaceProductErrors, ReplaceProductResponses, ReprocessProductData, ReprocessProductErrors, ReprocessProductResponses, UpdateProductData, UpdateProductErrors, UpdateProductResponses, UpsertProductData, UpsertProductErrors, UpsertProductResponses, WatchProductData, WatchProductErrors, WatchProductResponse, WatchProductResponses } from './types.gen.ts';
+import type { CreateProductData, CreateProductErrors, CreateProductResponses, CreateUploadData, CreateUploadErrors, CreateUploadResponses, CreateUserData, CreateUserErrors, CreateUserResponses, DeleteProductData, DeleteProductErrors, DeleteProductResponses, ExportLinesData, ExportLinesErrors, ExportLinesResponses, GetHealthData, GetHealthErrors, GetHealthResponses, GetLivenessData, GetLivenessResponses, GetProductData, GetProductErrors, GetProductResponses, GetReadinessData, GetReadinessErrors, GetReadinessResponses, GetRedisHealthData, GetRedisHealthErrors, GetRedisHealthResponses, GetSessionData, GetSessionErrors, GetSessionResponses, GetUserData, GetUserErrors, GetUserResponses, ImportLinesData, ImportLinesErrors, ImportLinesResponses, ListProductsData, ListProductsErrors, ListProductsResponses, PutUploadData, PutUploadErrors, PutUploadResponses, ReplaceProductData, ReplaceProductErrors, ReplaceProductResponses, ReprocessProductData, ReprocessProductErrors, ReprocessProductResponses, UpdateProductData, UpdateProductErrors, UpdateProductResponses, UpsertProductData, UpsertProductErrors, UpsertProductResponses, WatchProductData, WatchProductErrors, WatchProductResponse, WatchProductResponses } from './types.gen.ts';
 
 export type Options<TData extends TDataShape = TDataShape, ThrowOnError extends boolean = boolean, TResponse = unknown> = Options2<TData, ThrowOnError, TResponse> & {
     /**
@@ -203,5 +203,14 @@ export const createUser = <ThrowOnError extends boolean = false>(options: Option
 export const getUser = <ThrowOnError extends boolean = false>(options: Options<GetUserData, ThrowOnError>): RequestResult<GetUserResponses, GetUserErrors, ThrowOnError> => (options.client ?? client).get<GetUserResponses, GetUserErrors, ThrowOnError>({
     security: [{ name: 'x-api-key', type: 'apiKey' }, { scheme: 'bearer', type: 'http' }],
     url: '/api/v1/users/{id}',
+    ...options
+});
+
+/**
+ * The caller that these credentials belong to
+ */
+export const getSession = <ThrowOnError extends boolean = false>(options?: Options<GetSessionData, ThrowOnError>): RequestResult<GetSessionResponses, GetSessionErrors, ThrowOnError> => (options?.client ?? client).get<GetSessionResponses, GetSessionErrors, ThrowOnError>({
+    security: [{ name: 'x-api-key', type: 'apiKey' }, { scheme: 'bearer', type: 'http' }],
+    url: '/api/v1/admin/session',
     ...options
 });

@@ -34,7 +34,7 @@ export type Problem = {
 };
 
 /**
- * Why the image failed, or has not succeeded yet, and what to do about it
+ * Why the last attempt failed, and what to do about it. An image that was made before keeps its result
  */
 export type ImageError = {
     code: 'blocked_address' | 'unreachable' | 'timeout' | 'http_status' | 'too_large' | 'unsupported_format' | 'corrupt_image' | 'too_many_pixels' | 'storage' | 'internal';
@@ -432,7 +432,7 @@ export type ListProductsErrors = {
      */
     401: Problem;
     /**
-     * The credentials are not valid for that user
+     * The credentials are not valid for that user, or only for reading
      */
     403: Problem;
     /**
@@ -483,7 +483,7 @@ export type CreateProductErrors = {
      */
     401: Problem;
     /**
-     * The credentials are not valid for that user
+     * The credentials are not valid for that user, or only for reading
      */
     403: Problem;
     /**
@@ -552,7 +552,7 @@ export type ReplaceProductErrors = {
      */
     401: Problem;
     /**
-     * The credentials are not valid for that user
+     * The credentials are not valid for that user, or only for reading
      */
     403: Problem;
     /**
@@ -626,6 +626,10 @@ export type DeleteProductErrors = {
      * Credentials are missing or invalid
      */
     401: Problem;
+    /**
+     * The credentials are not valid for that user, or only for reading
+     */
+    403: Problem;
     /**
      * It does not exist, or belongs to another user
      */
@@ -741,7 +745,7 @@ export type UpdateProductErrors = {
      */
     401: Problem;
     /**
-     * The credentials are not valid for that user
+     * The credentials are not valid for that user, or only for reading
      */
     403: Problem;
     /**
@@ -819,7 +823,7 @@ export type UpsertProductErrors = {
      */
     401: Problem;
     /**
-     * The credentials are not valid for that user
+     * The credentials are not valid for that user, or only for reading
      */
     403: Problem;
     /**
@@ -886,6 +890,10 @@ export type ReprocessProductErrors = {
      * Credentials are missing or invalid
      */
     401: Problem;
+    /**
+     * The credentials are not valid for that user, or only for reading
+     */
+    403: Problem;
     /**
      * It does not exist, or belongs to another user
      */
@@ -1000,7 +1008,7 @@ export type ExportLinesErrors = {
      */
     401: Problem;
     /**
-     * The credentials are not valid for that user
+     * The credentials are not valid for that user, or only for reading
      */
     403: Problem;
     /**
@@ -1054,7 +1062,7 @@ export type ImportLinesErrors = {
      */
     401: Problem;
     /**
-     * The credentials are not valid for that user
+     * The credentials are not valid for that user, or only for reading
      */
     403: Problem;
     /**
@@ -1099,7 +1107,7 @@ export type CreateUploadErrors = {
      */
     401: Problem;
     /**
-     * The credentials are not valid for that user
+     * The credentials are not valid for that user, or only for reading
      */
     403: Problem;
     /**
@@ -1154,7 +1162,7 @@ export type PutUploadErrors = {
      */
     401: Problem;
     /**
-     * The credentials are not valid for that user
+     * The credentials are not valid for that user, or only for reading
      */
     403: Problem;
     /**
@@ -1219,7 +1227,7 @@ export type CreateUserErrors = {
      */
     401: Problem;
     /**
-     * The credentials are not valid for that user
+     * The credentials are not valid for that user, or only for reading
      */
     403: Problem;
     /**
@@ -1303,3 +1311,57 @@ export type GetUserResponses = {
 };
 
 export type GetUserResponse = GetUserResponses[keyof GetUserResponses];
+
+export type GetSessionData = {
+    body?: never;
+    path?: never;
+    query?: never;
+    url: '/api/v1/admin/session';
+};
+
+export type GetSessionErrors = {
+    /**
+     * The request is malformed or does not match the schema
+     */
+    400: Problem;
+    /**
+     * Credentials are missing or invalid
+     */
+    401: Problem;
+    /**
+     * The credentials are not valid for that user, or only for reading
+     */
+    403: Problem;
+    /**
+     * The caller has sent too many requests; retry after the time in Retry-After
+     */
+    429: Problem;
+    /**
+     * The service is overloaded or unavailable; retry after the time in Retry-After
+     */
+    503: Problem;
+};
+
+export type GetSessionError = GetSessionErrors[keyof GetSessionErrors];
+
+export type GetSessionResponses = {
+    /**
+     * The caller
+     */
+    200: {
+        /**
+         * The name under which your acts are recorded
+         */
+        actor: string;
+        /**
+         * Whether these credentials may do more than read
+         */
+        may_change: boolean;
+        /**
+         * Of the service
+         */
+        version: string;
+    };
+};
+
+export type GetSessionResponse = GetSessionResponses[keyof GetSessionResponses];

@@ -11,6 +11,12 @@ t.test('a key acts for all users, or for the one that follows its colon', async 
   t.match(keys.find(`${SHOP}:b`), { userId: 12 })
 })
 
+t.test('a key that is followed by read acts for all users, but changes nothing', async (t) => {
+  const keys = new ApiKeys(`${OPS}:read , ${SHOP}`)
+  t.match(keys.find(OPS), { userId: undefined, isReadOnly: true })
+  t.match(keys.find(SHOP), { userId: undefined, isReadOnly: false })
+})
+
 t.test('only the exact key is found', async (t) => {
   const keys = new ApiKeys(`${SHOP}:7`)
   for (const key of [
@@ -53,10 +59,10 @@ t.test('a list that contains no proper key is refused without naming one', async
 })
 
 t.test('a key with a colon acts for one user or not at all', async (t) => {
-  for (const id of ['', 'abc', '0', '-7', '7.0', '1e3', '٧', ' 7', '7:', '2147483648', 'b'])
+  for (const id of ['', 'abc', '0', '-7', '7.0', '1e3', '٧', ' 7', '7:', '2147483648', 'b', 'READ', 'write'])
     t.throws(
       () => new ApiKeys(`${SHOP}:${id}`),
-      { message: 'a colon must be followed by a user id, from 1 to 2147483647' },
+      { message: 'a colon must be followed by read, or by a user id from 1 to 2147483647' },
       id
     )
 })

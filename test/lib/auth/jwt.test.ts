@@ -34,6 +34,16 @@ t.test('sub is the user, and the scope admin acts for all users', async (t) => {
   t.match(await verify(await signed({ scope: ['admin'] })), { userId: undefined })
 })
 
+t.test(
+  'the scope admin:read acts for all users, but changes nothing, unless the token has admin, too',
+  async (t) => {
+    const verify = bySecret()
+    const caller = (scope: string) => signed({ sub: '9', scope }).then(verify)
+    t.match(await caller('admin:read'), { name: 'admin:9', userId: undefined, isReadOnly: true })
+    t.match(await caller('admin:read admin'), { userId: undefined, isReadOnly: false })
+  }
+)
+
 t.test('a token without a user is refused', async (t) => {
   const verify = bySecret()
   for (const sub of [undefined, '', '0', '-1', '07', '1e3', '7.5', '2147483648', 'ada', '7 ']) {

@@ -1,0 +1,18 @@
+import type { FastifyPluginAsync } from 'fastify'
+import type { Config } from '../../lib/config/config.ts'
+import { adminGuard } from './guard.ts'
+import { session } from './session.ts'
+
+const OPERATIONS = [session]
+
+/** For operators: callers for all users, or anyone on this machine if no credentials are configured. */
+const routes: FastifyPluginAsync<{ config: Config }> = async (app, { config }) => {
+  const guard = adminGuard(config)
+  app.addHook('onRoute', (route) => {
+    route.config = { ...route.config, access: 'admin' }
+  })
+  app.addHook('preParsing', async (request) => guard(request))
+  for (const operation of OPERATIONS) operation(app, config)
+}
+
+export default routes

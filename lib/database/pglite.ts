@@ -1,10 +1,13 @@
-import { mkdtemp, rm } from 'node:fs/promises'
+import { existsSync } from 'node:fs'
+import { mkdtemp, rename, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { PGlite } from '@electric-sql/pglite'
 import { pg_trgm } from '@electric-sql/pglite/contrib/pg_trgm'
 import { PGLiteSocketServer } from '@electric-sql/pglite-socket'
 import { createDataDir, DATABASE_FOLDER, lockDataDir } from '../startup/data-dir.ts'
+import { sync, syncTree } from '../startup/sync-files.ts'
+import { DURABLE, DurableFiles } from './durable-files.ts'
 
 /** The current client, and the previous one, which may not have disconnected yet. */
 const MAX_CLIENTS = 2
@@ -40,7 +43,7 @@ async function serve(folder: string): Promise<{ host: string; stop(): Promise<vo
   const path = join(host, '.s.PGSQL.5432')
   // Left by a process that was killed.
   await rm(path, { force: true })
-  const db = await PGlite.create(join(folder, DATABASE_FOLDER), { extensions: { pg_trgm } })
+  const db = await openDatabase(folder)
   const server = new PGLiteSocketServer({ db, path, maxConnections: MAX_CLIENTS })
   await server.start()
   return {
@@ -53,6 +56,23 @@ async function serve(folder: string): Promise<{ host: string; stop(): Promise<vo
     }
   }
 }
+
+/** A database has its name only when it is whole, so a power cut leaves no half of one. */
+async function openDatabase(folder: string): Promise<PGlite> {
+  const database = join(folder, DATABASE_FOLDER)
+  if (!existsSync(database)) {
+    const unfinished = `${database}.unfinished`
+    await rm(unfinished, { recursive: true, force: true })
+    await (await open(unfinished)).close()
+    await syncTree(unfinished)
+    await rename(unfinished, database)
+    await sync(folder)
+  }
+  return open(database)
+}
+
+const open = (folder: string) =>
+  PGlite.create({ fs: new DurableFiles(folder), startParams: DURABLE, extensions: { pg_trgm } })
 
 async function socketFolder(folder: string): Promise<string> {
   const run = join(folder, 'run')

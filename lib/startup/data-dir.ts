@@ -1,8 +1,9 @@
 import { existsSync } from 'node:fs'
 import { mkdir } from 'node:fs/promises'
-import { join } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { reasonOf } from '../log/log.ts'
+import { sync } from './sync-files.ts'
 import { StartError } from './wait-for-server.ts'
 
 /** The folder in DATA_DIR where PGlite keeps its files. */
@@ -21,10 +22,17 @@ export function refuseFreshDataDir(path: string): void {
  */
 export async function createDataDir(path: string): Promise<void> {
   try {
-    await mkdir(path, { recursive: true, mode: 0o700 })
+    const created = await mkdir(path, { recursive: true, mode: 0o700 })
+    if (created) await syncNames(path, created)
   } catch (cause) {
     throw new StartError(`DATA_DIR cannot be used: ${reasonOf(cause)}`, { cause })
   }
+}
+
+/** Makes the names of a folder and of its parents, of which `first` is new, survive a power cut. */
+async function syncNames(path: string, first: string): Promise<void> {
+  await sync(dirname(path))
+  if (resolve(path) !== resolve(first)) await syncNames(dirname(path), first)
 }
 
 /**

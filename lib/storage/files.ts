@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { mkdir, open as openFile, readdir, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { mkdir, open as openFile, readdir, rename, rm, stat, unlink, writeFile } from 'node:fs/promises'
 import { dirname, join, relative, sep } from 'node:path'
 import { FolderSync } from './folder-sync.ts'
 import { notStored, type ObjectStore, type OpenObject, type StoredObject } from './object-store.ts'
@@ -63,7 +63,10 @@ export class FileStore implements ObjectStore {
   }
 
   async remove(key: string): Promise<void> {
-    await rm(join(this.#folder, key), { force: true })
+    const path = join(this.#folder, key)
+    const found = await unlink(path).then(() => true, nothingThere)
+    // Otherwise it is back after a power cut, with nothing left that would remove it.
+    if (found) await this.#names.sync(dirname(path))
   }
 
   async *list(prefix: string, after = ''): AsyncIterable<StoredObject> {

@@ -1,4 +1,4 @@
-import { open } from 'node:fs/promises'
+import { sync } from '../startup/sync-files.ts'
 
 /**
  * Makes the names of files survive a power cut: a name is stored in its folder. Calls that come while a
@@ -11,8 +11,8 @@ export class FolderSync {
   /** Those of them that have not begun: they will include what is in the folder now. */
   readonly #waiting = new Map<string, Promise<void>>()
 
-  constructor(sync = syncFolder) {
-    this.#sync = sync
+  constructor(syncFolder = sync) {
+    this.#sync = syncFolder
   }
 
   /** Resolves when the names that are in the folder now are stored. */
@@ -32,9 +32,4 @@ export class FolderSync {
     this.#waiting.delete(folder)
     return this.#sync(folder)
   }
-}
-
-async function syncFolder(path: string): Promise<void> {
-  await using folder = await open(path)
-  await folder.sync()
 }

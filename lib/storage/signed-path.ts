@@ -1,6 +1,7 @@
 import { createHmac, randomBytes, randomUUID, timingSafeEqual } from 'node:crypto'
 import { link, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { sync } from '../startup/sync-files.ts'
 import { urlWindow } from './url-window.ts'
 
 /** Signs the paths of objects that this service serves itself. */
@@ -43,6 +44,7 @@ export async function urlSecret(dataDir: string): Promise<Buffer> {
     await writeFile(made, randomBytes(32), { mode: 0o600, flush: true })
     await link(made, path).catch(() => undefined)
     await rm(made)
+    await sync(dataDir)
     return await readFile(path)
   }
 }

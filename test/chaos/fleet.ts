@@ -1,4 +1,3 @@
-import { setTimeout as wait } from 'node:timers/promises'
 import { linksTo } from '../support/links.ts'
 import { createFolder } from '../support/servers/guard.ts'
 import { freePort } from '../support/servers/port.ts'
@@ -52,13 +51,13 @@ export class Fleet {
   }
 
   /**
-   * SIGKILL, and a new process in its place after the pause. Resolves without waiting until that is ready.
+   * SIGKILL, and a new process in its place after the work. Resolves without waiting until that is ready.
    */
-  async kill(member: Member, pauseMs: number): Promise<void> {
+  async kill(member: Member, meanwhile: () => Promise<unknown>): Promise<void> {
     const orphans = await member.kill()
     if (orphans.length > 0)
       this.crashes.push(`${member.name} was killed and left ${orphans.length} processes`)
-    await wait(pauseMs)
+    await meanwhile()
     this.#restart(member)
   }
 

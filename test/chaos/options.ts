@@ -25,11 +25,11 @@ export const SHORT: Profile = { products: 200, minutes: 0.9, counts: { processes
 const LONG: Profile = { products: 1500, minutes: 6, counts: { processes: 24, servers: 36 } }
 const EMBEDDED: Profile = { products: 400, minutes: 2.5, counts: { processes: 20, servers: 0 } }
 
-export const ALL = Object.keys(FAULTS)
+export const ALL = Object.keys(FAULTS).filter((name) => name !== 'power-cut')
 /** How often each of `--only` comes. */
 const TIMES_EACH = 2
 /** What can happen to one process on embedded parts. */
-const OF_EMBEDDED = ['kill', 'freeze']
+const OF_EMBEDDED = ['kill', 'freeze', 'power-cut']
 
 export const USAGE = `npm run chaos -- [--short | --embedded] [--only FAULT,FAULT] [--seed N] [--products N] [--minutes M]
                  [--process-faults N] [--server-faults N] [--log FILE]
@@ -37,7 +37,8 @@ export const USAGE = `npm run chaos -- [--short | --embedded] [--only FAULT,FAUL
 Starts private servers and processes of the service, writes products, injects faults, and audits what is left.
 The same seed makes the same decisions. Exit code 1 when a promise was broken.
 
-Faults: ${ALL.join(' ')}`
+Faults: ${ALL.join(' ')}
+Of embedded parts: ${OF_EMBEDDED.join(' ')}`
 
 /** @throws when an argument cannot be understood */
 export function readOptions(args: string[]): ChaosOptions | 'help' {

@@ -1,5 +1,6 @@
 import { createWriteStream } from 'node:fs'
 import { Agent } from 'undici'
+import { Disk } from '../support/disk.ts'
 import { generator } from '../support/pictures/pictures.ts'
 import type { Settings } from '../support/service.ts'
 import { Tally } from '../support/tally.ts'
@@ -47,7 +48,8 @@ export async function runChaos(options: ChaosOptions, report: Report): Promise<F
   const origin = stack.use(await startMisbehavingOrigin(seed))
   const webhooks = new Webhooks(origin, generator(seed + 4))
   const servers = embedded ? null : stack.adopt(await startServers(), (it) => it.stop())
-  const stores = servers ?? stack.adopt(embeddedStores(), (it) => it.stop())
+  const disk = names.includes('power-cut') ? stack.adopt(new Disk(), (it) => it.stop()) : null
+  const stores = servers ?? stack.adopt(embeddedStores(disk), (it) => it.stop())
   const settings = {
     ...stores.settings,
     ...webhooks.settings,
@@ -72,6 +74,7 @@ export async function runChaos(options: ChaosOptions, report: Report): Promise<F
       if (!servers) throw new Error('Embedded parts have no servers')
       return servers
     },
+    disk,
     random: generator(seed + 3),
     findings: []
   }

@@ -1,3 +1,4 @@
+import type { Disk } from '../../support/disk.ts'
 import type { Fleet } from '../fleet.ts'
 import type { Finding } from '../report.ts'
 import type { Servers } from '../servers.ts'
@@ -6,6 +7,8 @@ import type { Servers } from '../servers.ts'
 export interface System {
   fleet: Fleet
   servers: Servers
+  /** Of the embedded parts, if its power can be cut. */
+  disk: Disk | null
   random(): number
   /** What faults find while they last. */
   findings: Finding[]

@@ -1,5 +1,6 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { setTimeout as wait } from 'node:timers/promises'
 import { copySources } from '../../support/copy-sources.ts'
 import type { LinkName } from '../../support/links.ts'
 import { SERVER } from '../../support/service.ts'
@@ -15,7 +16,21 @@ export const processFaults: Faults = {
     lane: 'processes',
     lastsMs: 0,
     async start(system) {
-      await system.fleet.kill(anyMember(system), system.random() * LONGEST_PAUSE_MS)
+      await system.fleet.kill(anyMember(system), () => wait(system.random() * LONGEST_PAUSE_MS))
+      return nothing
+    }
+  },
+  /** Everything stops at once, and what was not synced is lost. */
+  'power-cut': {
+    lane: 'processes',
+    lastsMs: 0,
+    async start(system) {
+      const { disk, fleet } = system
+      const member = anyMember(system)
+      // Its decoders keep nothing on the disk, and end with it.
+      member.service.signal('SIGSTOP')
+      disk?.cutPower()
+      await fleet.kill(member, async () => disk?.restorePower())
       return nothing
     }
   },

@@ -28,6 +28,10 @@ for file in "$1"/pids/*; do
     sleep 0.05
   done
 done
+# A mount would keep its content from being removed, or lose it.
+while read -r _ path _; do
+  case $path in "$1"/*) umount -l "$path" ;; esac
+done < /proc/mounts
 tries=0
 until rm -rf "$1" 2> /dev/null || [ $((tries += 1)) -gt 40 ]; do
   sleep 0.05

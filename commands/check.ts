@@ -55,7 +55,7 @@ function probesOf({ database, redis, rabbitmq, bucket, images }: Config): Probe[
     ],
     [REDIS, redis && (() => tryRedis(redis.url))],
     [RABBITMQ, rabbitmq && (() => Promise.any(rabbitmq.urls.map(tryRabbitmq)))],
-    [OBJECT_STORE, bucket && (() => tryObjects(new S3Store(bucket, { sockets: 1, ...images })))]
+    [OBJECT_STORE, bucket && (() => tryObjects(new S3Store(bucket, images)))]
   ]
 }
 

@@ -10,7 +10,7 @@ import { Relay } from '../lib/outbox/relay.ts'
 import type { OutboxRow } from '../lib/outbox/row.ts'
 import { TaskGroup } from '../lib/outbox/task-group.ts'
 import { UserJobs } from '../lib/outbox/user-jobs.ts'
-import { capacityOf } from '../lib/pipeline/capacity.ts'
+import { capacityOf, uploadsOf } from '../lib/pipeline/capacity.ts'
 import { Limiter } from '../lib/pipeline/limiter.ts'
 import { ProductProcessor } from '../lib/pipeline/process-product.ts'
 import type { Broker } from '../lib/rabbitmq/broker.ts'
@@ -49,7 +49,8 @@ export default fp<{ config: Config }>(
       concurrency: 2 * capacity.compress
     })
     const sources = withUploads(downloader, app.objects, config.images.maxSourceBytes)
-    const limiter = new Limiter({ capacity, locate: sources.locate, uploads: app.objects.maxPuts })
+    const uploads = uploadsOf(capacity, config.images.renditions.length, app.objects.maxPuts)
+    const limiter = new Limiter({ capacity, locate: sources.locate, uploads })
     readLimiter(app.readings, limiter)
     const processor = new ProductProcessor({
       store: app.products,

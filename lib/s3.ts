@@ -35,8 +35,6 @@ const RENEW_MS = 60_000
 const WRITABLE = `${OBJECT_PREFIX}.writable`
 
 interface S3Options {
-  /** Uploads that may run at once. */
-  sockets: number
   /** Prefix of the objects' URLs in place of the bucket's own address. */
   publicBaseUrl: string | undefined
   /** Null, the default, where anybody may read objects. */
@@ -56,7 +54,7 @@ export class S3Store implements ObjectStore {
   #renewal: NodeJS.Timeout | undefined
   readonly intake = { presign: (key: string, put: PresignedPut) => this.#presignPut(key, put) }
 
-  constructor(bucket: Bucket, { sockets, publicBaseUrl, signedUrlTtlS = null }: S3Options) {
+  constructor(bucket: Bucket, { publicBaseUrl, signedUrlTtlS = null }: S3Options) {
     this.#bucket = bucket.name
     this.#client = new S3Client({
       region: bucket.region,
@@ -78,8 +76,10 @@ export class S3Store implements ObjectStore {
         connectionTimeout: 5000,
         requestTimeout: REQUEST_TIMEOUT_MS,
         throwOnRequestTimeout: true,
-        httpAgent: { keepAlive: true, maxSockets: sockets },
-        httpsAgent: { keepAlive: true, maxSockets: sockets }
+        // The limiter bounds uploads. Behind a limit here, uploads to a slow store that wait for a socket
+        // would count as connections that cannot be established.
+        httpAgent: { keepAlive: true, maxSockets: Number.POSITIVE_INFINITY },
+        httpsAgent: { keepAlive: true, maxSockets: Number.POSITIVE_INFINITY }
       },
       maxAttempts: 2
     })

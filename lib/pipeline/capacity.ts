@@ -25,6 +25,14 @@ export interface Capacity {
   inFlight: number
 }
 
+/**
+ * Returns how many images may be uploaded at once: a store gets as many objects at once as there are places,
+ * however many renditions an image has.
+ */
+export function uploadsOf({ inFlight }: Capacity, renditions: number, maxPuts = inFlight): number {
+  return Math.max(1, Math.floor(Math.min(maxPuts, inFlight) / (1 + renditions)))
+}
+
 /** Fitted to the cores and the memory of the machine, or of the container if that has less. */
 export function capacityOf({
   concurrency,

@@ -17,7 +17,7 @@ export interface Request {
 export interface LimiterOptions {
   capacity: Capacity
   locate: Locate
-  /** Uploads at once. Default: any number. */
+  /** Images uploaded at once. Default: any number. */
   uploads?: number | undefined
   /** A monotonic clock in milliseconds. */
   now?: () => number
@@ -82,7 +82,7 @@ export class Limiter {
     return this.#cores.run(userId, work)
   }
 
-  /** Runs `work`, which uploads one object, when it is the user's turn. */
+  /** Runs `work`, which uploads one image, when it is the user's turn. */
   async upload<T>(userId: number, work: () => Promise<T>): Promise<T> {
     const release = await this.#uploads.take(userId)
     try {

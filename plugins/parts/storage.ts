@@ -5,7 +5,6 @@ import type { Config } from '../../lib/config/config.ts'
 import type { Bucket } from '../../lib/config/servers.ts'
 import { AppError } from '../../lib/http/app-error.ts'
 import { ownUrl } from '../../lib/http/own-url.ts'
-import { capacityOf } from '../../lib/pipeline/capacity.ts'
 import { createDataDir } from '../../lib/startup/data-dir.ts'
 import { tryServer, waitForServer } from '../../lib/startup/wait-for-server.ts'
 import { cacheControl, OBJECT_PREFIX, type ObjectStore } from '../../lib/storage/object-store.ts'
@@ -42,7 +41,6 @@ export default fp<{ config: Config }>(
 async function openBucket(bucket: Bucket, { images }: Config): Promise<ObjectStore> {
   const { S3Store } = await import('../../lib/s3.ts')
   return new S3Store(bucket, {
-    sockets: capacityOf(images).inFlight,
     publicBaseUrl: images.publicBaseUrl,
     signedUrlTtlS: images.signedUrlTtlS
   })

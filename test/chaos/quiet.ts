@@ -5,7 +5,7 @@ const LOOK_EVERY_MS = 1000
 /** What a fault delayed in the store has landed by then: from here on the last removals need not wait. */
 const LAST_UPLOAD_MS = 30_000
 /** What is left of a product is removed after the longest life of an upload. */
-const LATE = `kind = 'object' AND due_at > now() + interval '1 minute'`
+const LATE = `kind = 'object' AND due_at > now()`
 
 /** What is still to be done, as the database and the queues show it. */
 interface Rest {

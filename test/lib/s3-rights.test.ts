@@ -21,7 +21,7 @@ t.test('a bucket can be used by who may only write to it, and not by who may not
     endpoint: `http://127.0.0.1:${port}`,
     forcePathStyle: true
   }
-  const objects = new S3Store(bucket, { sockets: 1, publicBaseUrl: undefined })
+  const objects = new S3Store(bucket, { publicBaseUrl: undefined })
   t.teardown(async () => {
     await objects.close()
     server.close()

@@ -21,7 +21,7 @@ function bucketOf(variables: Record<string, string>): Bucket {
 }
 
 function urlOf(bucket: Bucket, publicBaseUrl?: string): string {
-  const objects = new S3Store(bucket, { sockets: 1, publicBaseUrl })
+  const objects = new S3Store(bucket, { publicBaseUrl })
   t.teardown(() => objects.close())
   return objects.urlOf(KEY)
 }
@@ -92,7 +92,7 @@ t.test('temporary credentials are sent with their session token', async (t) => {
   })
   await using listening = await listen(server)
   const bucket = bucketOf({ AWS_ENDPOINT_URL: listening.url, AWS_SESSION_TOKEN: 'token' })
-  const objects = new S3Store(bucket, { sockets: 1, publicBaseUrl: undefined })
+  const objects = new S3Store(bucket, { publicBaseUrl: undefined })
   await objects.put(KEY, Buffer.from('a picture'), never)
   await objects.close()
   t.same(tokens, ['token'])

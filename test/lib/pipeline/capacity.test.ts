@@ -1,6 +1,6 @@
 import { availableParallelism, totalmem } from 'node:os'
 import t, { type Test } from 'tap'
-import { capacityOf } from '../../../lib/pipeline/capacity.ts'
+import { capacityOf, uploadsOf } from '../../../lib/pipeline/capacity.ts'
 
 const MB = 1024 * 1024
 
@@ -42,5 +42,15 @@ t.test('no core needs more downloads than keep it busy', (t) => {
 t.test('a concurrency that is set is used, whatever the memory', (t) => {
   memory(t, 64 * MB)
   t.strictSame(capacityOf({ ...settings, concurrency: 3 }), { compress: 3, inFlight: 6 })
+  t.end()
+})
+
+t.test('with renditions fewer images are uploaded at once, and not more objects', (t) => {
+  const capacity = { compress: 3, inFlight: 48 }
+  t.equal(uploadsOf(capacity, 0), 48)
+  t.equal(uploadsOf(capacity, 1), 24)
+  t.equal(uploadsOf(capacity, 10), 4)
+  t.equal(uploadsOf(capacity, 0, 8), 8)
+  t.equal(uploadsOf(capacity, 10, 8), 1)
   t.end()
 })

@@ -121,7 +121,7 @@ t.test('in S3', needsServices, async (t) => {
   const name = await server.createBucket()
   const publicBaseUrl = server.publicUrl(name)
   const open = (t: Test, bucket = bucketOn(server, name), base: string | undefined = publicBaseUrl) => {
-    const objects = new S3Store(bucket, { sockets: 4, publicBaseUrl: base })
+    const objects = new S3Store(bucket, { publicBaseUrl: base })
     t.teardown(() => objects.close())
     return objects
   }
@@ -145,7 +145,7 @@ t.test('in S3', needsServices, async (t) => {
   })
 
   t.test('without a public address the URL is the bucket’s own', async (t) => {
-    const objects = new S3Store(bucketOn(server, name), { sockets: 1, publicBaseUrl: undefined })
+    const objects = new S3Store(bucketOn(server, name), { publicBaseUrl: undefined })
     t.teardown(() => objects.close())
     t.equal(
       await objects.put('products/8/a.jpg', picture, signal),

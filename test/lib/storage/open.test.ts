@@ -62,7 +62,7 @@ t.test('in S3', needsServices, async (t) => {
   const { region, endpoint, client } = server
   const credentials = { accessKeyId: server.accessKeyId, secretAccessKey: server.secretAccessKey }
   const bucket = { name: Bucket, region, endpoint, credentials, forcePathStyle: true }
-  const objects = new S3Store(bucket, { sockets: 2, publicBaseUrl: undefined })
+  const objects = new S3Store(bucket, { publicBaseUrl: undefined })
   t.teardown(() => objects.close())
   conformance(t, objects)
 

@@ -74,7 +74,7 @@ t.test('on a real server', needsServices, async (t) => {
 
   t.test('the store signs for its bucket, with or without a size', async (t) => {
     const bucket = { name, region, endpoint, credentials, forcePathStyle: true }
-    const objects = new S3Store(bucket, { sockets: 1, publicBaseUrl: 'https://cdn.test' })
+    const objects = new S3Store(bucket, { publicBaseUrl: 'https://cdn.test' })
     t.teardown(() => objects.close())
     for (const bytes of [3, null]) {
       const url = await objects.intake.presign('uploads/b', {

@@ -1,0 +1,33 @@
+import { createServer, type ServerResponse } from 'node:http'
+import t from 'tap'
+import { loadConfig } from '../../lib/config/config.ts'
+import { S3Store } from '../../lib/s3.ts'
+import { never } from '../support/downloader.ts'
+import { listen } from '../support/http/listen.ts'
+
+/** More than the SDK's own limit of 50. */
+const PUTS = 120
+
+t.test('every put reaches a slow store at once, and none waits for another one’s socket', async (t) => {
+  const waiting: ServerResponse[] = []
+  const server = createServer((_, response) => {
+    waiting.push(response)
+    if (waiting.length === PUTS) for (const held of waiting) held.end()
+  })
+  await using listening = await listen(server)
+  const { bucket } = loadConfig({
+    AWS_BUCKET_NAME: 'pics',
+    AWS_ACCESS_KEY: 'k',
+    AWS_SECRET_KEY: 's',
+    AWS_ENDPOINT_URL: listening.url
+  })
+  if (!bucket) throw new Error('A bucket is set')
+  const objects = new S3Store(bucket, { publicBaseUrl: 'https://cdn.test' })
+  t.teardown(() => objects.close())
+  const keys = Array.from({ length: PUTS }, (_, at) => `products/${at}/a.jpg`)
+  const urls = await Promise.all(keys.map((key) => objects.put(key, Buffer.from('a picture'), never)))
+  t.strictSame(
+    urls,
+    keys.map((key) => `https://cdn.test/${key}`)
+  )
+})

@@ -1,4 +1,5 @@
 import Fastify, { type FastifyInstance, type FastifyPluginCallback } from 'fastify'
+import history from './consumers/history.ts'
 import removedObjects from './consumers/object-removal.ts'
 import publisher from './consumers/publisher.ts'
 import sweep from './consumers/sweep.ts'
@@ -104,7 +105,7 @@ const addRoutes: Step = async (app, config) => {
 
 /** Registered last: closing runs backwards, so jobs end while everything they need is still open. */
 const addConsumers: Step = async (app, config) => {
-  await all([publisher, removedObjects])(app, config)
+  await all([publisher, removedObjects, history])(app, config)
   if (config.role !== 'api') {
     // Imported only where images are processed: sharp and undici come with them.
     await app.register(import('./consumers/images.ts'), { config })

@@ -78,7 +78,8 @@ WITH change AS MATERIALIZED (
   INSERT INTO product_images (product_id, source_url) SELECT product.id, url FROM product, unnest(product.added) AS url
 ), updated AS (
   UPDATE product_images i SET ${IMAGE_STATE.map(([name]) => `${name} = u.${name}`).join(', ')},
-    generation = i.generation + 1, due_at = now() + u.wait_ms * interval '1 ms'
+    generation = i.generation + 1, due_at = now() + u.wait_ms * interval '1 ms',
+    enqueued_at = CASE i.status WHEN 'pending' THEN i.enqueued_at ELSE now() END
   FROM product, jsonb_to_recordset(product.updated)
     AS u (id uuid, ${IMAGE_STATE.map((column) => column.join(' ')).join(', ')}, wait_ms float8)
   WHERE i.id = u.id AND i.product_id = product.id

@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyRequest, RouteOptions } from 'fastify'
 import fp from 'fastify-plugin'
 import type { Config } from '../../lib/config/config.ts'
+import { Minute, Overview } from '../../lib/figures/schemas.ts'
 import { Problem } from '../../lib/http/problem.ts'
 import {
   Image,
@@ -35,6 +36,8 @@ const components = [
   ImportResult,
   UploadTarget,
   User,
+  Overview,
+  Minute,
   ...inputs
 ]
 

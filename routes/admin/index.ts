@@ -1,9 +1,10 @@
 import type { FastifyPluginAsync } from 'fastify'
 import type { Config } from '../../lib/config/config.ts'
 import { adminGuard } from './guard.ts'
+import { history, overview } from './overview.ts'
 import { session } from './session.ts'
 
-const OPERATIONS = [session]
+const OPERATIONS = [session, overview, history]
 
 /** For operators: callers for all users, or anyone on this machine if no credentials are configured. */
 const routes: FastifyPluginAsync<{ config: Config }> = async (app, { config }) => {

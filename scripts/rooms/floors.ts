@@ -36,6 +36,11 @@ export const FLOORS: Room[][] = [
   [{ path: 'lib/pipeline', holds: 'one job, from message to commit', first: 'process-product.ts' }],
   [
     { path: 'lib/products', holds: 'products, images and how they change', first: 'store.ts' },
+    {
+      path: 'lib/figures',
+      holds: 'how many images there are, and the history of a day',
+      first: 'overview.ts'
+    },
     { path: 'lib/s3.ts', holds: 'the object store on S3' },
     { path: 'lib/webhook.ts', holds: 'signed notifications' }
   ],

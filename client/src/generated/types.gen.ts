@@ -169,6 +169,112 @@ export type User = {
     username: string;
 };
 
+export type Overview = {
+    at: string;
+    images: {
+        pending: number;
+        done: number;
+        failed: number;
+        /**
+         * Failed images by their error code
+         */
+        failed_by_code: {
+            [key: string]: number;
+        };
+        /**
+         * Pending images by the error code of their last attempt
+         */
+        retrying_by_code: {
+            [key: string]: number;
+        };
+    };
+    /**
+     * Mean of the last five minutes
+     */
+    rates: {
+        created_per_s: number;
+        done_per_s: number;
+        failed_per_s: number;
+    };
+    /**
+     * From enqueuing to done, of the images of the last hour; right to about a tenth
+     */
+    time_to_done: {
+        /**
+         * Median
+         */
+        p50_ms: number | null;
+        /**
+         * 95th percentile
+         */
+        p95_ms: number | null;
+        images: number;
+    };
+    /**
+     * Seconds since the oldest pending image came due; null if none is due
+     */
+    oldest_due_s: number | null;
+    outbox: Array<{
+        kind: 'images' | 'object' | 'webhook';
+        class: 'interactive' | 'bulk';
+        /**
+         * Up to 10,000
+         */
+        due: number;
+        /**
+         * Scheduled for later or being worked on, up to 10,000
+         */
+        waiting: number;
+        /**
+         * Seconds since the oldest of these rows came due
+         */
+        oldest_due_s: number | null;
+        /**
+         * Whether there are more rows than that
+         */
+        is_capped: boolean;
+    }>;
+    /**
+     * Null without RabbitMQ, or while it is unavailable
+     */
+    queue: {
+        messages: number;
+        dead_letters: number;
+    } | null;
+    dependencies: {
+        [key: string]: 'connected' | 'embedded' | 'unavailable';
+    };
+};
+
+/**
+ * What happened in a minute
+ */
+export type Minute = {
+    minute: string;
+    /**
+     * Images created
+     */
+    created: number;
+    done: number;
+    failed: number;
+    /**
+     * Median time from enqueuing to done
+     */
+    p50_ms: number | null;
+    /**
+     * 95th percentile of it
+     */
+    p95_ms: number | null;
+    /**
+     * Images that were pending
+     */
+    pending: number | null;
+    /**
+     * Seconds since the oldest pending image had come due
+     */
+    oldest_due_s: number | null;
+};
+
 export type ProductInput = {
     user_id: number;
     /**
@@ -1365,3 +1471,92 @@ export type GetSessionResponses = {
 };
 
 export type GetSessionResponse = GetSessionResponses[keyof GetSessionResponses];
+
+export type GetOverviewData = {
+    body?: never;
+    path?: never;
+    query?: never;
+    url: '/api/v1/admin/overview';
+};
+
+export type GetOverviewErrors = {
+    /**
+     * The request is malformed or does not match the schema
+     */
+    400: Problem;
+    /**
+     * Credentials are missing or invalid
+     */
+    401: Problem;
+    /**
+     * The credentials are not valid for that user, or only for reading
+     */
+    403: Problem;
+    /**
+     * The caller has sent too many requests; retry after the time in Retry-After
+     */
+    429: Problem;
+    /**
+     * The service is overloaded or unavailable; retry after the time in Retry-After
+     */
+    503: Problem;
+};
+
+export type GetOverviewError = GetOverviewErrors[keyof GetOverviewErrors];
+
+export type GetOverviewResponses = {
+    /**
+     * Default Response
+     */
+    200: Overview;
+};
+
+export type GetOverviewResponse = GetOverviewResponses[keyof GetOverviewResponses];
+
+export type GetHistoryData = {
+    body?: never;
+    path?: never;
+    query?: {
+        /**
+         * Default: 24 hours ago
+         */
+        since?: string;
+    };
+    url: '/api/v1/admin/history';
+};
+
+export type GetHistoryErrors = {
+    /**
+     * The request is malformed or does not match the schema
+     */
+    400: Problem;
+    /**
+     * Credentials are missing or invalid
+     */
+    401: Problem;
+    /**
+     * The credentials are not valid for that user, or only for reading
+     */
+    403: Problem;
+    /**
+     * The caller has sent too many requests; retry after the time in Retry-After
+     */
+    429: Problem;
+    /**
+     * The service is overloaded or unavailable; retry after the time in Retry-After
+     */
+    503: Problem;
+};
+
+export type GetHistoryError = GetHistoryErrors[keyof GetHistoryErrors];
+
+export type GetHistoryResponses = {
+    /**
+     * Default Response
+     */
+    200: {
+        minutes: Array<Minute>;
+    };
+};
+
+export type GetHistoryResponse = GetHistoryResponses[keyof GetHistoryResponses];

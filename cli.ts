@@ -10,6 +10,7 @@ const COMMANDS: Record<string, () => Promise<Work>> = {
   export: async () => (await import('./commands/export.ts')).exportFile,
   failed: async () => (await import('./commands/failed-images.ts')).failed,
   import: async () => (await import('./commands/import/import.ts')).importFile,
+  move: async () => (await import('./commands/move/move.ts')).move,
   migrate: async () => (await import('./commands/migrate.ts')).migrate,
   objects: async () => (await import('./commands/orphans.ts')).objects,
   openapi: async () => (await import('./commands/openapi.ts')).openapi,

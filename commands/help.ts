@@ -5,6 +5,7 @@ import { usage as exported } from './export.ts'
 import { usage as failed } from './failed-images.ts'
 import { usage as imported } from './import/import.ts'
 import { usage as migrate } from './migrate.ts'
+import { usage as move } from './move/move.ts'
 import { usage as openapi } from './openapi.ts'
 import { usage as objects } from './orphans.ts'
 import { usage as urls } from './urls.ts'
@@ -13,6 +14,7 @@ export const help = `asyncprod                              serves, as the setti
 ${demo}
 ${check}
 ${migrate}
+${move}
 ${openapi}
 ${imported}
 ${exported}

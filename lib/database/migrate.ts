@@ -5,7 +5,7 @@ import type { ClientBase, Pool } from 'pg'
 
 /** Key of the advisory lock, together with the schema's name. No other program is likely to use it. */
 const MIGRATION_LOCK = 7_202_611
-const MIGRATIONS = 'asyncprod_migrations'
+export const MIGRATIONS = 'asyncprod_migrations'
 
 /** Others wait for the lock of a process that is frozen. The server then ends its transaction. */
 const ABANDONED = `SET LOCAL idle_in_transaction_session_timeout = '30s'`

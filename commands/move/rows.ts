@@ -1,0 +1,77 @@
+import { isDeepStrictEqual } from 'node:util'
+import type { FastifyInstance } from 'fastify'
+import type { Client, ClientBase } from 'pg'
+import { copyRows, type Digest, digestsOf, type Table, tablesOf } from '../../lib/database/copy-rows.ts'
+import { prepareSession } from '../../lib/database/server.ts'
+import { StartError } from '../../lib/startup/wait-for-server.ts'
+
+/** A move brings them to the URLs of the new settings when the rows are there. */
+const OF_THE_SETTINGS = ['compressed_product_images', 'url', 'version']
+
+interface MovedRows {
+  isNew: boolean
+  digests: Map<string, Digest>
+}
+
+/**
+ * Copies all rows in one commit, to a database without products. Rejects with a StartError if it has other
+ * ones.
+ */
+export async function moveRows(from: FastifyInstance, to: FastifyInstance): Promise<MovedRows> {
+  await using stack = new AsyncDisposableStack()
+  const source = stack.adopt(await connect(from), (it) => it.end())
+  const target = stack.adopt(await connect(to), (it) => it.end())
+  // Rolled back by the end of the connection, unless it is committed.
+  await target.query('BEGIN')
+  const tables = await tablesOf(target)
+  await target.query(`LOCK TABLE ${tables.map(({ name }) => name).join()} IN EXCLUSIVE MODE`)
+  const moved = (await isUnused(target, tables))
+    ? { isNew: true, digests: await copy(source, target, tables) }
+    : { isNew: false, digests: await alreadyMoved(source, target, tables) }
+  await target.query('COMMIT')
+  return moved
+}
+
+/** A connection without the time limits of requests. */
+async function connect({ pg }: FastifyInstance): Promise<Client> {
+  const client = new pg.Client({ ...pg.pool.options, query_timeout: 0, statement_timeout: 0 })
+  await client.connect()
+  await prepareSession(client)
+  return client
+}
+
+/** The first migration makes one user. */
+async function isUnused(client: ClientBase, tables: Table[]): Promise<boolean> {
+  const filled = tables.map(({ name }) =>
+    name === 'users' ? `SELECT FROM users WHERE username <> 'testuser'` : `SELECT FROM ${name}`
+  )
+  const { rows } = await client.query<{ used: boolean }>(
+    `SELECT ${filled.map((select) => `EXISTS (${select})`).join(' OR ')} AS used`
+  )
+  return rows[0]?.used === false
+}
+
+async function copy(source: ClientBase, target: ClientBase, tables: Table[]): Promise<Map<string, Digest>> {
+  for (const { name } of tables.toReversed()) await target.query(`DELETE FROM ${name}`)
+  await copyRows(source, target, tables)
+  const [before, after] = [await digestsOf(source, tables), await digestsOf(target, tables)]
+  if (!isDeepStrictEqual(before, after))
+    throw new Error(`The rows differ after the copy, so nothing is kept: ${differences(before, after)}`)
+  return after
+}
+
+async function alreadyMoved(source: ClientBase, target: ClientBase, tables: Table[]) {
+  const before = await digestsOf(source, tables, OF_THE_SETTINGS)
+  const after = await digestsOf(target, tables, OF_THE_SETTINGS)
+  if (!isDeepStrictEqual(before, after))
+    throw new StartError(
+      `The database holds other rows already: ${differences(before, after)}. Move to an empty database.`
+    )
+  return after
+}
+
+const differences = (before: Map<string, Digest>, after: Map<string, Digest>) =>
+  [...before]
+    .filter(([table, digest]) => !isDeepStrictEqual(digest, after.get(table)))
+    .map(([table, { rows }]) => `${table} has ${after.get(table)?.rows} instead of ${rows}`)
+    .join(', ')

@@ -1,4 +1,5 @@
 import Fastify, { type FastifyInstance, type FastifyPluginCallback } from 'fastify'
+import heartbeat from './consumers/heartbeat.ts'
 import history from './consumers/history.ts'
 import removedObjects from './consumers/object-removal.ts'
 import publisher from './consumers/publisher.ts'
@@ -22,6 +23,7 @@ import validation from './plugins/http/validation.ts'
 import logging from './plugins/observability/logging.ts'
 import metrics from './plugins/observability/metrics.ts'
 import tracing from './plugins/observability/tracing.ts'
+import controls from './plugins/parts/controls.ts'
 import healthChecks from './plugins/parts/health-checks.ts'
 import postgres from './plugins/parts/postgres.ts'
 import products from './plugins/parts/products.ts'
@@ -84,7 +86,7 @@ const addHttp = all([
 ])
 
 /** What the routes, the consumers and the commands work with. */
-const addParts = all([shutdown, healthChecks, postgres, redis, rabbitmq, storage, products])
+const addParts = all([shutdown, healthChecks, postgres, controls, redis, rabbitmq, storage, products])
 
 /** Which requests are admitted. */
 const addGuards: Step = async (app, config) => {
@@ -105,7 +107,7 @@ const addRoutes: Step = async (app, config) => {
 
 /** Registered last: closing runs backwards, so jobs end while everything they need is still open. */
 const addConsumers: Step = async (app, config) => {
-  await all([publisher, removedObjects, history])(app, config)
+  await all([heartbeat, publisher, removedObjects, history])(app, config)
   if (config.role !== 'api') {
     // Imported only where images are processed: sharp and undici come with them.
     await app.register(import('./consumers/images.ts'), { config })

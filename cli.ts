@@ -14,6 +14,8 @@ const COMMANDS: Record<string, () => Promise<Work>> = {
   migrate: async () => (await import('./commands/migrate.ts')).migrate,
   objects: async () => (await import('./commands/orphans.ts')).objects,
   openapi: async () => (await import('./commands/openapi.ts')).openapi,
+  pause: async () => (await import('./commands/pause.ts')).pause,
+  resume: async () => (await import('./commands/pause.ts')).resume,
   urls: async () => (await import('./commands/urls.ts')).urls
 }
 

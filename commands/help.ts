@@ -8,6 +8,7 @@ import { usage as migrate } from './migrate.ts'
 import { usage as move } from './move/move.ts'
 import { usage as openapi } from './openapi.ts'
 import { usage as objects } from './orphans.ts'
+import { usage as pause } from './pause.ts'
 import { usage as urls } from './urls.ts'
 
 export const help = `asyncprod                              serves, as the settings in the environment and .env say
@@ -21,5 +22,6 @@ ${exported}
 ${failed}
 ${dead}
 ${objects}
+${pause}
 ${urls}
 asyncprod --help | --version`

@@ -63,23 +63,27 @@ export default fp<{ config: Config }>(
       jobTimeoutMs: config.images.jobTimeoutMs,
       log: app.log
     })
+    const others = othersPlaces(capacity.inFlight)
+    const users = new UserJobs(app.broker ? others : capacity.inFlight)
     let intake: Intake | undefined
     app.addHook('onReady', async () => {
       intake = app.broker
-        ? await consume(app, app.broker, processor, capacity.inFlight)
-        : relay(app, processor, {
-            users: new UserJobs(capacity.inFlight),
-            capacity: capacity.inFlight + othersPlaces(capacity.inFlight)
-          })
+        ? await consume(app, app.broker, processor, { users, capacity: capacity.inFlight })
+        : relay(app, processor, { users, capacity: capacity.inFlight + others })
     })
     app.shutdown.add(async (graceMs) => {
       await intake?.stop(graceMs)
       await Promise.all([downloader.close(), decoder.close()])
     })
     const { inForce, missing } = await decoderFence()
+    app.heartbeat.watch({
+      jobs: () => users.count,
+      origins: () => [],
+      fence: { in_force: inForce, missing }
+    })
     app.log.info({ ...capacity, fence: inForce, fence_without: missing }, 'Images are processed here')
   },
-  { name: 'images', dependencies: ['metrics', 'products', 'rabbitmq', 'storage'] }
+  { name: 'images', dependencies: ['heartbeat', 'metrics', 'products', 'rabbitmq', 'storage'] }
 )
 
 /**
@@ -91,17 +95,23 @@ async function consume(
   app: FastifyInstance,
   broker: Broker,
   processor: ProductProcessor,
-  capacity: number
+  { users, capacity }: { users: UserJobs; capacity: number }
 ): Promise<Intake> {
   const jobs = new TaskGroup()
   const others = othersPlaces(capacity)
-  const users = new UserJobs(others)
   const room = () => (users.count >= capacity - others ? others : 0)
-  await broker.consume(capacity, (message) => jobs.run((signal) => handle(processor, users, message, signal)))
+  const { outbox } = app
+  const begin = () =>
+    broker.consume(capacity, (message) => jobs.run((signal) => handle(processor, users, message, signal)))
+  const resume = () => void begin()
+  const pause = () => void broker.cancel()
+  outbox.events.on('paused', pause).on('resumed', resume)
+  if (!outbox.isPaused) await begin()
   const direct = relay(app, processor, { users, capacity: others, room })
   return {
     async stop(graceMs) {
-      void broker.cancel()
+      outbox.events.off('resumed', resume)
+      pause()
       await Promise.all([jobs.drain(graceMs), direct.stop(graceMs)])
     }
   }

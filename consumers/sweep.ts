@@ -60,7 +60,12 @@ export default fp<{ config: Config }>(
 )
 
 /** Enqueues images again whose work was lost, as with a broker's disk. */
-async function enqueueLostImages({ broker, products, log }: FastifyInstance, jobMs: number): Promise<void> {
+async function enqueueLostImages(
+  { broker, outbox, products, log }: FastifyInstance,
+  jobMs: number
+): Promise<void> {
+  // Messages that wait for the end of a pause are not lost.
+  if (outbox.isPaused) return
   if (broker && (await broker.depth()) >= DEEP_QUEUE) return
   const count = await products.sweep(jobMs * LOST_AFTER_JOBS, IMAGES_A_SWEEP)
   if (count > 0) log.warn({ products: count }, 'Pending images that were lost are enqueued again')

@@ -4,7 +4,11 @@ import { type Log, reasonOf } from '../log/log.ts'
 import { withTimeout } from '../startup/timeout.ts'
 import { prepareSession } from './server.ts'
 
-export const CHANNELS = { outbox: 'asyncprod_outbox', products: 'asyncprod_products' } as const
+export const CHANNELS = {
+  outbox: 'asyncprod_outbox',
+  products: 'asyncprod_products',
+  controls: 'asyncprod_controls'
+} as const
 
 const RECONNECT_MS = 1000
 const OWN = `SELECT pg_backend_pid() AS pid, '_' || to_hex(hashtext(current_schema())) AS suffix`

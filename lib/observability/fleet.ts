@@ -33,6 +33,11 @@ export function readFleet(
     help: `Images that are neither done nor failed. ${HOW_TO_COMBINE}`,
     read: async () => (await pool.query<{ value: number }>(PENDING_IMAGES)).rows
   })
+  readings.add({
+    name: 'asyncprod_fleet_intake_paused_seconds',
+    help: `Time since an operator has paused all work, 0 while it is not paused. ${HOW_TO_COMBINE}`,
+    read: async () => (await pool.query<{ value: number }>(INTAKE_PAUSED)).rows
+  })
   if (!broker) return
   readings.add({
     name: 'asyncprod_fleet_queue_messages',
@@ -61,3 +66,6 @@ const OUTBOX_OLDEST = `SELECT kind, greatest(extract(epoch FROM now() - min(due_
   FROM outbox GROUP BY kind`
 
 const PENDING_IMAGES = `SELECT count(*)::integer AS value FROM product_images WHERE status = 'pending'`
+
+const INTAKE_PAUSED = `SELECT coalesce(extract(epoch FROM now() - max(since)), 0)::float8 AS value
+  FROM controls WHERE kind = 'intake'`

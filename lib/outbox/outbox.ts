@@ -33,6 +33,7 @@ export class Outbox {
   readonly #pool: Pool
   /** The last user of each class that had a turn. */
   readonly #lastUsers = new Map<OutboxKind, [interactive: number, bulk: number]>()
+  #isPaused = false
 
   constructor(pool: Pool) {
     this.#pool = pool
@@ -47,6 +48,19 @@ export class Outbox {
   /** Makes relays look for rows that may be due. */
   poke(kinds: OutboxKind[] = [...OUTBOX_KINDS]): void {
     this.events.emit('due', kinds)
+  }
+
+  /** Whether this process takes no work. */
+  get isPaused(): boolean {
+    return this.#isPaused
+  }
+
+  /** Relays of this process claim nothing while `isPaused`. What was claimed before ends as usual. */
+  setPaused(isPaused: boolean): void {
+    if (this.#isPaused === isPaused) return
+    this.#isPaused = isPaused
+    this.events.emit(isPaused ? 'paused' : 'resumed')
+    if (!isPaused) this.poke()
   }
 
   /** Reserves a place in this process for a row of the user that is about to be inserted, if there is one. */

@@ -46,7 +46,8 @@ const GATHERED = 1 / 4
  * - full: All places are taken, or the users of all due rows are at their limit. The relay claims when a
  *   quarter of the places is free again, 50 ms after the first one was, and when it is poked and there are
  *   places for other users.
- * - paused: There is no room behind `dispatch`, or the relay has not been started. It claims when poked.
+ * - paused: The outbox is paused, there is no room behind `dispatch`, or the relay has not been started. It
+ *   claims when poked.
  * - draining: It was stopped, and claims nothing. Jobs keep their leases until they end or are aborted.
  *
  * A new row may take a reserved place, before it was ever claimed, unless due rows wait for one already.
@@ -107,7 +108,8 @@ export class Relay implements LocalConsumer {
   }
 
   get #freePlaces(): number {
-    const { capacity, room = () => capacity } = this.#options
+    const { capacity, outbox, room = () => capacity } = this.#options
+    if (outbox.isPaused) return 0
     return Math.min(capacity - this.#running, room()) - this.#reserved
   }
 

@@ -22,6 +22,8 @@ export class Broker extends EventEmitter<{ connect: [] }> {
   readonly #connection: { urls: string[]; topology: Topology; log: Log }
   readonly #publisher: Publisher
   #consumer: Consumer | undefined
+  /** Of consumers that were cancelled. */
+  #endings: Promise<unknown> = Promise.resolve()
 
   constructor({ urls, queue, log }: BrokerOptions) {
     super()
@@ -60,16 +62,23 @@ export class Broker extends EventEmitter<{ connect: [] }> {
     await this.#publisher.send(this.queue, Buffer.from(JSON.stringify(message)), options)
   }
 
-  /** Handles up to `prefetch` messages at once. Resolves when the first can be delivered. */
+  /**
+   * Handles up to `prefetch` messages at once, until `cancel`. Resolves when the first can be delivered.
+   */
   async consume(prefetch: number, handle: MessageHandler): Promise<void> {
     const bury = (message: ConsumeMessage, reason: string) => this.#bury(message, reason)
     this.#consumer = new Consumer({ ...this.#connection, prefetch, handle, bury })
     await this.#consumer.ready()
   }
 
-  /** Takes no more messages; those in progress can still be settled. */
+  /** Takes no more messages until `consume`; those in progress can still be settled. */
   async cancel(): Promise<void> {
-    await this.#consumer?.cancel()
+    const consumer = this.#consumer
+    if (!consumer) return
+    this.#consumer = undefined
+    const cancelled = consumer.cancel()
+    this.#endings = Promise.all([this.#endings, cancelled.then(() => consumer.close())])
+    await cancelled
   }
 
   /** Resolves with the number of messages that wait in the queue. */
@@ -84,7 +93,8 @@ export class Broker extends EventEmitter<{ connect: [] }> {
 
   /** Settles the messages in progress, then ends both connections. */
   async close(): Promise<void> {
-    await this.#consumer?.close()
+    await this.cancel()
+    await this.#endings
     await this.#publisher.close()
   }
 

@@ -1,6 +1,7 @@
 import fp from 'fastify-plugin'
 import type { Config } from '../../lib/config/config.ts'
 import { Notifications } from '../../lib/database/notifications.ts'
+import { notifyControls } from '../../lib/fleet/controls.ts'
 import { notifyOutbox } from '../../lib/outbox/notify.ts'
 import { Outbox } from '../../lib/outbox/outbox.ts'
 import { ProductChangeFeed } from '../../lib/products/change-feed.ts'
@@ -49,6 +50,7 @@ export default fp<{ config: Config }>(
     )
     if (!notifications) return
     if (!config.rabbitmq) notifyOutbox(outbox, notifications)
+    notifyControls(app.controls, notifications)
     notifications.start()
     app.healthChecks.set('notifications', {
       kind: 'connected',
@@ -58,5 +60,5 @@ export default fp<{ config: Config }>(
     })
     app.addHook('onClose', () => notifications.close())
   },
-  { name: 'products', dependencies: ['postgres', 'redis', 'storage', 'health-checks'] }
+  { name: 'products', dependencies: ['postgres', 'redis', 'storage', 'health-checks', 'controls'] }
 )

@@ -1,10 +1,12 @@
 import type { FastifyPluginAsync } from 'fastify'
 import type { Config } from '../../lib/config/config.ts'
 import { adminGuard } from './guard.ts'
+import { intake } from './intake.ts'
 import { history, overview } from './overview.ts'
+import { processes } from './processes.ts'
 import { session } from './session.ts'
 
-const OPERATIONS = [session, overview, history]
+const OPERATIONS = [session, overview, history, intake, processes]
 
 /** For operators: callers for all users, or anyone on this machine if no credentials are configured. */
 const routes: FastifyPluginAsync<{ config: Config }> = async (app, { config }) => {

@@ -22,7 +22,11 @@ const Readiness = (description: string) =>
       dependencies: Type.Record(
         Type.String(),
         Type.String({ examples: ['connected', 'embedded', 'unavailable'] })
-      )
+      ),
+      intake: Type.String({
+        description: 'Whether this process takes work, or an operator has paused it',
+        examples: ['open', 'paused']
+      })
     },
     { description }
   )
@@ -96,7 +100,9 @@ const routes: FastifyPluginAsyncTypebox<{ hide?: boolean }> = async (app, { hide
       const dependencies = Object.fromEntries(
         parts.map(([name], index) => [name, states[index] ?? 'unavailable'])
       )
-      return reply.code(status === 'ready' ? 200 : 503).send({ status, dependencies })
+      return reply
+        .code(status === 'ready' ? 200 : 503)
+        .send({ status, dependencies, intake: app.outbox.isPaused ? 'paused' : 'open' })
     }
   )
 }

@@ -42,7 +42,8 @@ export const FLOORS: Room[][] = [
       first: 'overview.ts'
     },
     { path: 'lib/s3.ts', holds: 'the object store on S3' },
-    { path: 'lib/webhook.ts', holds: 'signed notifications' }
+    { path: 'lib/webhook.ts', holds: 'signed notifications' },
+    { path: 'lib/fleet', holds: 'what operators order, and the processes that obey', first: 'controls.ts' }
   ],
   [
     { path: 'lib/outbox', holds: 'work that is due', first: 'outbox.ts' },

@@ -29,7 +29,8 @@ t.test('each part is ready, and says whether it is embedded', async (t) => {
   t.equal(reply.statusCode, 200)
   t.strictSame(reply.json(), {
     status: 'ready',
-    dependencies: { database: 'embedded', redis: 'embedded', storage: 'embedded' }
+    dependencies: { database: 'embedded', redis: 'embedded', storage: 'embedded' },
+    intake: 'open'
   })
 })
 
@@ -59,7 +60,8 @@ t.test('without its database the service is not ready, but alive', async (t) => 
   t.equal(ready.statusCode, 503)
   t.strictSame(ready.json(), {
     status: 'unready',
-    dependencies: { database: 'unavailable', redis: 'embedded', storage: 'embedded' }
+    dependencies: { database: 'unavailable', redis: 'embedded', storage: 'embedded' },
+    intake: 'open'
   })
   t.equal((await call({ url: '/health/live' })).statusCode, 200)
   t.match(log.entries.at(-1), { msg: 'A dependency does not respond', reason: /hunter2/ })
@@ -74,7 +76,8 @@ t.test('without Redis it is ready all the same', async (t) => {
   t.equal(ready.statusCode, 200)
   t.strictSame(ready.json(), {
     status: 'ready',
-    dependencies: { database: 'embedded', redis: 'unavailable', storage: 'embedded' }
+    dependencies: { database: 'embedded', redis: 'unavailable', storage: 'embedded' },
+    intake: 'open'
   })
 })
 
@@ -131,7 +134,8 @@ t.test('a service that stops says so to clients that are still connected', async
   t.equal((await reply).status, 503)
   t.strictSame(await (await reply).json(), {
     status: 'draining',
-    dependencies: { database: 'embedded', redis: 'embedded', storage: 'embedded' }
+    dependencies: { database: 'embedded', redis: 'embedded', storage: 'embedded' },
+    intake: 'open'
   })
   await closed
 })

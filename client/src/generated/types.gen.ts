@@ -469,6 +469,10 @@ export type GetReadinessErrors = {
         dependencies: {
             [key: string]: string;
         };
+        /**
+         * Whether this process takes work, or an operator has paused it
+         */
+        intake: string;
     };
 };
 
@@ -483,6 +487,10 @@ export type GetReadinessResponses = {
         dependencies: {
             [key: string]: string;
         };
+        /**
+         * Whether this process takes work, or an operator has paused it
+         */
+        intake: string;
     };
 };
 
@@ -1560,3 +1568,283 @@ export type GetHistoryResponses = {
 };
 
 export type GetHistoryResponse = GetHistoryResponses[keyof GetHistoryResponses];
+
+export type GetIntakeData = {
+    body?: never;
+    path?: never;
+    query?: never;
+    url: '/api/v1/admin/intake';
+};
+
+export type GetIntakeErrors = {
+    /**
+     * The request is malformed or does not match the schema
+     */
+    400: Problem;
+    /**
+     * Credentials are missing or invalid
+     */
+    401: Problem;
+    /**
+     * The credentials are not valid for that user, or only for reading
+     */
+    403: Problem;
+    /**
+     * The caller has sent too many requests; retry after the time in Retry-After
+     */
+    429: Problem;
+    /**
+     * The service is overloaded or unavailable; retry after the time in Retry-After
+     */
+    503: Problem;
+};
+
+export type GetIntakeError = GetIntakeErrors[keyof GetIntakeErrors];
+
+export type GetIntakeResponses = {
+    /**
+     * Whether work is taken
+     */
+    200: {
+        /**
+         * Whether all work is paused
+         */
+        paused: boolean;
+        by: string | null;
+        reason: string | null;
+        since: string | null;
+    };
+};
+
+export type GetIntakeResponse = GetIntakeResponses[keyof GetIntakeResponses];
+
+export type SetIntakeData = {
+    body: {
+        paused: boolean;
+        /**
+         * Why it was done, for other operators
+         */
+        reason?: string;
+    };
+    path?: never;
+    query?: never;
+    url: '/api/v1/admin/intake';
+};
+
+export type SetIntakeErrors = {
+    /**
+     * The request is malformed or does not match the schema
+     */
+    400: Problem;
+    /**
+     * Credentials are missing or invalid
+     */
+    401: Problem;
+    /**
+     * The credentials are not valid for that user, or only for reading
+     */
+    403: Problem;
+    /**
+     * The body is too large
+     */
+    413: Problem;
+    /**
+     * The body is not JSON in UTF-8
+     */
+    415: Problem;
+    /**
+     * The caller has sent too many requests; retry after the time in Retry-After
+     */
+    429: Problem;
+    /**
+     * The service is overloaded or unavailable; retry after the time in Retry-After
+     */
+    503: Problem;
+};
+
+export type SetIntakeError = SetIntakeErrors[keyof SetIntakeErrors];
+
+export type SetIntakeResponses = {
+    /**
+     * Whether work is taken
+     */
+    200: {
+        /**
+         * Whether all work is paused
+         */
+        paused: boolean;
+        by: string | null;
+        reason: string | null;
+        since: string | null;
+    };
+};
+
+export type SetIntakeResponse = SetIntakeResponses[keyof SetIntakeResponses];
+
+export type ListProcessesData = {
+    body?: never;
+    path?: never;
+    query?: never;
+    url: '/api/v1/admin/processes';
+};
+
+export type ListProcessesErrors = {
+    /**
+     * The request is malformed or does not match the schema
+     */
+    400: Problem;
+    /**
+     * Credentials are missing or invalid
+     */
+    401: Problem;
+    /**
+     * The credentials are not valid for that user, or only for reading
+     */
+    403: Problem;
+    /**
+     * The caller has sent too many requests; retry after the time in Retry-After
+     */
+    429: Problem;
+    /**
+     * The service is overloaded or unavailable; retry after the time in Retry-After
+     */
+    503: Problem;
+};
+
+export type ListProcessesError = ListProcessesErrors[keyof ListProcessesErrors];
+
+export type ListProcessesResponses = {
+    /**
+     * The longest running first
+     */
+    200: {
+        processes: Array<{
+            id: string;
+            role: string;
+            version: string;
+            host: string;
+            pid: number;
+            /**
+             * draining: takes no more work. lost: has not reported itself for 30 seconds
+             */
+            state: 'running' | 'paused' | 'draining' | 'drained' | 'lost';
+            since: string;
+            /**
+             * When it last reported itself
+             */
+            seen_at: string;
+            /**
+             * Products whose images it processes now
+             */
+            jobs: number;
+            /**
+             * Resident memory, without its decoders
+             */
+            memory_bytes: number;
+            fence: {
+                in_force: Array<string>;
+                missing: Array<string>;
+            } | null;
+            drained: {
+                /**
+                 * The name of the operator’s credentials
+                 */
+                by: string;
+                since: string;
+            } | null;
+        }>;
+    };
+};
+
+export type ListProcessesResponse = ListProcessesResponses[keyof ListProcessesResponses];
+
+export type DrainProcessData = {
+    body: {
+        drain: boolean;
+    };
+    path: {
+        id: string;
+    };
+    query?: never;
+    url: '/api/v1/admin/processes/{id}';
+};
+
+export type DrainProcessErrors = {
+    /**
+     * The request is malformed or does not match the schema
+     */
+    400: Problem;
+    /**
+     * Credentials are missing or invalid
+     */
+    401: Problem;
+    /**
+     * The credentials are not valid for that user, or only for reading
+     */
+    403: Problem;
+    /**
+     * It does not exist, or belongs to another user
+     */
+    404: Problem;
+    /**
+     * The body is too large
+     */
+    413: Problem;
+    /**
+     * The body is not JSON in UTF-8
+     */
+    415: Problem;
+    /**
+     * The caller has sent too many requests; retry after the time in Retry-After
+     */
+    429: Problem;
+    /**
+     * The service is overloaded or unavailable; retry after the time in Retry-After
+     */
+    503: Problem;
+};
+
+export type DrainProcessError = DrainProcessErrors[keyof DrainProcessErrors];
+
+export type DrainProcessResponses = {
+    /**
+     * A process
+     */
+    200: {
+        id: string;
+        role: string;
+        version: string;
+        host: string;
+        pid: number;
+        /**
+         * draining: takes no more work. lost: has not reported itself for 30 seconds
+         */
+        state: 'running' | 'paused' | 'draining' | 'drained' | 'lost';
+        since: string;
+        /**
+         * When it last reported itself
+         */
+        seen_at: string;
+        /**
+         * Products whose images it processes now
+         */
+        jobs: number;
+        /**
+         * Resident memory, without its decoders
+         */
+        memory_bytes: number;
+        fence: {
+            in_force: Array<string>;
+            missing: Array<string>;
+        } | null;
+        drained: {
+            /**
+             * The name of the operator’s credentials
+             */
+            by: string;
+            since: string;
+        } | null;
+    };
+};
+
+export type DrainProcessResponse = DrainProcessResponses[keyof DrainProcessResponses];

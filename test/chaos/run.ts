@@ -30,12 +30,14 @@ const FLEET: Role[] = ['api', 'api', 'worker', 'worker', 'worker']
 
 /**
  * Times short enough for lost work to come due again during a run, and enough attempts to outlast every
- * fault.
+ * fault. Few images at once: on a busy machine the store makes about five objects a second, and an upload
+ * must not take longer than a job may.
  */
 const IMPATIENT: Settings = {
   RETRY_BASE_MS: '200',
   MAX_ATTEMPTS: '20',
-  JOB_TIMEOUT_MS: '10000',
+  JOB_TIMEOUT_MS: '20000',
+  WORKER_CONCURRENCY: '1',
   DOWNLOAD_TIMEOUT_MS: '4000'
 }
 

@@ -35,7 +35,7 @@ export const processFaults: Faults = {
     }
   },
   /** Longer than a job may take. */
-  freeze: { lane: 'processes', lastsMs: 14_000, start: freeze },
+  freeze: { lane: 'processes', lastsMs: 24_000, start: freeze },
   /** Longer than a lease of the outbox. */
   'long-freeze': { lane: 'processes', lastsMs: 35_000, start: freeze },
   /** SIGTERM to each in turn, as a deployment does. */

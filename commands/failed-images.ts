@@ -48,7 +48,7 @@ async function list({ pg }: FastifyInstance, choice: Choice): Promise<void> {
 async function retry(app: FastifyInstance, { code, ids }: Choice): Promise<void> {
   let products = 0
   for await (const id of ids.length > 0 ? ids : failedProducts(app, code)) {
-    await app.products.reprocess({ id }, false, code)
+    await app.products.reprocess({ id }, { code })
     products++
   }
   console.log(`Products whose failed images were enqueued again: ${products}`)

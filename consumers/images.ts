@@ -17,6 +17,7 @@ import type { Broker } from '../lib/rabbitmq/broker.ts'
 import type { Settlement } from '../lib/rabbitmq/consumer.ts'
 import { parseMessage } from '../lib/rabbitmq/message.ts'
 import { withUploads } from '../lib/uploads/reader.ts'
+import { storedReader } from '../lib/uploads/stored.ts'
 
 const LEASE_MS = 30_000
 
@@ -48,8 +49,10 @@ export default fp<{ config: Config }>(
       // Twice as many, for images that decode longer than a second and no longer occupy a core (Cores).
       concurrency: 2 * capacity.compress
     })
-    const sources = withUploads(downloader, app.objects, config.images.maxSourceBytes)
-    const uploads = uploadsOf(capacity, config.images.renditions.length, app.objects.maxPuts)
+    const readStored = storedReader(app.objects, config.images.maxSourceBytes)
+    const sources = withUploads(downloader, readStored)
+    const { renditions, keepOriginals } = config.images
+    const uploads = uploadsOf(capacity, renditions.length + Number(keepOriginals), app.objects.maxPuts)
     const limiter = new Limiter({ capacity, locate: sources.locate, uploads })
     readLimiter(app.readings, limiter)
     const processor = new ProductProcessor({
@@ -58,7 +61,8 @@ export default fp<{ config: Config }>(
       downloader: sources,
       decoder,
       limiter,
-      renditions: config.images.renditions,
+      wanted: config.images,
+      readOriginal: config.images.keepOriginals ? readStored : null,
       retry: config.images.retry,
       jobTimeoutMs: config.images.jobTimeoutMs,
       log: app.log

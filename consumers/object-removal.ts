@@ -1,7 +1,9 @@
 import fp from 'fastify-plugin'
+import type { Config } from '../lib/config/config.ts'
 import { withBackoff } from '../lib/outbox/backoff.ts'
 import { Relay } from '../lib/outbox/relay.ts'
 import type { OutboxRow } from '../lib/outbox/row.ts'
+import { originalsPrefix } from '../lib/storage/object-key.ts'
 import { removeOrphans } from '../lib/storage/orphans.ts'
 
 /** Each waits for the store and uses hardly any CPU. */
@@ -11,12 +13,14 @@ const LEASE_MS = 60_000
 const RETRY = { maxAttempts: 30, baseMs: 1000 }
 
 /** Removes the objects of images that are gone: replaced, or of a deleted product. */
-export default fp(
-  async (app) => {
+export default fp<{ config: Config }>(
+  async (app, { config }) => {
     const { objects, outbox, log } = app
+    const below = (prefix: string) =>
+      config.images.keepOriginals ? [prefix, originalsPrefix(prefix)] : [prefix]
     const dispatch = async ({ payload: { key, prefix } }: OutboxRow, stop: AbortSignal) => {
       if (key !== undefined) await objects.remove(key, stop)
-      if (prefix !== undefined) await removeOrphans(app.pg.pool, objects, prefix, stop)
+      if (prefix !== undefined) await removeOrphans(app.pg.pool, objects, below(prefix), stop)
       log.info({ key, prefix }, 'Object removed')
     }
     const relay = new Relay({

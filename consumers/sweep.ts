@@ -3,6 +3,7 @@ import fp from 'fastify-plugin'
 import type { Config } from '../lib/config/config.ts'
 import { removeExpiredKeys } from '../lib/database/idempotency.ts'
 import { reasonOf } from '../lib/log/log.ts'
+import { OBJECT_PREFIX, ORIGINAL_PREFIX } from '../lib/storage/object-store.ts'
 import { OrphanSweep } from '../lib/storage/orphan-sweep.ts'
 
 /** In job timeouts: an image that has been due for longer, without an outbox row, was lost. */
@@ -94,12 +95,14 @@ async function removeUnusedUploads({
 
 /** Orphaned objects, and what killed uploads have left in parts. */
 function removeOrphans({ pg, objects, log, shutdown: { signal } }: FastifyInstance): () => Promise<void> {
-  const orphans = new OrphanSweep(pg.pool, objects, log)
+  const orphans = [OBJECT_PREFIX, ORIGINAL_PREFIX].map(
+    (prefix) => new OrphanSweep(pg.pool, objects, log, prefix)
+  )
   let lastRun = Number.NEGATIVE_INFINITY
   return async () => {
     if (performance.now() - lastRun < ORPHANS_EVERY_MS) return
     lastRun = performance.now()
-    await orphans.run(signal)
+    for (const sweep of orphans) await sweep.run(signal)
     await objects.removeUnfinished(new Date(Date.now() - UNFINISHED_MS))
   }
 }

@@ -21,6 +21,7 @@ import {
   OBJECT_PREFIX,
   type ObjectStore,
   type OpenObject,
+  ORIGINAL_PREFIX,
   type PresignedPut,
   type StoredObject,
   UPLOAD_TIMEOUT_MS
@@ -112,7 +113,7 @@ export class S3Store implements ObjectStore {
     this.#credentials = await this.#client.config.credentials().catch(() => this.#credentials)
   }
 
-  async put(key: string, jpeg: Buffer, signal: AbortSignal): Promise<string> {
+  async put(key: string, bytes: Buffer, signal: AbortSignal): Promise<string> {
     signal.throwIfAborted()
     // Each upload has its own controller: if two uploads share one, an abort leaves one hanging.
     const abortController = new AbortController()
@@ -123,9 +124,9 @@ export class S3Store implements ObjectStore {
       const params = {
         Bucket: this.#bucket,
         Key: key,
-        Body: jpeg,
+        Body: bytes,
         ContentType: contentTypeOf(key),
-        CacheControl: cacheControl(this.#signedUrlTtlS !== null)
+        CacheControl: cacheControl(this.#signedUrlTtlS !== null || !key.startsWith(OBJECT_PREFIX))
       }
       // Imported here because only workers need it.
       const { Upload } = await import('@aws-sdk/lib-storage')
@@ -168,9 +169,13 @@ export class S3Store implements ObjectStore {
 
   /** Without the right to list them, which few policies give, a lifecycle rule of the bucket has to do it. */
   async removeUnfinished(before: Date): Promise<void> {
+    for (const prefix of [OBJECT_PREFIX, ORIGINAL_PREFIX]) await this.#removeUnfinished(prefix, before)
+  }
+
+  async #removeUnfinished(prefix: string, before: Date): Promise<void> {
     const bucket = { Bucket: this.#bucket }
     const { Uploads = [] } = await this.#client
-      .send(new ListMultipartUploadsCommand({ ...bucket, Prefix: OBJECT_PREFIX }))
+      .send(new ListMultipartUploadsCommand({ ...bucket, Prefix: prefix }))
       .catch(nothingIfRefused)
     for (const { Key, UploadId, Initiated } of Uploads) {
       if (Key && UploadId && Initiated && Initiated < before)

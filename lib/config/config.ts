@@ -105,6 +105,7 @@ function images(s: Settings) {
     /** Beside the JPEG. */
     renditions: s.RENDITIONS ? parse('RENDITIONS', s.RENDITIONS, parseRenditions) : [],
     placeholders: s.PLACEHOLDERS,
+    keepOriginals: s.KEEP_ORIGINALS,
     downloadTimeoutMs: s.DOWNLOAD_TIMEOUT_MS,
     userAgent: parse('SOURCE_USER_AGENT', s.SOURCE_USER_AGENT?.trim() ?? USER_AGENT, checkHeaderValue),
     jobTimeoutMs: s.JOB_TIMEOUT_MS,

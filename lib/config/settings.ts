@@ -158,6 +158,11 @@ export const Settings = Type.Object({
     default: false,
     description: 'Whether each image gets a ThumbHash and its mean colour, to show while it loads'
   }),
+  KEEP_ORIGINALS: Type.Boolean({
+    default: false,
+    description:
+      'Whether sources are kept, never in public, so that images are made again without asking their origins'
+  }),
   MAX_IMAGES_PER_PRODUCT: number(1, 1000, 20, 'Maximum number of images of a product'),
   MAX_EVENT_STREAMS: number(
     0,

@@ -7,9 +7,11 @@ import { readLimit } from '../egress/read-limit.ts'
 import type { Resolve } from '../egress/resolver.ts'
 import { checkSourceUrl } from '../egress/source-url.ts'
 import type { ImageError } from '../image/error.ts'
+import type { BodyBuffer } from './body-buffer.ts'
 import { Cookies } from './cookies.ts'
 import { httpStatus, timeout, toImageError, tooManyRedirects } from './errors.ts'
 import { getResponse, type SourceResponse } from './response.ts'
+import { conditionsFor, NotModified, type Validators, validatorsOf } from './validators.ts'
 
 /** Browsers follow 20. Images need few, and each one may cost a new connection. */
 const MAX_REDIRECTS = 10
@@ -39,6 +41,7 @@ export interface DownloadOptions extends AddressPolicy {
 /** Dispose of it once nothing reads its bytes: the next download is written into them. */
 export interface Download extends Disposable {
   readonly bytes: Buffer
+  readonly validators?: Validators | null
 }
 
 /** Follows a download from origin to origin. */
@@ -54,9 +57,10 @@ export interface Visit {
 export interface Downloader {
   /**
    * Resolves with the bytes behind `url`. Rejects with an ImageError, with `signal`'s reason when that aborts
-   * (an interrupted download is not a failed one), or as `visit` does.
+   * (an interrupted download is not a failed one), or as `visit` does. With `known`, it rejects with
+   * NotModified if the origin still has that file.
    */
-  download(url: string, signal: AbortSignal, visit?: Visit): Promise<Download>
+  download(url: string, signal: AbortSignal, visit?: Visit, known?: Validators): Promise<Download>
   /** Resolves with where a download of `url` connects to. */
   locate: Locate
   /** Ends every connection and every running download. */
@@ -89,31 +93,43 @@ export function createDownloader({
     }
   })
 
-  async function get(url: string, cookies: Cookies, signal: AbortSignal): Promise<SourceResponse> {
+  async function get(
+    url: string,
+    cookies: Cookies,
+    signal: AbortSignal,
+    known: Validators | undefined
+  ): Promise<SourceResponse> {
     const checked = checkSourceUrl(url, policy)
     if ('problem' in checked) throw new BlockedAddress(`The URL ${checked.problem}`)
     const parsed = new URL(checked.url)
-    const headers = { ...HEADERS, 'user-agent': userAgent, ...cookies.headerFor(parsed.host) }
+    const conditions = conditionsFor(url, known)
+    const headers = { ...HEADERS, 'user-agent': userAgent, ...cookies.headerFor(parsed.host), ...conditions }
     const response = await getResponse(dispatcher, { url: parsed, headers, maxBytes, pool, signal })
     cookies.store(parsed.host, response.headers['set-cookie'])
     return response
   }
 
-  async function download(source: string, signal: AbortSignal, visit?: Visit): Promise<Download> {
+  async function download(
+    source: string,
+    signal: AbortSignal,
+    visit?: Visit,
+    known?: Validators
+  ): Promise<Download> {
     const deadline = AbortSignal.timeout(timeoutMs)
     const either = AbortSignal.any([signal, deadline])
     const cookies = new Cookies()
     let url = source
     for (let redirects = 0; redirects <= MAX_REDIRECTS; redirects++) {
       if (redirects > 0) await visit?.redirected(url)
-      const response = await get(url, cookies, either).catch((error: unknown) => {
+      const response = await get(url, cookies, either, known).catch((error: unknown) => {
         signal.throwIfAborted()
         const failure = deadline.aborted ? timeout(timeoutMs) : toImageError(error)
         visit?.failed(failure)
         throw failure
       })
       visit?.responded()
-      if (response.body) return response.body
+      if (response.body) return downloaded(response.body, validatorsOf(url, response.headers))
+      if (response.status === 304 && known?.url === url) throw new NotModified()
       url = redirectTarget(response, url)
     }
     throw tooManyRedirects(MAX_REDIRECTS)
@@ -121,6 +137,14 @@ export function createDownloader({
 
   return { download, locate, close }
 }
+
+const downloaded = (body: BodyBuffer, validators: Validators | null): Download => ({
+  get bytes() {
+    return body.bytes
+  },
+  validators,
+  [Symbol.dispose]: () => body[Symbol.dispose]()
+})
 
 /** Https may lead to http: pictures are no secret, and their bytes are not trusted either way. */
 function redirectTarget({ status, headers }: SourceResponse, from: string): string {

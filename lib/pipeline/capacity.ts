@@ -27,10 +27,10 @@ export interface Capacity {
 
 /**
  * Returns how many images may be uploaded at once: a store gets as many objects at once as there are places,
- * however many renditions an image has.
+ * however many objects an image has beside its JPEG.
  */
-export function uploadsOf({ inFlight }: Capacity, renditions: number, maxPuts = inFlight): number {
-  return Math.max(1, Math.floor(Math.min(maxPuts, inFlight) / (1 + renditions)))
+export function uploadsOf({ inFlight }: Capacity, others: number, maxPuts = inFlight): number {
+  return Math.max(1, Math.floor(Math.min(maxPuts, inFlight) / (1 + others)))
 }
 
 /** Fitted to the cores and the memory of the machine, or of the container if that has less. */

@@ -1,6 +1,7 @@
 import type { Visit } from '../download/download.ts'
 import type { Locate } from '../egress/locate.ts'
 import type { ImageError } from '../image/error.ts'
+import { OWN_STORE } from '../uploads/stored.ts'
 import type { Capacity } from './capacity.ts'
 import { Cores } from './cores.ts'
 import { watchEventLoop } from './event-loop.ts'
@@ -10,7 +11,8 @@ import { Turns } from './turns.ts'
 
 /** Where an image comes from, and for whom it is processed. */
 export interface Request {
-  sourceUrl: string
+  /** Null where our own store has it. */
+  sourceUrl: string | null
   userId: number
 }
 
@@ -64,7 +66,9 @@ export class Limiter {
     signal: AbortSignal,
     work: (visit: Visit) => Promise<T>
   ): Promise<T> {
-    const destination = this.#origins.destination(await this.#locate(sourceUrl))
+    const destination = this.#origins.destination(
+      sourceUrl === null ? OWN_STORE : await this.#locate(sourceUrl)
+    )
     signal.throwIfAborted()
     await this.#places.take(userId, destination, signal)
     const visit = this.#visit(destination)

@@ -1,24 +1,28 @@
 import type { Decoder } from '../decoder/decoder.ts'
 import type { Downloader, Visit } from '../download/download.ts'
 import { ImageError } from '../image/error.ts'
-import type { Rendition } from '../image/rendition.ts'
 import type { Log } from '../log/log.ts'
 import { type RetryPolicy, retryWaitMs } from '../outbox/backoff.ts'
 import type { Outcome } from '../products/changes.ts'
+import type { Wanted } from '../products/current.ts'
 import type { ImageRow } from '../products/record.ts'
 import type { ObjectStore } from '../storage/object-store.ts'
+import type { ReadStored } from '../uploads/stored.ts'
 import type { Limiter } from './limiter.ts'
+import { type Source, SourceReader } from './read-source.ts'
 import { Snoozed } from './snoozed.ts'
 import { inStage } from './stages.ts'
-import { objectsOf, storeImage } from './store-image.ts'
+import { listOf, objectsOf, storeImage } from './store-image.ts'
 
 export interface MakerOptions {
   objects: Pick<ObjectStore, 'put'>
   downloader: Pick<Downloader, 'download'>
   decoder: Pick<Decoder, 'compress'>
   limiter: Limiter
-  /** Those that `decoder` makes. */
-  renditions: Rendition[]
+  /** What `decoder` makes. */
+  wanted: Wanted
+  /** Null where no originals are kept. */
+  readOriginal: ReadStored | null
   retry: RetryPolicy
   jobTimeoutMs: number
   log: Log
@@ -46,9 +50,11 @@ interface Progress {
 /** Makes one image: downloads it, compresses it, stores it. */
 export class ImageMaker {
   readonly #options: MakerOptions
+  readonly #sources: SourceReader
 
   constructor(options: MakerOptions) {
     this.#options = options
+    this.#sources = new SourceReader(options.downloader, options.readOriginal, options.wanted)
   }
 
   /** Resolves with the outcome, whatever happens. */
@@ -57,7 +63,7 @@ export class ImageMaker {
     try {
       const make = (visit: Visit) => this.#make(image, job, visit, progress)
       return await this.#options.limiter.run(
-        { sourceUrl: image.source_url, userId: job.userId },
+        { sourceUrl: this.#sources.isStored(image) ? null : image.source_url, userId: job.userId },
         job.signal,
         make
       )
@@ -70,32 +76,36 @@ export class ImageMaker {
   async #make(image: ImageRow, job: Job, visit: Visit, progress: Progress): Promise<Outcome> {
     progress.begunAt = performance.now()
     const { productId, userId, signal } = job
-    const { objects, limiter, renditions } = this.#options
-    const compressed = await this.#compressed(image.source_url, job, visit, progress)
-    const { width, height, placeholder, source_bytes } = compressed
-    const made = objectsOf(productId, image, compressed, renditions)
-    const stored = [made.main, ...made.renditions].map(({ key }) => key)
+    const { objects, limiter, wanted } = this.#options
+    const read = () => this.#sources.read(productId, image, signal, visit)
+    const source = await inStage('download', productId, read)
+    if ('code' in source) return { status: 'unchanged', ...source }
+    const compressed = await this.#compressed(source, job, progress)
+    const { width, height, placeholder, source_bytes, original } = compressed
+    const made = objectsOf(productId, image, compressed, wanted.renditions)
+    const stored = listOf(made).map(({ key }) => key)
     progress.stored = stored
     const compressedAt = performance.now()
     const columns = await limiter.upload(userId, () => {
       progress.waitedMs += performance.now() - compressedAt
       return inStage('upload', productId, () => storeImage(objects, made, signal))
     })
-    return { status: 'done', width, height, placeholder, source_bytes, ...columns, stored }
+    return { status: 'done', width, height, placeholder, source_bytes, original, ...columns, stored }
   }
 
   /** Keeps the source's buffer until nothing reads it any more, even if the job is aborted earlier. */
-  async #compressed(sourceUrl: string, { productId, userId, signal }: Job, visit: Visit, progress: Progress) {
-    const { downloader, decoder, limiter } = this.#options
-    using source = await inStage('download', productId, () => downloader.download(sourceUrl, signal, visit))
-    const { bytes } = source
+  async #compressed(read: Source, { productId, userId, signal }: Job, progress: Progress) {
+    using source = read
+    const { bytes, original, isStored } = source
     const downloadedAt = performance.now()
-    const compressed = await limiter.compute(userId, (begun) => {
+    const compressed = await this.#options.limiter.compute(userId, (begun) => {
       progress.waitedMs = performance.now() - downloadedAt
       signal.throwIfAborted()
-      return inStage('compress', productId, () => decoder.compress(bytes, signal, begun))
+      return inStage('compress', productId, () => this.#options.decoder.compress(bytes, signal, begun))
     })
-    return { ...compressed, source_bytes: bytes.length }
+    // A copy: an upload that is given up may still read it.
+    const newOriginal = original && !isStored ? { key: original.key, bytes: Buffer.from(bytes) } : null
+    return { ...compressed, source_bytes: bytes.length, original, newOriginal }
   }
 
   /**

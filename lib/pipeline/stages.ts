@@ -21,7 +21,9 @@ export function inStage<T>(stage: Stage, productId: number, work: () => Promise<
 
 /** Every outcome is reported here, and nowhere else: one log line, and `outcomes` for the metrics. */
 export function report(outcome: Outcome, details: object, log: Log): void {
-  log[outcome.status === 'failed' ? 'warn' : 'info']({ ...details, ...outcome }, `Image ${outcome.status}`)
+  // The validators of an original hold a URL, which may hold a password.
+  const shown = { ...details, ...outcome, original: undefined }
+  log[outcome.status === 'failed' ? 'warn' : 'info'](shown, `Image ${outcome.status}`)
   outcomes.publish(outcome)
 }
 

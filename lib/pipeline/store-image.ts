@@ -16,13 +16,20 @@ export interface NewRendition extends NewObject {
   row: Omit<StoredRendition, 'key' | 'url'>
 }
 
-/** Returns the objects of an attempt at an image. */
+/** The objects of an attempt at an image. */
+export interface NewObjects {
+  main: NewObject
+  renditions: NewRendition[]
+  /** Null where the original is stored already, or is not kept. */
+  original: NewObject | null
+}
+
 export function objectsOf(
   productId: number,
   image: Pick<ImageRow, 'id' | 'generation'>,
-  { jpeg, renditions }: Compressed,
+  { jpeg, renditions, newOriginal: original }: Compressed & { newOriginal: NewObject | null },
   definitions: Rendition[]
-): { main: NewObject; renditions: NewRendition[] } {
+): NewObjects {
   const main = { key: objectKey(productId, image, jpeg), bytes: jpeg }
   const others = renditions.flatMap(({ bytes, width, height }, at) => {
     const rendition = definitions[at]
@@ -31,8 +38,14 @@ export function objectsOf(
     const row = { width, height, bytes: bytes.length, definition: definitionOf(rendition) }
     return [{ name: rendition.name, key, bytes, row }]
   })
-  return { main, renditions: others }
+  return { main, renditions: others, original }
 }
+
+export const listOf = ({ main, renditions, original }: NewObjects): NewObject[] => [
+  main,
+  ...renditions,
+  ...(original ? [original] : [])
+]
 
 /**
  * Stores all of them. Resolves with the columns of the image's row. Rejects if one cannot be stored, but only
@@ -40,10 +53,11 @@ export function objectsOf(
  */
 export async function storeImage(
   objects: Pick<ObjectStore, 'put'>,
-  { main, renditions }: ReturnType<typeof objectsOf>,
+  made: NewObjects,
   signal: AbortSignal
 ): Promise<{ object_key: string; url: string; bytes: number; renditions: Record<string, StoredRendition> }> {
-  const puts = [main, ...renditions].map(({ key, bytes }) => objects.put(key, bytes, signal))
+  const { main, renditions } = made
+  const puts = listOf(made).map(({ key, bytes }) => objects.put(key, bytes, signal))
   await Promise.allSettled(puts)
   const [url = '', ...urls] = await Promise.all(puts)
   const rows = renditions.map(({ name, key, row }, at) => [name, { key, url: urls[at] ?? '', ...row }])

@@ -1,6 +1,6 @@
 import type { ImageErrorCode } from '../image/error.ts'
 import { fieldsOf, type ProductFields } from './fields.ts'
-import type { ImageRow, ProductRecord } from './record.ts'
+import { asked, type ImageRow, type Original, type ProductRecord } from './record.ts'
 
 /** The next state of an image row; writing it raises the generation. */
 export interface ImageUpdate extends Omit<ImageRow, 'due_at'> {
@@ -34,7 +34,9 @@ type Ending =
       Finished,
       'url' | 'width' | 'height' | 'source_bytes' | 'bytes' | 'renditions'
     > &
-      Pick<ImageRow, 'placeholder'>)
+      Pick<ImageRow, 'placeholder' | 'original'>)
+  /** Its origin still has what it was made from. */
+  | { status: 'unchanged'; code: 'not_modified' | 'same_bytes'; original: Original }
   | { status: 'failed'; code: ImageErrorCode; detail: string }
   | { status: 'retry'; code: ImageErrorCode; detail: string; wait_ms: number }
   | { status: 'interrupted'; wait_ms: number }
@@ -92,12 +94,12 @@ function next(row: ImageRow, outcome: Outcome): ImageUpdate {
   const tried = { ...row, attempts: row.attempts + 1 }
   switch (outcome.status) {
     case 'done':
-      return { ...tried, ...outcome, error_code: null, error_detail: null, wait_ms: 0 }
+    case 'unchanged':
+      return { ...tried, ...outcome, status: 'done', error_code: null, error_detail: null, wait_ms: 0 }
     case 'failed':
     case 'retry': {
       const { code: error_code, detail: error_detail } = outcome
-      const ending =
-        outcome.status === 'failed' ? { status: endOf(row), wait_ms: 0 } : { wait_ms: outcome.wait_ms }
+      const ending = outcome.status === 'failed' ? endOf(row) : { wait_ms: outcome.wait_ms }
       return { ...tried, ...ending, error_code, error_detail }
     }
     case 'interrupted':
@@ -107,7 +109,13 @@ function next(row: ImageRow, outcome: Outcome): ImageUpdate {
 }
 
 /** An image that could not be made again keeps what was made before. */
-const endOf = ({ object_key }: ImageRow): ImageRow['status'] => (object_key === null ? 'failed' : 'done')
+function endOf({ object_key, original }: ImageRow): Pick<ImageUpdate, 'status' | 'original' | 'wait_ms'> {
+  return {
+    status: object_key === null ? 'failed' : 'done',
+    original: original && asked(original),
+    wait_ms: 0
+  }
+}
 
 const ANEW = { status: 'pending', attempts: 0, error_code: null, error_detail: null, wait_ms: 0 } as const
 
@@ -120,9 +128,21 @@ export function retryFailed(record: ProductRecord, code?: ImageErrorCode): Chang
 
 /**
  * Enqueues every image again. What was made before is served until the new results are recorded. Their
- * generation is new, and so are their object keys, because clients cache finished images forever.
+ * generation is new, and so are their object keys, because clients cache finished images forever. `refetch`:
+ * origins are asked, although originals are kept, and unchanged images are not made again.
  */
-export const startOver = (record: ProductRecord): Change | null => enqueueAgain(record, () => true)
+export function startOver(
+  record: ProductRecord,
+  { refetch = false }: { refetch?: boolean | undefined } = {}
+): Change | null {
+  const again = enqueueAgain(record, () => true)
+  return again && refetch ? { ...again, update: again.update.map(toRefetch) } : again
+}
+
+const toRefetch = (update: ImageUpdate): ImageUpdate => ({
+  ...update,
+  original: update.original && { ...update.original, refetch: true }
+})
 
 function enqueueAgain(record: ProductRecord, isWanted: (row: ImageRow) => boolean): Change | null {
   const update = record.images.filter(isWanted).map((row) => ({ ...row, ...ANEW }))

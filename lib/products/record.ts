@@ -1,3 +1,4 @@
+import type { Validators } from '../download/validators.ts'
 import type { ImageErrorCode } from '../image/error.ts'
 import type { Placeholder } from '../image/placeholder.ts'
 import { contentTypeOf } from '../storage/object-key.ts'
@@ -16,6 +17,18 @@ export interface StoredRendition {
   definition: string
 }
 
+/** What is kept of an image's source. */
+export interface Original {
+  key: string
+  /** Null where the origin gave none. */
+  validators: Validators | null
+  /** The next attempt asks the origin whether the source has changed. */
+  refetch?: true
+}
+
+/** Returns the original without the wish to ask its origin. */
+export const asked = ({ key, validators }: Original): Original => ({ key, validators })
+
 /** A row of `product_images`. */
 export interface ImageRow {
   id: string
@@ -32,6 +45,8 @@ export interface ImageRow {
   bytes: number | null
   renditions: Record<string, StoredRendition>
   placeholder: Placeholder | null
+  /** Null where none is kept. Readers do not see it. */
+  original: Original | null
   attempts: number
   error_code: ImageErrorCode | null
   error_detail: string | null
@@ -116,11 +131,12 @@ const toRendition = ({ key, url, width, height, bytes }: StoredRendition): Rendi
 export const mapValues = <V, W>(record: Record<string, V>, map: (value: V) => W): Record<string, W> =>
   Object.fromEntries(Object.entries(record).map(([name, value]) => [name, map(value)]))
 
-export type KeyedRow = Pick<ImageRow, 'object_key' | 'renditions'>
+export type KeyedRow = Pick<ImageRow, 'object_key' | 'renditions' | 'original'>
 
 /** The keys of everything that is stored of an image. */
-export const keysOf = ({ object_key, renditions }: KeyedRow): string[] => [
+export const keysOf = ({ object_key, renditions, original }: KeyedRow): string[] => [
   ...(object_key ? [object_key] : []),
+  ...(original ? [original.key] : []),
   ...Object.values(renditions).map(({ key }) => key)
 ]
 

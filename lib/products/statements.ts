@@ -35,6 +35,7 @@ const IMAGE_STATE = [
   ['bytes', 'integer'],
   ['renditions', 'jsonb'],
   ['placeholder', 'jsonb'],
+  ['original', 'jsonb'],
   ['attempts', 'integer'],
   ['error_code', 'text'],
   ['error_detail', 'text']

@@ -37,6 +37,15 @@ export interface ProductStoreOptions extends WriterOptions {
 
 type IdentifiedInput = ProductInput & { external_id: string }
 
+/** Which images of a product are processed again. */
+export interface Reprocess {
+  all?: boolean
+  /** All of them, whose origins have changed. */
+  refetch?: boolean
+  /** Those that failed with it. */
+  code?: ImageErrorCode | undefined
+}
+
 type Decide = (record: ProductRecord) => changes.Change | null
 
 /** Shorter than for a client: otherwise workers would mainly wait while Redis is unreachable. */
@@ -129,12 +138,11 @@ export class ProductStore {
     await this.#changeForClient(ref, (record) => changes.edit(record, fieldsOf(input, record)))
   }
 
-  /**
-   * Enqueues the failed images again, those of one code if there is one, or `all`. Rejects with `not_found`.
-   */
-  async reprocess(ref: ProductRef, all: boolean, code?: ImageErrorCode): Promise<void> {
-    const decide = all ? changes.startOver : (record: ProductRecord) => changes.retryFailed(record, code)
-    await this.#changeForClient(ref, decide)
+  /** Enqueues images again, by default those that failed. Rejects with `not_found`. */
+  async reprocess(ref: ProductRef, { all, refetch, code }: Reprocess = {}): Promise<void> {
+    await this.#changeForClient(ref, (record) =>
+      all || refetch ? changes.startOver(record, { refetch }) : changes.retryFailed(record, code)
+    )
   }
 
   /**

@@ -33,9 +33,9 @@ export class FileStore implements ObjectStore {
     receive: (key: string, body: AsyncIterable<Uint8Array>) => this.#write(key, body)
   }
 
-  async put(key: string, jpeg: Buffer, signal: AbortSignal): Promise<string> {
+  async put(key: string, bytes: Buffer, signal: AbortSignal): Promise<string> {
     signal.throwIfAborted()
-    await this.#write(key, jpeg).catch((cause: unknown) => {
+    await this.#write(key, bytes).catch((cause: unknown) => {
       throw notStored(cause)
     })
     return this.#addressOf(key)

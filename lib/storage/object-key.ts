@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto'
 import { definitionOf, RENDITION_FORMATS, type Rendition, type RenditionFormat } from '../image/rendition.ts'
-import { OBJECT_PREFIX } from './object-store.ts'
+import { OBJECT_PREFIX, ORIGINAL_PREFIX } from './object-store.ts'
 
 /** Returns the prefix of the keys of a product. */
 export const productPrefix = (productId: number) => `${OBJECT_PREFIX}${productId}/`
@@ -24,10 +24,21 @@ export function renditionKey(
   return `${productPrefix(productId)}${id}-${generation}-${name}.${EXTENSIONS[rendition.format]}`
 }
 
+/** Returns the key of the bytes that an attempt had as its source. */
+export const originalKey = (productId: number, { id, generation }: ImageAttempt, source: Buffer): string =>
+  `${ORIGINAL_PREFIX}${productId}/${id}-${generation}-${digest(source)}`
+
+/** Returns whether these are the bytes that an original's key names. */
+export const isOriginalOf = (key: string, source: Buffer) => key.endsWith(`-${digest(source)}`)
+
+/** Returns the prefix of the originals of the images whose results have the prefix. */
+export const originalsPrefix = (prefix: string) => prefix.replace(OBJECT_PREFIX, ORIGINAL_PREFIX)
+
 /** Returns whether the key has the form of one of ours; keys of the Go service have another. */
 export const isOwnKey = (key: string) => OWN_KEY.test(key)
 
 export function contentTypeOf(key: string): string {
+  if (key.startsWith(ORIGINAL_PREFIX)) return 'application/octet-stream'
   const format = RENDITION_FORMATS.find((format) => key.endsWith(`.${EXTENSIONS[format]}`))
   return `image/${format ?? 'jpeg'}`
 }
@@ -39,6 +50,7 @@ interface ImageAttempt {
 
 const EXTENSIONS: Record<RenditionFormat, string> = { jpeg: 'jpg', webp: 'webp', avif: 'avif', png: 'png' }
 
-const OWN_KEY = /^products\/\d+\/[0-9a-f-]{36}-\d+-([a-z][a-z0-9_-]*-)?[0-9a-f]{12}\.(jpg|webp|avif|png)$/
+const OWN_KEY =
+  /^(products\/\d+\/[0-9a-f-]{36}-\d+-([a-z][a-z0-9_-]*-)?[0-9a-f]{12}\.(jpg|webp|avif|png)|originals\/\d+\/[0-9a-f-]{36}-\d+-[0-9a-f]{12})$/
 
 const digest = (bytes: Buffer) => hash('sha256', bytes, 'hex').slice(0, 12)

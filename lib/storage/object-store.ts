@@ -1,16 +1,16 @@
 import type { Readable } from 'node:stream'
 import { ImageError } from '../image/error.ts'
 
-/** Stores finished images. */
+/** Stores finished images, and what they are made from. */
 export interface ObjectStore {
   /** With more puts at once, each only takes longer. Default: any number. */
   readonly maxPuts?: number
   /**
-   * Stores a JPEG, replacing what the key named before, and resolves with its URL, unsigned. Rejects with an
-   * ImageError of code `storage`, or with the signal's reason when that aborts; the object may still appear
-   * until LONGEST_UPLOAD_MS have passed.
+   * Stores an object, replacing what the key named before, and resolves with its URL, unsigned. Rejects with
+   * an ImageError of code `storage`, or with the signal's reason when that aborts; the object may still
+   * appear until LONGEST_UPLOAD_MS have passed.
    */
-  put(key: string, jpeg: Buffer, signal: AbortSignal): Promise<string>
+  put(key: string, bytes: Buffer, signal: AbortSignal): Promise<string>
   /**
    * Opens an object; resolves with null when there is none. Rejects, as its body may, when the store cannot
    * be read or the signal aborts.
@@ -61,7 +61,11 @@ export interface StoredObject {
   bytes: number
 }
 
+/** Of results. They are public, unless the bucket is private. */
 export const OBJECT_PREFIX = 'products/'
+
+/** Of originals. They are never public. */
+export const ORIGINAL_PREFIX = 'originals/'
 
 /** An object never changes. What is private may stay in the browser, but in no shared cache. */
 export const cacheControl = (isPrivate: boolean) =>

@@ -1,7 +1,7 @@
 import type { Pool } from 'pg'
 import type { Log } from '../log/log.ts'
 import { isOwnKey } from './object-key.ts'
-import { OBJECT_PREFIX, type ObjectStore, type StoredObject } from './object-store.ts'
+import type { ObjectStore, StoredObject } from './object-store.ts'
 import { withoutImage } from './orphans.ts'
 
 const OBJECTS_A_RUN = 1000
@@ -11,21 +11,25 @@ const MIN_AGE_MS = 24 * 60 * 60_000
 const MAX_ORPHANS = OBJECTS_A_RUN / 10
 
 /**
- * Removes objects without an image, a part of the bucket at a time. Each run continues where the last one
- * ended. The first begins at a random product, so that processes that restart often still reach every part.
+ * Removes objects without an image below a prefix, a part of them at a time. Each run continues where the
+ * last one ended. The first begins at a random product, so that processes that restart often still reach
+ * every part.
  */
 export class OrphanSweep {
   readonly #pool: Pool
   readonly #objects: ObjectStore
   readonly #log: Log
+  readonly #prefix: string
   #after: string
 
   constructor(
     pool: Pool,
     objects: ObjectStore,
     log: Log,
-    after = `${OBJECT_PREFIX}${Math.ceil(Math.random() * 99)}`
+    prefix: string,
+    after = `${prefix}${Math.ceil(Math.random() * 99)}`
   ) {
+    this.#prefix = prefix
     this.#pool = pool
     this.#objects = objects
     this.#log = log
@@ -50,7 +54,7 @@ export class OrphanSweep {
 
   async #next(): Promise<StoredObject[]> {
     const objects: StoredObject[] = []
-    for await (const object of this.#objects.list(OBJECT_PREFIX, this.#after)) {
+    for await (const object of this.#objects.list(this.#prefix, this.#after)) {
       objects.push(object)
       if (objects.length === OBJECTS_A_RUN) break
     }

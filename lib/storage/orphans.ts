@@ -1,6 +1,6 @@
 import type { Pool } from 'pg'
 import { isOwnKey } from './object-key.ts'
-import { OBJECT_PREFIX, type ObjectStore, type StoredObject } from './object-store.ts'
+import { OBJECT_PREFIX, type ObjectStore, ORIGINAL_PREFIX, type StoredObject } from './object-store.ts'
 
 const KEYS_A_QUERY = 500
 
@@ -9,8 +9,8 @@ const ORPHANS = `
 SELECT key FROM unnest($1::text[]) AS key
 WHERE NOT EXISTS (
   SELECT FROM product_images i
-  WHERE i.product_id = CASE WHEN key ~ '^products/\\d{1,10}/' THEN split_part(key, '/', 2)::bigint END
-    AND (i.object_key = key OR jsonb_path_exists(i.renditions, '$.*.key ? (@ == $key)', jsonb_build_object('key', key))
+  WHERE i.product_id = CASE WHEN key ~ '^(products|originals)/\\d{1,10}/' THEN split_part(key, '/', 2)::bigint END
+    AND (i.object_key = key OR i.original->>'key' = key OR jsonb_path_exists(i.renditions, '$.*.key ? (@ == $key)', jsonb_build_object('key', key))
       OR i.status = 'pending' AND starts_with(split_part(key, '/', 3), i.id || '-' || i.generation || '-'))
 )`
 
@@ -21,27 +21,29 @@ WHERE NOT EXISTS (
 export async function* orphans(
   pool: Pool,
   objects: ObjectStore,
-  { prefix = OBJECT_PREFIX, olderThanMs }: { prefix?: string; olderThanMs: number }
+  { prefixes = [OBJECT_PREFIX, ORIGINAL_PREFIX], olderThanMs }: { prefixes?: string[]; olderThanMs: number }
 ): AsyncGenerator<StoredObject> {
   const before = Date.now() - olderThanMs
   let batch: StoredObject[] = []
-  for await (const object of objects.list(prefix)) {
-    if (object.modified.getTime() < before) batch.push(object)
-    if (batch.length < KEYS_A_QUERY) continue
-    yield* await withoutImage(pool, batch)
-    batch = []
+  for (const prefix of prefixes) {
+    for await (const object of objects.list(prefix)) {
+      if (object.modified.getTime() < before) batch.push(object)
+      if (batch.length < KEYS_A_QUERY) continue
+      yield* await withoutImage(pool, batch)
+      batch = []
+    }
   }
   yield* await withoutImage(pool, batch)
 }
 
-/** Removes our own orphans below a prefix, of any age: by their keys no image can need them any more. */
+/** Removes our own orphans below the prefixes, of any age: by their keys no image can need them any more. */
 export async function removeOrphans(
   pool: Pool,
   objects: ObjectStore,
-  prefix: string,
+  prefixes: string[],
   signal: AbortSignal
 ): Promise<void> {
-  for await (const { key } of orphans(pool, objects, { prefix, olderThanMs: 0 })) {
+  for await (const { key } of orphans(pool, objects, { prefixes, olderThanMs: 0 })) {
     if (isOwnKey(key)) await objects.remove(key, signal)
   }
 }

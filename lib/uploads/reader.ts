@@ -1,46 +1,22 @@
-import { BodyBuffer } from '../download/body-buffer.ts'
-import type { Download, Downloader } from '../download/download.ts'
-import { BufferPool } from '../egress/buffers.ts'
+import type { Downloader } from '../download/download.ts'
 import { ImageError } from '../image/error.ts'
-import type { ObjectStore } from '../storage/object-store.ts'
 import { uploadId, uploadKey } from './source.ts'
+import { OWN_STORE, type ReadStored } from './stored.ts'
 
-/** Room for eight photographs of six megapixels, as in downloads. */
-const POOL_BYTES = 16 * 1024 * 1024
-
-/** All uploads come from our own store. */
-const LOCATION = { domain: 'uploads', networks: [] }
-
-/** Returns the downloader, which now reads uploads from the store. They may have `maxBytes`, too. */
+/** Returns the downloader, which now reads uploads from the store. */
 export function withUploads(
   downloader: Pick<Downloader, 'download' | 'locate'>,
-  objects: Pick<ObjectStore, 'open'>,
-  maxBytes: number
+  readStored: ReadStored
 ): Pick<Downloader, 'download' | 'locate'> {
-  const pool = new BufferPool(POOL_BYTES)
-
-  async function read(id: string, signal: AbortSignal): Promise<Download> {
-    const object = await objects.open(uploadKey(id), signal)
-    if (!object) throw notThere()
-    try {
-      const buffer = new BodyBuffer(object.bytes, maxBytes, pool)
-      for await (const chunk of object.body) buffer.push(chunk)
-      return buffer
-    } finally {
-      object.body.destroy()
-    }
-  }
-
   return {
-    locate: async (url) => (uploadId(url) ? LOCATION : downloader.locate(url)),
-    async download(url, signal, visit) {
+    locate: async (url) => (uploadId(url) ? OWN_STORE : downloader.locate(url)),
+    async download(url, signal, visit, known) {
       const id = uploadId(url)
-      if (!id) return downloader.download(url, signal, visit)
+      if (!id) return downloader.download(url, signal, visit, known)
       try {
-        return await read(id, signal)
-      } catch (error) {
-        signal.throwIfAborted()
-        throw error instanceof ImageError ? error : notRead(error)
+        const upload = await readStored(uploadKey(id), signal)
+        if (upload) return upload
+        throw notThere()
       } finally {
         visit?.responded()
       }
@@ -53,6 +29,3 @@ const notThere = () =>
   new ImageError('unreachable', 'The upload has no bytes. PUT them to its URL, then reprocess the product.', {
     transient: true
   })
-
-const notRead = (cause: unknown) =>
-  new ImageError('storage', 'The upload could not be read and will be retried.', { transient: true, cause })

@@ -16,7 +16,7 @@ export const reprocess: Operation = (app) => {
       }
     },
     async ({ params: { id }, query, caller }, reply) => {
-      await app.products.reprocess({ id, user_id: caller.userId }, query.all)
+      await app.products.reprocess({ id, user_id: caller.userId }, query)
       return reply.code(202).send({ message: 'Images will be processed again' })
     }
   )

@@ -84,6 +84,13 @@ export const ListQuery = Type.Object({
 export const ReprocessQuery = Type.Object({
   all: withDefault(
     Type.Boolean({ default: false, description: 'Process all images again, not only the failed ones' })
+  ),
+  refetch: withDefault(
+    Type.Boolean({
+      default: false,
+      description:
+        'Process all images again whose origin has another file now. Without it, images of which the service keeps the original are made from that'
+    })
   )
 })
 

@@ -4,7 +4,8 @@ import type { Stores } from './servers.ts'
 export async function objectsAndRows(stores: Stores): Promise<Finding[]> {
   const rows = await stores.query<{ key: string }>(
     `SELECT object_key AS key FROM product_images WHERE status = 'done'
-     UNION ALL SELECT r.value->>'key' FROM product_images, jsonb_each(renditions) AS r WHERE status = 'done'`
+     UNION ALL SELECT r.value->>'key' FROM product_images, jsonb_each(renditions) AS r WHERE status = 'done'
+     UNION ALL SELECT original->>'key' FROM product_images WHERE original IS NOT NULL`
   )
   const named = new Set(rows.map(({ key }) => key))
   const stored = await stores.objects()

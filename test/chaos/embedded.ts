@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import pg from 'pg'
 import { FileStore } from '../../lib/storage/files.ts'
-import { OBJECT_PREFIX } from '../../lib/storage/object-store.ts'
+import { OBJECT_PREFIX, ORIGINAL_PREFIX } from '../../lib/storage/object-store.ts'
 import type { Disk } from '../support/disk.ts'
 import { createFolder } from '../support/servers/guard.ts'
 import type { Settings } from '../support/service.ts'
@@ -26,7 +26,8 @@ export function embeddedStores(disk: Disk | null): Stores & { settings: Settings
     },
     async objects() {
       const keys = new Set<string>()
-      for await (const { key } of objects.list(OBJECT_PREFIX)) keys.add(key)
+      for (const prefix of [OBJECT_PREFIX, ORIGINAL_PREFIX])
+        for await (const { key } of objects.list(prefix)) keys.add(key)
       return keys
     },
     queues: null,

@@ -42,3 +42,15 @@ t.test('a removal that fails for hours is given up, and that is an error', async
   t.match(entries, [{ level: 50, claims: 30 }])
   t.same(await rowsLeft(service.app.pg.pool), [])
 })
+
+t.test('what a lost worker stored late goes with one row: results and originals', async (t) => {
+  const app = await buildTestApp(t, { KEEP_ORIGINALS: 'true' })
+  const { signal } = new AbortController()
+  const name = '00000000-0000-4000-8000-000000000000-1-0123456789ab'
+  const keys = [`products/1/${name}.jpg`, `originals/1/${name}`]
+  for (const key of keys) await app.objects.put(key, Buffer.from('late'), signal)
+  await app.pg.query(`INSERT INTO outbox (kind, payload) VALUES ('object', '{"prefix": "products/1/"}')`)
+  app.outbox.poke(['object'])
+  while ((await rowsLeft(app.pg.pool)).length > 0) await new Promise((resolve) => setTimeout(resolve, 20))
+  t.strictSame(await Promise.all(keys.map((key) => app.objects.open(key, signal))), [null, null])
+})

@@ -14,6 +14,7 @@ export function pendingRow(name: string, fields: Partial<ImageRow> = {}): ImageR
     bytes: null,
     renditions: {},
     placeholder: null,
+    original: null,
     attempts: 0,
     error_code: null,
     error_detail: null,

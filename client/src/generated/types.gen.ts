@@ -991,6 +991,10 @@ export type ReprocessProductData = {
          * Process all images again, not only the failed ones
          */
         all?: boolean;
+        /**
+         * Process all images again whose origin has another file now. Without it, images of which the service keeps the original are made from that
+         */
+        refetch?: boolean;
     };
     url: '/api/v1/products/{id}/reprocess';
 };

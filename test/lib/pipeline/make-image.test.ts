@@ -34,7 +34,8 @@ t.test('the next upload goes to the user with the fewest', async (t) => {
       locate: async (url) => ({ domain: new URL(url).hostname, networks: [] }),
       uploads: 2
     }),
-    renditions: [],
+    wanted: { renditions: [], placeholders: false },
+    readOriginal: null,
     retry: { maxAttempts: 3, baseMs: 1000 },
     jobTimeoutMs: 60_000,
     log: createLog()

@@ -61,7 +61,8 @@ t.test('on a database of its own', async (t) => {
       decoder: {
         compress: async () => ({ jpeg: bytes, width: 8, height: 6, renditions: [], placeholder: null })
       },
-      renditions: [],
+      wanted: { renditions: [], placeholders: false },
+      readOriginal: null,
       limiter: new Limiter({ capacity: { compress: 2, inFlight: 4 }, locate }),
       retry: { maxAttempts: 3, baseMs: HOUR },
       jobTimeoutMs: HOUR,
@@ -278,7 +279,7 @@ t.test('on a database of its own', async (t) => {
       'its URL was removed',
       (store: ProductStore, id: number) => store.update({ id }, { product_name: 'Lamp' })
     ],
-    ['it was started over', (store: ProductStore, id: number) => store.reprocess({ id }, true)]
+    ['it was started over', (store: ProductStore, id: number) => store.reprocess({ id }, { all: true })]
   ] as const) {
     t.test(`the object of an image is removed when no upload can be late if ${end} meanwhile`, async (t) => {
       const { processor, store, objects } = build(
@@ -312,7 +313,7 @@ t.test('on a database of its own', async (t) => {
     await begun.promise
     await notFound.processor.process(id, never)
     t.same(await imagesOf(store, id), [{ status: 'failed', attempts: 1, error_code: 'http_status' }])
-    await store.reprocess({ id }, false)
+    await store.reprocess({ id })
     late.resolve()
     await first
     t.same(await imagesOf(store, id), [{ status: 'pending', attempts: 0, error_code: null }])

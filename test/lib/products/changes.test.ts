@@ -32,7 +32,8 @@ const DONE = {
   source_bytes: 2000,
   bytes: 1000,
   renditions: {},
-  placeholder: null
+  placeholder: null,
+  original: null
 } satisfies Outcome
 const FAILED: Outcome = { status: 'failed', code: 'too_large', detail: 'Too large.' }
 const retryAfter = (wait_ms: number): Outcome => ({
@@ -182,6 +183,29 @@ t.test('an image that cannot be made again keeps what was made, and can be retri
   const again = record([{ ...row, ...kept }])
   t.match(retryFailed(again)?.update, [{ ...ANEW, status: 'pending', url: row.url }])
   t.equal(retryFailed(again, 'timeout'), null)
+})
+
+t.test('a refetch asks the origins of kept originals once, whatever becomes of it', async (t) => {
+  const original = { key: 'originals/7/a', validators: null }
+  const product = record([{ ...doneRow('a'), original }, doneRow('b')])
+  const [a, b] = startOver(product, { refetch: true })?.update ?? []
+  t.match([a, b], [{ original: { ...original, refetch: true } }, { original: null }])
+  const pending: ImageRow = { ...doneRow('a'), status: 'pending', original: { ...original, refetch: true } }
+  const afterwards = (outcome: Outcome) =>
+    finish(record([pending]), [attempt(pending, outcome)])?.update[0]?.original
+  t.strictSame(afterwards({ status: 'unchanged', code: 'same_bytes', original }), original)
+  t.strictSame(afterwards(FAILED), original)
+  t.strictSame(afterwards(DONE), null)
+  t.strictSame(afterwards(retryAfter(1)), pending.original)
+})
+
+t.test('an unchanged image keeps its result, and no trace of earlier errors', async (t) => {
+  const original = { key: 'originals/7/a', validators: null }
+  const row: ImageRow = { ...doneRow('a'), status: 'pending', original, error_code: 'timeout' }
+  const [update] =
+    finish(record([row]), [attempt(row, { status: 'unchanged', code: 'not_modified', original })])?.update ??
+    []
+  t.match(update, { ...doneRow('a'), attempts: 2, error_code: null, error_detail: null, original })
 })
 
 t.test('the rows after a change are those that stay, as they then are', async (t) => {

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import type { Pool } from 'pg'
 import t from 'tap'
 import { FileStore } from '../../../lib/storage/files.ts'
-import { objectKey } from '../../../lib/storage/object-key.ts'
+import { objectKey, originalKey } from '../../../lib/storage/object-key.ts'
 import { OrphanSweep } from '../../../lib/storage/orphan-sweep.ts'
 import { embeddedDatabase } from '../../support/database.ts'
 import { createLog } from '../../support/log.ts'
@@ -25,9 +25,9 @@ function openStore() {
       await utimes(join(folder, key), then, then)
       return key
     },
-    async keys() {
+    async keys(prefix = 'products/') {
       const found: string[] = []
-      for await (const { key } of objects.list('products/')) found.push(key)
+      for await (const { key } of objects.list(prefix)) found.push(key)
       return found
     }
   }
@@ -60,9 +60,23 @@ t.test('on a database', async (t) => {
       await put('products/2000000002/shoe_1700000000.jpg', 3)
     ]
     await put(keyOf(2_000_000_003), 3)
-    await new OrphanSweep(pool, objects, log, '').run(signal)
+    await new OrphanSweep(pool, objects, log, 'products/', '').run(signal)
     t.same(await keys(), kept.sort())
     t.match(log.lines, [{ level: 'info', details: { objects: 1 } }])
+  })
+
+  t.test('originals are removed as results are', async (t) => {
+    const { objects, put, keys } = openStore()
+    const key = (product: number) => originalKey(product, { id: crypto.randomUUID(), generation: 1 }, picture)
+    const [, product = ''] = (await createImage(pool)).split('/')
+    const kept = await put(key(Number(product)), 3)
+    await pool.query('UPDATE product_images SET original = $1 WHERE product_id = $2', [
+      { key: kept },
+      product
+    ])
+    await put(key(2_000_000_003), 3)
+    await new OrphanSweep(pool, objects, createLog(), 'originals/', '').run(signal)
+    t.same(await keys('originals/'), [kept])
   })
 
   t.test('a run is bounded, and the next one continues', async (t) => {
@@ -70,7 +84,7 @@ t.test('on a database', async (t) => {
     const log = createLog()
     for (let n = 0; n < 1000; n++) await put(`products/1/foreign-${n}.jpg`, 3)
     const last = await put(keyOf(2), 3)
-    const sweep = new OrphanSweep(pool, objects, log, '')
+    const sweep = new OrphanSweep(pool, objects, log, 'products/', '')
     await sweep.run(signal)
     t.ok((await keys()).includes(last))
     await sweep.run(signal)
@@ -81,7 +95,7 @@ t.test('on a database', async (t) => {
     const { objects, put, keys } = openStore()
     const log = createLog()
     for (let n = 0; n < 101; n++) await put(keyOf(n), 3)
-    await new OrphanSweep(pool, objects, log, '').run(signal)
+    await new OrphanSweep(pool, objects, log, 'products/', '').run(signal)
     t.equal((await keys()).length, 101)
     t.match(log.lines, [{ level: 'error', details: { orphans: 101 } }])
   })

@@ -2,6 +2,7 @@ import { Readable } from 'node:stream'
 import t from 'tap'
 import type { OpenObject } from '../../../lib/storage/object-store.ts'
 import { withUploads } from '../../../lib/uploads/reader.ts'
+import { storedReader } from '../../../lib/uploads/stored.ts'
 
 const { signal } = new AbortController()
 const SOURCE = 'upload:7d4fa2c8-3f1c-4b8e-9a51-0c2f6f3f8a10'
@@ -10,7 +11,8 @@ const downloader = {
   locate: async (url: string) => ({ domain: url, networks: [] })
 }
 
-const reading = (object: OpenObject | null) => withUploads(downloader, { open: async () => object }, 10)
+const reading = (object: OpenObject | null) =>
+  withUploads(downloader, storedReader({ open: async () => object }, 10))
 const objectOf = (...chunks: string[]) => ({
   bytes: chunks.join('').length,
   body: Readable.from(chunks.map((chunk) => Buffer.from(chunk)))

@@ -53,7 +53,9 @@ export default fp<{ config: Config }>(
     const sources = withUploads(downloader, readStored)
     const { renditions, keepOriginals } = config.images
     const uploads = uploadsOf(capacity, renditions.length + Number(keepOriginals), app.objects.maxPuts)
-    const limiter = new Limiter({ capacity, locate: sources.locate, uploads })
+    const ruleOf = (domain: string) => app.controls.get('origin', domain)
+    const limiter = new Limiter({ capacity, locate: sources.locate, uploads, ruleOf })
+    app.controls.on('changed', () => limiter.obey())
     readLimiter(app.readings, limiter)
     const processor = new ProductProcessor({
       store: app.products,
@@ -82,7 +84,7 @@ export default fp<{ config: Config }>(
     const { inForce, missing } = await decoderFence()
     app.heartbeat.watch({
       jobs: () => users.count,
-      origins: () => [],
+      origins: () => limiter.origins(),
       fence: { in_force: inForce, missing }
     })
     app.log.info({ ...capacity, fence: inForce, fence_without: missing }, 'Images are processed here')

@@ -13,8 +13,8 @@ CREATE TABLE controls (
 );
 
 -- One row for each process. It is updated every few seconds, deleted at a stop, and pruned after the process
--- was lost.
-CREATE TABLE processes (
+-- was lost. Unlogged: after a crash of the server it fills again.
+CREATE UNLOGGED TABLE processes (
   id uuid PRIMARY KEY,
   role text NOT NULL,
   version text NOT NULL,
@@ -28,7 +28,7 @@ CREATE TABLE processes (
 ) WITH (fillfactor = 50);
 
 -- What each process knows about the origins that it downloads from now: a bounded number of rows a process.
-CREATE TABLE origins (
+CREATE UNLOGGED TABLE origins (
   process_id uuid NOT NULL REFERENCES processes ON DELETE CASCADE,
   domain text NOT NULL,
   requests real NOT NULL,

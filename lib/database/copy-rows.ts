@@ -15,11 +15,15 @@ export interface Digest {
   digest: string
 }
 
-/** In the order of their creation, so that tables come after those that they refer to. */
+/**
+ * In the order of their creation, so that tables come after those that they refer to. Without unlogged ones,
+ * which say what runs now.
+ */
 const TABLES = `
 SELECT quote_ident(c.relname) AS name, array_agg(quote_ident(a.attname) ORDER BY a.attname) AS columns
 FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = ''
-WHERE c.relkind = 'r' AND c.relnamespace = current_schema()::regnamespace AND c.relname <> '${MIGRATIONS}'
+WHERE c.relkind = 'r' AND c.relpersistence = 'p' AND c.relnamespace = current_schema()::regnamespace
+  AND c.relname <> '${MIGRATIONS}'
 GROUP BY c.oid ORDER BY c.oid`
 
 /** A table has at most one. */

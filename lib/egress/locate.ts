@@ -24,15 +24,18 @@ export const createLocate =
   (resolve: Resolve): Locate =>
   async (url) => {
     const host = URL.parse(url)?.hostname.replace(/^\[|\]$/g, '') ?? ''
-    if (isLocalhost(host)) return { domain: 'localhost', networks: [] }
-    if (isIP(host)) {
-      return { domain: isPublic(host) ? PUBLIC_ADDRESSES : host, networks: [networkOf(host)] }
-    }
-    // Imported here because only workers need it: 80 ms and 5 MB.
-    const { getDomain } = await import('tldts')
+    const domain = await domainOf(host)
+    if (isLocalhost(host)) return { domain, networks: [] }
+    if (isIP(host)) return { domain, networks: [networkOf(host)] }
     const addresses = await withTimeout(TIMEOUT_MS, resolve(host)).catch(() => [])
-    return {
-      domain: getDomain(host, { allowPrivateDomains: true }) ?? host.replace(/\.+$/, ''),
-      networks: [...new Set(addresses.map(networkOf))]
-    }
+    return { domain, networks: [...new Set(addresses.map(networkOf))] }
   }
+
+/** Resolves with the domain that a host counts as. */
+export async function domainOf(host: string): Promise<string> {
+  if (isLocalhost(host)) return 'localhost'
+  if (isIP(host)) return isPublic(host) ? PUBLIC_ADDRESSES : host
+  // Imported here because only workers need it: 80 ms and 5 MB.
+  const { getDomain } = await import('tldts')
+  return getDomain(host, { allowPrivateDomains: true }) ?? host.replace(/\.+$/, '')
+}

@@ -1,11 +1,11 @@
 import type { Visit } from '../download/download.ts'
 import type { Locate } from '../egress/locate.ts'
-import type { ImageError } from '../image/error.ts'
+import { ImageError } from '../image/error.ts'
 import { OWN_STORE } from '../uploads/stored.ts'
 import type { Capacity } from './capacity.ts'
 import { Cores } from './cores.ts'
 import { watchEventLoop } from './event-loop.ts'
-import { type Destination, Origins } from './origins.ts'
+import { type Destination, Origins, type RuleOf } from './origins.ts'
 import { Places } from './places.ts'
 import { Turns } from './turns.ts'
 
@@ -21,6 +21,8 @@ export interface LimiterOptions {
   locate: Locate
   /** Images uploaded at once. Default: any number. */
   uploads?: number | undefined
+  /** Default: no rules. */
+  ruleOf?: RuleOf
   /** A monotonic clock in milliseconds. */
   now?: () => number
   /** Returns the part of the time since its last call in which the event loop was busy. */
@@ -37,7 +39,7 @@ export interface LimiterOptions {
 export class Limiter {
   readonly #locate: Locate
   readonly #now: () => number
-  readonly #origins = new Origins()
+  readonly #origins: Origins
   readonly #cores: Cores
   readonly #places: Places
   readonly #uploads: Turns
@@ -46,11 +48,13 @@ export class Limiter {
     capacity,
     locate,
     uploads = Number.POSITIVE_INFINITY,
+    ruleOf = () => undefined,
     now = () => performance.now(),
     loop = watchEventLoop()
   }: LimiterOptions) {
     this.#locate = locate
     this.#now = now
+    this.#origins = new Origins(ruleOf)
     this.#cores = new Cores(capacity.compress, now)
     this.#places = new Places(capacity.inFlight, this.#cores, this.#origins, now, loop)
     this.#uploads = new Turns(uploads)
@@ -73,7 +77,12 @@ export class Limiter {
     await this.#places.take(userId, destination, signal)
     const visit = this.#visit(destination)
     try {
-      return await work(visit)
+      const result = await work(visit)
+      destination.origin.ended(false, this.#now())
+      return result
+    } catch (error) {
+      if (error instanceof ImageError) destination.origin.ended(isOfSource(error), this.#now())
+      throw error
     } finally {
       visit.end()
       this.#places.release(userId)
@@ -94,6 +103,17 @@ export class Limiter {
     } finally {
       release()
     }
+  }
+
+  /** To be called when `ruleOf` returns something else. */
+  obey(): void {
+    this.#places.refuse()
+    this.#places.schedule()
+  }
+
+  /** Returns what is known about the origins of the last minute. */
+  origins() {
+    return this.#origins.figures(this.#now())
   }
 
   /** Returns how many origins' breakers are in each state, and what the places are used for. */
@@ -146,3 +166,6 @@ export class Limiter {
 /** Whether the origin is to blame, and not the image. */
 const isOutage = ({ code, transient }: ImageError) =>
   code === 'timeout' || (code === 'unreachable' && transient)
+
+/** Whether the source is to blame, and not this service. */
+const isOfSource = ({ code }: ImageError) => code !== 'storage' && code !== 'internal'

@@ -1,4 +1,5 @@
 import { ImageError } from '../image/error.ts'
+import { Recent } from './recent.ts'
 
 /** Failures in a row that open the breaker. */
 const FAILURES_TO_OPEN = 5
@@ -33,6 +34,8 @@ export class Origin {
   #pauseMs = 0
   #pausedUntil = 0
   #nextReturn = 0
+  readonly #images = new Recent()
+  readonly #failedImages = new Recent()
 
   state(now: number): BreakerState {
     if (this.#failures < FAILURES_TO_OPEN) return 'closed'
@@ -59,6 +62,22 @@ export class Origin {
     if (this.state(now) !== 'half_open') return
     this.#pauseMs = Math.min(this.#pauseMs + PAUSE_MS, MAX_PAUSE_MS)
     this.#pausedUntil = now + this.#pauseMs
+  }
+
+  /** Counts an image from here, for the figures alone. */
+  ended(hasFailed: boolean, now: number): void {
+    this.#images.add(now)
+    if (hasFailed) this.#failedImages.add(now)
+  }
+
+  /** Of about the last minute. */
+  figures(now: number) {
+    return {
+      requests: this.#images.count(now),
+      failures: this.#failedImages.count(now),
+      latencyMs: this.#averageMs,
+      breaker: this.state(now)
+    }
   }
 
   /**

@@ -1,6 +1,8 @@
 import { LRUCache } from 'lru-cache'
 import type { Location } from '../egress/locate.ts'
-import type { ImageError } from '../image/error.ts'
+import type { Control } from '../fleet/controls.ts'
+import type { OriginFigures } from '../fleet/origins.ts'
+import { ImageError } from '../image/error.ts'
 import { type BreakerState, Origin } from './origin.ts'
 import { Snoozed } from './snoozed.ts'
 
@@ -15,6 +17,14 @@ const REMEMBERED_MS = 10 * 60_000
 const SHARE_OF_ONE = 3 / 4
 /** The part of all slow and failing origins together. */
 const SHARE_OF_TROUBLED = 1 / 2
+
+/** A paused image looks again after this time, and up to as much later. */
+const PAUSED_MS = 30_000
+/** Of the busiest, that a process reports. */
+const MAX_REPORTED = 200
+
+/** What an operator has ordered for a domain. */
+export type RuleOf = (domain: string) => Pick<Control, 'rule' | 'places' | 'reason'> | undefined
 
 /** Where one download goes. */
 export interface Destination extends Location {
@@ -32,6 +42,11 @@ export class Origins {
   readonly #downloads = new Set<Destination>()
   /** Downloads by domain and by network. */
   readonly #counts = new Map<string, number>()
+  readonly #ruleOf: RuleOf
+
+  constructor(ruleOf: RuleOf) {
+    this.#ruleOf = ruleOf
+  }
 
   destination(location: Location): Destination {
     const origin = this.#origins.get(location.domain) ?? new Origin()
@@ -39,8 +54,11 @@ export class Origins {
     return { ...location, origin }
   }
 
-  /** Returns why nothing is to be downloaded there now, null while the breaker lets downloads pass. */
+  /** Returns why nothing is to be downloaded there now, null while rule and breaker let downloads pass. */
   refusal({ domain, origin }: Destination, now: number): Snoozed | ImageError | null {
+    const { rule, reason = null } = this.#ruleOf(domain) ?? {}
+    if (rule === 'refuse') return refused(domain, reason)
+    if (rule === 'pause') return new Snoozed('origin_paused', Math.round(PAUSED_MS * (1 + Math.random())))
     const state = origin.state(now)
     if (state === 'closed' || (state === 'half_open' && this.#count(domain) === 0)) return null
     return origin.failure(now) ?? new Snoozed('origin_down', origin.snoozeMs(1, now))
@@ -49,6 +67,8 @@ export class Origins {
   /** Whether one more download may begin there when there are `places` for all. */
   admits(destination: Destination, places: number, now: number): boolean {
     const { domain, origin } = destination
+    const limit = this.#ruleOf(domain)?.places ?? Number.POSITIVE_INFINITY
+    if (this.#count(domain) >= limit) return false
     if (origin.state(now) !== 'closed' && this.#count(domain) > 0) return false
     if (keysOf(destination).some((key) => this.#count(key) >= shareOf(places, SHARE_OF_ONE))) return false
     return !origin.isTroubled || this.troubled < shareOf(places, SHARE_OF_TROUBLED)
@@ -80,6 +100,15 @@ export class Origins {
     return states
   }
 
+  /** Returns what is known about the origins of the last minute, the busiest first, MAX_REPORTED at most. */
+  figures(now: number): OriginFigures[] {
+    return [...this.#origins.entries()]
+      .map(([domain, origin]) => ({ domain, places: this.#count(domain), ...origin.figures(now) }))
+      .filter(({ places, requests, breaker }) => places > 0 || requests > 0 || breaker !== 'closed')
+      .sort((a, b) => b.places - a.places || b.requests - a.requests)
+      .slice(0, MAX_REPORTED)
+  }
+
   get downloads(): number {
     return this.#downloads.size
   }
@@ -100,3 +129,9 @@ export class Origins {
 const keysOf = ({ domain, networks }: Location) => [...new Set([domain, ...networks])]
 
 const shareOf = (places: number, share: number) => Math.max(1, Math.floor(places * share))
+
+const refused = (domain: string, reason: string | null) =>
+  new ImageError(
+    'blocked_address',
+    `The operator refuses images from ${domain}${reason ? `: ${reason}` : '.'}`
+  )

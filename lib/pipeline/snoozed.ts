@@ -1,5 +1,8 @@
-/** `origin_busy`: other images have its places. `origin_down`: the circuit breaker lets no image pass. */
-export type SnoozeCode = 'origin_busy' | 'origin_down'
+/**
+ * `origin_busy`: other images have its places. `origin_down`: the circuit breaker lets no image pass.
+ * `origin_paused`: an operator lets none pass.
+ */
+export type SnoozeCode = 'origin_busy' | 'origin_down' | 'origin_paused'
 
 /** The image should be processed again in `waitMs`; no attempt is counted. */
 export class Snoozed extends Error {

@@ -41,7 +41,7 @@ type Ending =
   | { status: 'retry'; code: ImageErrorCode; detail: string; wait_ms: number }
   | { status: 'interrupted'; wait_ms: number }
   /** Its origin takes no more images now. */
-  | { status: 'snoozed'; code: 'origin_busy' | 'origin_down'; wait_ms: number }
+  | { status: 'snoozed'; code: 'origin_busy' | 'origin_down' | 'origin_paused'; wait_ms: number }
 
 type Finished = { [Column in keyof ImageRow]: NonNullable<ImageRow[Column]> }
 

@@ -3,7 +3,7 @@
 
 import { client } from './client.gen.ts';
 import type { Client, ClientMeta, Options as Options2, RequestResult, ServerSentEventsResult, TDataShape } from './client/index.ts';
-import type { CreateProductData, CreateProductErrors, CreateProductResponses, CreateUploadData, CreateUploadErrors, CreateUploadResponses, CreateUserData, CreateUserErrors, CreateUserResponses, DeleteProductData, DeleteProductErrors, DeleteProductResponses, DrainProcessData, DrainProcessErrors, DrainProcessResponses, ExportLinesData, ExportLinesErrors, ExportLinesResponses, GetHealthData, GetHealthErrors, GetHealthResponses, GetHistoryData, GetHistoryErrors, GetHistoryResponses, GetIntakeData, GetIntakeErrors, GetIntakeResponses, GetLivenessData, GetLivenessResponses, GetOverviewData, GetOverviewErrors, GetOverviewResponses, GetProductData, GetProductErrors, GetProductResponses, GetReadinessData, GetReadinessErrors, GetReadinessResponses, GetRedisHealthData, GetRedisHealthErrors, GetRedisHealthResponses, GetSessionData, GetSessionErrors, GetSessionResponses, GetUserData, GetUserErrors, GetUserResponses, ImportLinesData, ImportLinesErrors, ImportLinesResponses, ListProcessesData, ListProcessesErrors, ListProcessesResponses, ListProductsData, ListProductsErrors, ListProductsResponses, PutUploadData, PutUploadErrors, PutUploadResponses, ReplaceProductData, ReplaceProductErrors, ReplaceProductResponses, ReprocessProductData, ReprocessProductErrors, ReprocessProductResponses, SetIntakeData, SetIntakeErrors, SetIntakeResponses, UpdateProductData, UpdateProductErrors, UpdateProductResponses, UpsertProductData, UpsertProductErrors, UpsertProductResponses, WatchProductData, WatchProductErrors, WatchProductResponse, WatchProductResponses } from './types.gen.ts';
+import type { CreateProductData, CreateProductErrors, CreateProductResponses, CreateUploadData, CreateUploadErrors, CreateUploadResponses, CreateUserData, CreateUserErrors, CreateUserResponses, DeleteProductData, DeleteProductErrors, DeleteProductResponses, DrainProcessData, DrainProcessErrors, DrainProcessResponses, ExportLinesData, ExportLinesErrors, ExportLinesResponses, GetHealthData, GetHealthErrors, GetHealthResponses, GetHistoryData, GetHistoryErrors, GetHistoryResponses, GetIntakeData, GetIntakeErrors, GetIntakeResponses, GetLivenessData, GetLivenessResponses, GetOverviewData, GetOverviewErrors, GetOverviewResponses, GetProductData, GetProductErrors, GetProductResponses, GetReadinessData, GetReadinessErrors, GetReadinessResponses, GetRedisHealthData, GetRedisHealthErrors, GetRedisHealthResponses, GetSessionData, GetSessionErrors, GetSessionResponses, GetUserData, GetUserErrors, GetUserResponses, ImportLinesData, ImportLinesErrors, ImportLinesResponses, ListOriginsData, ListOriginsErrors, ListOriginsResponses, ListProcessesData, ListProcessesErrors, ListProcessesResponses, ListProductsData, ListProductsErrors, ListProductsResponses, PutUploadData, PutUploadErrors, PutUploadResponses, ReplaceProductData, ReplaceProductErrors, ReplaceProductResponses, ReprocessProductData, ReprocessProductErrors, ReprocessProductResponses, SetIntakeData, SetIntakeErrors, SetIntakeResponses, SetOriginRuleData, SetOriginRuleErrors, SetOriginRuleResponses, UpdateProductData, UpdateProductErrors, UpdateProductResponses, UpsertProductData, UpsertProductErrors, UpsertProductResponses, WatchProductData, WatchProductErrors, WatchProductResponse, WatchProductResponses } from './types.gen.ts';
 
 export type Options<TData extends TDataShape = TDataShape, ThrowOnError extends boolean = boolean, TResponse = unknown> = Options2<TData, ThrowOnError, TResponse> & {
     /**
@@ -276,6 +276,32 @@ export const listProcesses = <ThrowOnError extends boolean = false>(options?: Op
 export const drainProcess = <ThrowOnError extends boolean = false>(options: Options<DrainProcessData, ThrowOnError>): RequestResult<DrainProcessResponses, DrainProcessErrors, ThrowOnError> => (options.client ?? client).put<DrainProcessResponses, DrainProcessErrors, ThrowOnError>({
     security: [{ name: 'x-api-key', type: 'apiKey' }, { scheme: 'bearer', type: 'http' }],
     url: '/api/v1/admin/processes/{id}',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * List the origins that images come from now
+ *
+ * Up to 500, those with a rule first, then the busiest. Processes report every ten seconds.
+ */
+export const listOrigins = <ThrowOnError extends boolean = false>(options?: Options<ListOriginsData, ThrowOnError>): RequestResult<ListOriginsResponses, ListOriginsErrors, ThrowOnError> => (options?.client ?? client).get<ListOriginsResponses, ListOriginsErrors, ThrowOnError>({
+    security: [{ name: 'x-api-key', type: 'apiKey' }, { scheme: 'bearer', type: 'http' }],
+    url: '/api/v1/admin/origins',
+    ...options
+});
+
+/**
+ * Pause, narrow, refuse or resume an origin
+ *
+ * Holds until it is resumed. A host name stands for its registrable domain.
+ */
+export const setOriginRule = <ThrowOnError extends boolean = false>(options: Options<SetOriginRuleData, ThrowOnError>): RequestResult<SetOriginRuleResponses, SetOriginRuleErrors, ThrowOnError> => (options.client ?? client).put<SetOriginRuleResponses, SetOriginRuleErrors, ThrowOnError>({
+    security: [{ name: 'x-api-key', type: 'apiKey' }, { scheme: 'bearer', type: 'http' }],
+    url: '/api/v1/admin/origins/{host}',
     ...options,
     headers: {
         'Content-Type': 'application/json',

@@ -1852,3 +1852,194 @@ export type DrainProcessResponses = {
 };
 
 export type DrainProcessResponse = DrainProcessResponses[keyof DrainProcessResponses];
+
+export type ListOriginsData = {
+    body?: never;
+    path?: never;
+    query?: never;
+    url: '/api/v1/admin/origins';
+};
+
+export type ListOriginsErrors = {
+    /**
+     * The request is malformed or does not match the schema
+     */
+    400: Problem;
+    /**
+     * Credentials are missing or invalid
+     */
+    401: Problem;
+    /**
+     * The credentials are not valid for that user, or only for reading
+     */
+    403: Problem;
+    /**
+     * The caller has sent too many requests; retry after the time in Retry-After
+     */
+    429: Problem;
+    /**
+     * The service is overloaded or unavailable; retry after the time in Retry-After
+     */
+    503: Problem;
+};
+
+export type ListOriginsError = ListOriginsErrors[keyof ListOriginsErrors];
+
+export type ListOriginsResponses = {
+    /**
+     * Of the whole fleet
+     */
+    200: {
+        origins: Array<{
+            /**
+             * A registrable domain, or an address
+             */
+            host: string;
+            /**
+             * Images of the last minute that were downloaded or failed
+             */
+            requests_per_minute: number;
+            /**
+             * Those of them that failed because of their source
+             */
+            failures_per_minute: number;
+            /**
+             * Mean time until it responds
+             */
+            latency_ms: number | null;
+            /**
+             * The processes whose circuit breaker is in each state
+             */
+            breaker: {
+                closed: number;
+                open: number;
+                half_open: number;
+            };
+            /**
+             * Downloads now, of the whole fleet
+             */
+            places: number;
+            /**
+             * What an operator has ordered
+             */
+            rule: {
+                rule: 'pause' | 'narrow' | 'refuse';
+                places: number | null;
+                reason: string | null;
+                /**
+                 * The name of the operator’s credentials
+                 */
+                by: string;
+                since: string;
+            } | null;
+        }>;
+    };
+};
+
+export type ListOriginsResponse = ListOriginsResponses[keyof ListOriginsResponses];
+
+export type SetOriginRuleData = {
+    body: {
+        /**
+         * pause: its images wait. narrow: `places` downloads at once. refuse: its images fail at once, with the reason. resume: no rule
+         */
+        rule: 'pause' | 'resume' | 'narrow' | 'refuse';
+        /**
+         * Downloads at once, in each process
+         */
+        places?: number;
+        /**
+         * Why it was done, for other operators
+         */
+        reason?: string;
+    };
+    path: {
+        host: string;
+    };
+    query?: never;
+    url: '/api/v1/admin/origins/{host}';
+};
+
+export type SetOriginRuleErrors = {
+    /**
+     * The request is malformed or does not match the schema
+     */
+    400: Problem;
+    /**
+     * Credentials are missing or invalid
+     */
+    401: Problem;
+    /**
+     * The credentials are not valid for that user, or only for reading
+     */
+    403: Problem;
+    /**
+     * The body is too large
+     */
+    413: Problem;
+    /**
+     * The body is not JSON in UTF-8
+     */
+    415: Problem;
+    /**
+     * The caller has sent too many requests; retry after the time in Retry-After
+     */
+    429: Problem;
+    /**
+     * The service is overloaded or unavailable; retry after the time in Retry-After
+     */
+    503: Problem;
+};
+
+export type SetOriginRuleError = SetOriginRuleErrors[keyof SetOriginRuleErrors];
+
+export type SetOriginRuleResponses = {
+    /**
+     * An origin
+     */
+    200: {
+        /**
+         * A registrable domain, or an address
+         */
+        host: string;
+        /**
+         * Images of the last minute that were downloaded or failed
+         */
+        requests_per_minute: number;
+        /**
+         * Those of them that failed because of their source
+         */
+        failures_per_minute: number;
+        /**
+         * Mean time until it responds
+         */
+        latency_ms: number | null;
+        /**
+         * The processes whose circuit breaker is in each state
+         */
+        breaker: {
+            closed: number;
+            open: number;
+            half_open: number;
+        };
+        /**
+         * Downloads now, of the whole fleet
+         */
+        places: number;
+        /**
+         * What an operator has ordered
+         */
+        rule: {
+            rule: 'pause' | 'narrow' | 'refuse';
+            places: number | null;
+            reason: string | null;
+            /**
+             * The name of the operator’s credentials
+             */
+            by: string;
+            since: string;
+        } | null;
+    };
+};
+
+export type SetOriginRuleResponse = SetOriginRuleResponses[keyof SetOriginRuleResponses];

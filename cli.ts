@@ -5,6 +5,7 @@ type Work = (config: Config, args: string[]) => Promise<void>
 
 /** Imported on use: a start of the service should not load what it does not run. */
 const COMMANDS: Record<string, () => Promise<Work>> = {
+  backup: async () => (await import('./commands/backup/backup.ts')).backup,
   check: async () => (await import('./commands/check.ts')).check,
   dead: async () => (await import('./commands/dead-letters.ts')).dead,
   export: async () => (await import('./commands/export.ts')).exportFile,
@@ -16,6 +17,7 @@ const COMMANDS: Record<string, () => Promise<Work>> = {
   openapi: async () => (await import('./commands/openapi.ts')).openapi,
   pause: async () => (await import('./commands/pause.ts')).pause,
   resume: async () => (await import('./commands/pause.ts')).resume,
+  restore: async () => (await import('./commands/backup/restore.ts')).restore,
   urls: async () => (await import('./commands/urls.ts')).urls
 }
 

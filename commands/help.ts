@@ -1,3 +1,5 @@
+import { usage as backup } from './backup/backup.ts'
+import { usage as restore } from './backup/restore.ts'
 import { usage as check } from './check.ts'
 import { usage as dead } from './dead-letters.ts'
 import { usage as demo } from './demo/demo.ts'
@@ -16,6 +18,8 @@ ${demo}
 ${check}
 ${migrate}
 ${move}
+${backup}
+${restore}
 ${openapi}
 ${imported}
 ${exported}

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import { mkdtemp, rename, rm } from 'node:fs/promises'
+import { mkdtemp, rename, rm, symlink } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { PGlite } from '@electric-sql/pglite'
@@ -9,8 +9,8 @@ import { createDataDir, DATABASE_FOLDER, lockDataDir } from '../startup/data-dir
 import { sync, syncTree } from '../startup/sync-files.ts'
 import { DURABLE, DurableFiles } from './durable-files.ts'
 
-/** The current client, and the previous one, which may not have disconnected yet. */
-const MAX_CLIENTS = 2
+/** The current client, the previous one, which may not have disconnected yet, and a backup. */
+const MAX_CLIENTS = 3
 
 /** The longest path a Unix socket may have, less the name PostgreSQL gives it. */
 const LONGEST_SOCKET_FOLDER = 80
@@ -76,7 +76,12 @@ const open = (folder: string) =>
 
 async function socketFolder(folder: string): Promise<string> {
   const run = join(folder, 'run')
-  if (run.length > LONGEST_SOCKET_FOLDER) return mkdtemp(join(tmpdir(), 'asyncprod-'))
-  await createDataDir(run)
-  return run
+  if (run.length <= LONGEST_SOCKET_FOLDER) {
+    await createDataDir(run)
+    return run
+  }
+  const short = await mkdtemp(join(tmpdir(), 'asyncprod-'))
+  await rm(run, { recursive: true, force: true })
+  await symlink(short, run)
+  return short
 }

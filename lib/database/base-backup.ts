@@ -1,0 +1,34 @@
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { Client } from 'pg'
+import { copyFiles } from '../startup/copy-files.ts'
+
+/** They belong to the process, or are copied when the backup has ended. */
+const NOT_YET = ['postmaster.pid', 'postmaster.opts', 'pg_wal']
+
+/**
+ * Copies the files of an embedded database while it is used, as pg_basebackup does. What changes meanwhile is
+ * in the write-ahead log, which the copy's first start replays.
+ */
+export async function copyDatabase(host: string, from: string, to: string): Promise<void> {
+  const client = new Client({ host, user: 'postgres', database: 'postgres' })
+  client.on('error', () => undefined)
+  await client.connect()
+  try {
+    // All clients of PGlite share one session. One that was killed may have left its backup open.
+    await end(client).catch(() => undefined)
+    await client.query(`SELECT pg_backup_start('asyncprod', fast => true)`)
+    await copyFiles(from, to, NOT_YET)
+    await writeFile(join(to, 'backup_label'), await end(client))
+    await copyFiles(join(from, 'pg_wal'), join(to, 'pg_wal'))
+  } finally {
+    await client.end()
+  }
+}
+
+async function end(client: Client): Promise<string> {
+  const { rows } = await client.query<{ labelfile: string }>(
+    'SELECT labelfile FROM pg_backup_stop(wait_for_archive => false)'
+  )
+  return rows[0]?.labelfile ?? ''
+}

@@ -10,7 +10,10 @@ t.test('--help names every command', async (t) => {
   const commands = [...stdout.matchAll(/^asyncprod (\w+)/gm)].map(([, name]) => name)
   t.strictSame(
     [...new Set(commands)],
-    ['demo', 'check', 'migrate', 'openapi', 'import', 'export', 'failed', 'dead', 'objects', 'urls']
+    [
+      ...['demo', 'check', 'migrate', 'move', 'backup', 'restore', 'openapi', 'import', 'export'],
+      ...['failed', 'dead', 'objects', 'pause', 'resume', 'urls']
+    ]
   )
 })
 

@@ -71,7 +71,7 @@ async function checked(config: Config): Promise<string> {
     'SELECT count(*)::integer AS products FROM products'
   )
   const lost = await productsWithoutObject(app)
-  for (const id of lost) await app.products.reprocess({ id }, true)
+  for (const id of lost) await app.products.reprocess({ id }, { all: true })
   const again = lost.length > 0 ? `; ${lost.length} of them lack an object and are enqueued again` : ''
   return `Products: ${rows[0]?.products}${again}`
 }

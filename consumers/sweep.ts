@@ -3,6 +3,7 @@ import fp from 'fastify-plugin'
 import type { Config } from '../lib/config/config.ts'
 import { removeExpiredKeys } from '../lib/database/idempotency.ts'
 import { reasonOf } from '../lib/log/log.ts'
+import { removeOldAttempts } from '../lib/products/attempts.ts'
 import { OBJECT_PREFIX, ORIGINAL_PREFIX } from '../lib/storage/object-store.ts'
 import { OrphanSweep } from '../lib/storage/orphan-sweep.ts'
 
@@ -20,8 +21,8 @@ const ORPHANS_EVERY_MS = 10 * 60_000
 const UNFINISHED_MS = 24 * 60 * 60_000
 
 /**
- * Periodically enqueues lost images and removes expired keys, unused uploads, orphaned objects and
- * undeliverable webhooks.
+ * Periodically enqueues lost images and removes expired keys, unused uploads, old attempts, orphaned objects
+ * and undeliverable webhooks.
  * Each run is bounded; the next one continues.
  */
 export default fp<{ config: Config }>(
@@ -32,6 +33,7 @@ export default fp<{ config: Config }>(
       () => enqueueLostImages(app, jobTimeoutMs),
       () => removeOldKeys(app),
       () => removeUnusedUploads(app),
+      () => removeAttempts(app),
       removeOrphans(app)
     ]
     if (!config.webhook) sweeps.push(() => discardWebhooks(app))
@@ -74,6 +76,10 @@ async function enqueueLostImages(
 
 async function removeOldKeys({ pg, shutdown: { signal } }: FastifyInstance): Promise<void> {
   while (!signal.aborted && (await removeExpiredKeys(pg.pool, ROWS_AT_ONCE)) === ROWS_AT_ONCE);
+}
+
+async function removeAttempts({ pg, shutdown: { signal } }: FastifyInstance): Promise<void> {
+  while (!signal.aborted && (await removeOldAttempts(pg.pool, ROWS_AT_ONCE)) === ROWS_AT_ONCE);
 }
 
 async function removeUnusedUploads({

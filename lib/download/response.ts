@@ -1,5 +1,6 @@
 import type { Dispatcher } from 'undici'
 import type { BufferPool } from '../egress/buffers.ts'
+import { currentAttempt } from '../log/attempt-trace.ts'
 import { BodyBuffer } from './body-buffer.ts'
 import { compressedBody } from './errors.ts'
 
@@ -43,6 +44,7 @@ export async function getResponse(
   const onAbort = () => abort(signal.reason)
   signal.addEventListener('abort', onAbort)
 
+  const visit = currentAttempt()?.visit(url.href)
   let response: SourceResponse
   let body: BodyBuffer
   // undici closes the connection when a callback throws, and passes the error to onResponseError.
@@ -50,12 +52,16 @@ export async function getResponse(
     onRequestStart(controller) {
       signal.throwIfAborted()
       abort = (reason) => controller.abort(reason)
+      visit?.sent()
     },
     onResponseStart(controller, status, headers) {
       if (status < 200) {
         // Without a bound they would keep the event loop busy until the timeout.
         if (++interimResponses > MAX_INTERIM_RESPONSES) throw new Error('Too many interim responses')
-      } else if (status === 200) {
+        return
+      }
+      visit?.responded(status)
+      if (status === 200) {
         body = openBody(headers, maxBytes, pool)
         response = { status, headers, body }
       } else {
@@ -64,7 +70,10 @@ export async function getResponse(
       }
     },
     onResponseData: (_controller, chunk) => body.push(chunk),
-    onResponseEnd: () => resolve(response),
+    onResponseEnd: () => {
+      visit?.ended()
+      resolve(response)
+    },
     onResponseError: (_controller, error) => reject(error)
   }
   const { origin, pathname, search } = url

@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import { isIP, type LookupFunction, type Socket } from 'node:net'
 import { buildConnector } from 'undici'
+import { currentAttempt } from '../log/attempt-trace.ts'
 import { type AddressPolicy, isPermitted } from './address-policy.ts'
 import { connectReusing } from './buffers.ts'
 import { BlockedAddress } from './errors.ts'
@@ -71,9 +72,11 @@ export function createConnector(
 
   return {
     connect(options, callback) {
+      const [trace, started] = [currentAttempt(), performance.now()]
       open(options.hostname, portOf(options)).then(
         (httpSocket) => {
           const done: buildConnector.Callback = (...args) => {
+            trace?.connected(httpSocket.remoteAddress, performance.now() - started)
             callback(...args)
             // After undici's own listeners: the first 'readable' listener starts the reading.
             const [, socket] = args

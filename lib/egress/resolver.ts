@@ -2,6 +2,7 @@ import { Resolver } from 'node:dns/promises'
 import { readFile } from 'node:fs/promises'
 import { isIP } from 'node:net'
 import { LRUCache } from 'lru-cache'
+import { currentAttempt } from '../log/attempt-trace.ts'
 
 /** Resolves with every address of a host name. Rejects with the error of the DNS when there is none. */
 export type Resolve = (hostname: string) => Promise<string[]>
@@ -52,9 +53,19 @@ export function remembering(resolve: Resolve): Resolve {
   return (hostname) => {
     const known = names.get(hostname)
     if (known) return known
-    const addresses = resolve(hostname)
+    const addresses = timed(resolve(hostname))
     names.set(hostname, addresses)
     addresses.catch(() => names.set(hostname, addresses, { ttl: FAILURE_REMEMBERED_MS }))
     return addresses
+  }
+}
+
+/** The attempt that had to wait for the name server shows it. */
+async function timed<T>(lookup: Promise<T>): Promise<T> {
+  const started = performance.now()
+  try {
+    return await lookup
+  } finally {
+    currentAttempt()?.add('dns_ms', performance.now() - started)
   }
 }

@@ -1,6 +1,7 @@
 import type { Visit } from '../download/download.ts'
 import type { Locate } from '../egress/locate.ts'
 import { ImageError } from '../image/error.ts'
+import { currentAttempt } from '../log/attempt-trace.ts'
 import { OWN_STORE } from '../uploads/stored.ts'
 import type { Capacity } from './capacity.ts'
 import { Cores } from './cores.ts'
@@ -92,7 +93,11 @@ export class Limiter {
   /** Runs `work` on a core. It calls `begun` when it starts to use it. */
   compute<T>(userId: number, work: (begun: () => void) => Promise<T>): Promise<T> {
     this.#places.adjust()
-    return this.#cores.run(userId, work)
+    const asked = this.#now()
+    return this.#cores.run(userId, (begun) => {
+      currentAttempt()?.add('core_wait_ms', this.#now() - asked)
+      return work(begun)
+    })
   }
 
   /** Runs `work`, which uploads one image, when it is the user's turn. */

@@ -1,5 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import { isUnavailable } from '../database/unavailable.ts'
+import { AttemptTrace, inAttempt } from '../log/attempt-trace.ts'
 import { reasonOf } from '../log/log.ts'
 import type { Attempt } from '../products/changes.ts'
 import type { ImageRow, ProductRecord } from '../products/record.ts'
@@ -49,10 +50,11 @@ export class ProductProcessor {
 
   async #attempt(image: ImageRow, job: Job): Promise<Attempt> {
     const started = performance.now()
-    const outcome = await this.#maker.make(image, job)
+    const trace = new AttemptTrace()
+    const outcome = await inAttempt(trace, () => this.#maker.make(image, job))
     const ms = Math.round(performance.now() - started)
     report(outcome, { product_id: job.productId, image_id: image.id, ms }, this.#options.log)
-    return { image, outcome }
+    return { image, outcome, report: { ms, stages: trace.stages, responses: trace.visits } }
   }
 
   /** Retries while the database is unavailable. The work is done; a redelivery would repeat it. */

@@ -1,4 +1,5 @@
 import { channel, tracingChannel } from 'node:diagnostics_channel'
+import { currentAttempt } from '../log/attempt-trace.ts'
 import type { Log } from '../log/log.ts'
 import type { Outcome } from '../products/changes.ts'
 
@@ -16,7 +17,10 @@ export const stages = tracingChannel<StageContext>('asyncprod:stage')
 export const outcomes = channel('asyncprod:outcome')
 
 export function inStage<T>(stage: Stage, productId: number, work: () => Promise<T>): Promise<T> {
-  return stages.tracePromise(work, { stage, productId })
+  const traced = stages.tracePromise(work, { stage, productId })
+  if (stage !== 'compress' && stage !== 'upload') return traced
+  const [trace, started] = [currentAttempt(), performance.now()]
+  return traced.finally(() => trace?.add(`${stage}_ms`, performance.now() - started))
 }
 
 /** Every outcome is reported here, and nowhere else: one log line, and `outcomes` for the metrics. */

@@ -1,4 +1,5 @@
 import type { ImageErrorCode } from '../image/error.ts'
+import type { AttemptReport, NewAttempt } from './attempts.ts'
 import { fieldsOf, type ProductFields } from './fields.ts'
 import { asked, type ImageRow, type Original, type ProductRecord } from './record.ts'
 
@@ -21,6 +22,8 @@ export interface Change {
   enqueue: number[]
   /** Their class. */
   isBulk?: boolean
+  /** The attempts whose outcomes are recorded. */
+  attempts?: NewAttempt[]
 }
 
 /** The end of one attempt at an image. */
@@ -49,6 +52,7 @@ type Finished = { [Column in keyof ImageRow]: NonNullable<ImageRow[Column]> }
 export interface Attempt {
   image: Pick<ImageRow, 'id' | 'generation'>
   outcome: Outcome
+  report?: AttemptReport
 }
 
 const unchanged = (fields: ProductFields): Change => ({
@@ -80,14 +84,30 @@ export function replace(record: ProductRecord, fields: ProductFields, isBulk: bo
  * recorded.
  */
 export function finish(record: ProductRecord, attempts: Attempt[]): Change | null {
-  const outcomes = new Map(attempts.map(({ image, outcome }) => [`${image.id} ${image.generation}`, outcome]))
-  const update = record.images.flatMap((row) => {
-    const outcome = outcomes.get(`${row.id} ${row.generation}`)
-    return outcome && row.status === 'pending' ? [next(row, outcome)] : []
+  const byRow = new Map(
+    attempts.map((attempt) => [`${attempt.image.id} ${attempt.image.generation}`, attempt])
+  )
+  const recorded = record.images.flatMap((row) => {
+    const attempt = byRow.get(`${row.id} ${row.generation}`)
+    return attempt && row.status === 'pending' ? [{ row, attempt }] : []
   })
+  const update = recorded.map(({ row, attempt }) => next(row, attempt.outcome))
   if (update.length === 0) return null
   const waits = update.filter(({ status }) => status === 'pending').map(({ wait_ms }) => wait_ms)
-  return { ...unchanged(fieldsOf(record)), update, enqueue: [...new Set(waits)] }
+  return {
+    ...unchanged(fieldsOf(record)),
+    update,
+    enqueue: [...new Set(waits)],
+    attempts: recorded.flatMap(({ row, attempt }) => toAttempt(row.id, attempt.outcome, attempt.report))
+  }
+}
+
+/** Returns the row of an attempt; none if it was interrupted, which counts as no attempt. */
+function toAttempt(image_id: string, outcome: Outcome, report: AttemptReport | undefined): NewAttempt[] {
+  if (!report || outcome.status === 'interrupted' || outcome.status === 'snoozed') return []
+  const code = 'code' in outcome ? outcome.code : null
+  const detail = 'detail' in outcome ? outcome.detail : null
+  return [{ image_id, outcome: outcome.status, code, detail, ...report }]
 }
 
 function next(row: ImageRow, outcome: Outcome): ImageUpdate {

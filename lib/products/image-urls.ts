@@ -18,5 +18,5 @@ const rowWithUrls = (row: ImageRow, urlOf: UrlOf): ImageRow => ({
   renditions: mapValues(row.renditions, (stored) => ({ ...stored, url: urlOf(stored.key) }))
 })
 
-const urlToday = ({ object_key, url }: ImageRow, urlOf: UrlOf) =>
+export const urlToday = ({ object_key, url }: Pick<ImageRow, 'object_key' | 'url'>, urlOf: UrlOf) =>
   object_key && isOwnKey(object_key) ? urlOf(object_key) : url

@@ -103,7 +103,8 @@ function inOrder<Row extends Pick<ImageRow, 'source_url'>>(sources: string[], ro
   return sources.flatMap((source) => byUrl.get(source) ?? [])
 }
 
-function toImage(row: ImageRow): Image {
+/** As it is sent to clients. */
+export function toImage(row: ImageRow): Image {
   return {
     id: row.id,
     source_url: row.source_url,
@@ -116,9 +117,12 @@ function toImage(row: ImageRow): Image {
     renditions: mapValues(row.renditions, toRendition),
     placeholder: row.placeholder,
     attempts: row.attempts,
-    error: row.error_code && { code: row.error_code, detail: row.error_detail ?? '' }
+    error: toError(row)
   }
 }
+
+export const toError = ({ error_code, error_detail }: Pick<ImageRow, 'error_code' | 'error_detail'>) =>
+  error_code && { code: error_code, detail: error_detail ?? '' }
 
 const toRendition = ({ key, url, width, height, bytes }: StoredRendition): Rendition => ({
   url,

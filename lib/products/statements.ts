@@ -1,4 +1,5 @@
 import type { NewOutboxRow } from '../outbox/row.ts'
+import { ATTEMPT_COLUMNS, type NewAttempt } from './attempts.ts'
 import type { ImageUpdate } from './changes.ts'
 import { FIELD_TYPES, FIELD_UPDATES } from './fields.ts'
 import { RECORD_COLUMNS } from './record.ts'
@@ -41,6 +42,9 @@ const IMAGE_STATE = [
   ['error_detail', 'text']
 ]
 
+const names = (columns: string[][]) => columns.map(([name]) => name).join(', ')
+const typed = (columns: string[][]) => columns.map((column) => column.join(' ')).join(', ')
+
 /** One element of `$1` in the statements below. */
 export interface WrittenChange {
   id: number
@@ -53,6 +57,7 @@ export interface WrittenChange {
   removed: string[]
   updated: ImageUpdate[]
   enqueued: NewOutboxRow[]
+  attempts: NewAttempt[]
 }
 
 /**
@@ -62,7 +67,7 @@ export interface WrittenChange {
 const change = (lock: string) => `
 WITH change AS MATERIALIZED (
   SELECT * FROM jsonb_to_recordset($1::jsonb) AS c (id integer, version integer, fields jsonb, added text[],
-    removed uuid[], updated jsonb, enqueued jsonb)
+    removed uuid[], updated jsonb, enqueued jsonb, attempts jsonb)
 ), locked AS MATERIALIZED (
   SELECT p.id FROM products p JOIN change c ON c.id = p.id WHERE p.version = c.version
   FOR NO KEY UPDATE OF p${lock}
@@ -72,7 +77,7 @@ WITH change AS MATERIALIZED (
   FROM locked JOIN change USING (id)
     CROSS JOIN jsonb_to_record(change.fields) AS f (${FIELD_TYPES}, compressed_product_images text[])
   WHERE p.id = locked.id
-  RETURNING p.id, p.user_id, change.added, change.removed, change.updated, change.enqueued
+  RETURNING p.id, p.user_id, change.added, change.removed, change.updated, change.enqueued, change.attempts
 ), removed AS (
   DELETE FROM product_images i USING product WHERE i.product_id = product.id AND i.id = ANY (product.removed)
 ), added AS (
@@ -82,8 +87,12 @@ WITH change AS MATERIALIZED (
     generation = i.generation + 1, due_at = now() + u.wait_ms * interval '1 ms',
     enqueued_at = CASE i.status WHEN 'pending' THEN i.enqueued_at ELSE now() END
   FROM product, jsonb_to_recordset(product.updated)
-    AS u (id uuid, ${IMAGE_STATE.map((column) => column.join(' ')).join(', ')}, wait_ms float8)
+    AS u (id uuid, ${typed(IMAGE_STATE)}, wait_ms float8)
   WHERE i.id = u.id AND i.product_id = product.id
+), attempted AS (
+  INSERT INTO attempts (product_id, ${names(ATTEMPT_COLUMNS)})
+  SELECT product.id, ${names(ATTEMPT_COLUMNS)}
+  FROM product, jsonb_to_recordset(product.attempts) AS a (${typed(ATTEMPT_COLUMNS)})
 ), enqueued AS (${enqueued('product.enqueued')}
 )
 SELECT id FROM product`

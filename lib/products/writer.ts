@@ -80,6 +80,7 @@ export class ProductWriter {
       added: add,
       removed: remove.map(({ id }) => id),
       updated: update,
+      attempts: change.attempts ?? [],
       enqueued: [
         ...enqueue.map((wait_ms) => ({
           kind: 'images' as const,

@@ -15,6 +15,7 @@ import {
   Rendition
 } from '../../lib/products/schemas.ts'
 import { User, UserInput } from '../../lib/products/users.ts'
+import { Attempt, FoundImage, ImageReport } from '../../lib/search/schemas.ts'
 import { UploadInput, UploadTarget } from '../../lib/uploads/schemas.ts'
 import { openToAll } from './auth.ts'
 
@@ -38,6 +39,9 @@ const components = [
   User,
   Overview,
   Minute,
+  FoundImage,
+  Attempt,
+  ImageReport,
   ...inputs
 ]
 

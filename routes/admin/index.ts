@@ -1,13 +1,14 @@
 import type { FastifyPluginAsync } from 'fastify'
 import type { Config } from '../../lib/config/config.ts'
 import { adminGuard } from './guard.ts'
+import { images } from './images.ts'
 import { intake } from './intake.ts'
 import { origins } from './origins.ts'
 import { history, overview } from './overview.ts'
 import { processes } from './processes.ts'
 import { session } from './session.ts'
 
-const OPERATIONS = [session, overview, history, intake, processes, origins]
+const OPERATIONS = [session, overview, history, images, intake, processes, origins]
 
 /** For operators: callers for all users, or anyone on this machine if no credentials are configured. */
 const routes: FastifyPluginAsync<{ config: Config }> = async (app, { config }) => {

@@ -3,7 +3,7 @@
 
 import { client } from './client.gen.ts';
 import type { Client, ClientMeta, Options as Options2, RequestResult, ServerSentEventsResult, TDataShape } from './client/index.ts';
-import type { CreateProductData, CreateProductErrors, CreateProductResponses, CreateUploadData, CreateUploadErrors, CreateUploadResponses, CreateUserData, CreateUserErrors, CreateUserResponses, DeleteProductData, DeleteProductErrors, DeleteProductResponses, DrainProcessData, DrainProcessErrors, DrainProcessResponses, ExportLinesData, ExportLinesErrors, ExportLinesResponses, GetHealthData, GetHealthErrors, GetHealthResponses, GetHistoryData, GetHistoryErrors, GetHistoryResponses, GetIntakeData, GetIntakeErrors, GetIntakeResponses, GetLivenessData, GetLivenessResponses, GetOverviewData, GetOverviewErrors, GetOverviewResponses, GetProductData, GetProductErrors, GetProductResponses, GetReadinessData, GetReadinessErrors, GetReadinessResponses, GetRedisHealthData, GetRedisHealthErrors, GetRedisHealthResponses, GetSessionData, GetSessionErrors, GetSessionResponses, GetUserData, GetUserErrors, GetUserResponses, ImportLinesData, ImportLinesErrors, ImportLinesResponses, ListOriginsData, ListOriginsErrors, ListOriginsResponses, ListProcessesData, ListProcessesErrors, ListProcessesResponses, ListProductsData, ListProductsErrors, ListProductsResponses, PutUploadData, PutUploadErrors, PutUploadResponses, ReplaceProductData, ReplaceProductErrors, ReplaceProductResponses, ReprocessProductData, ReprocessProductErrors, ReprocessProductResponses, SetIntakeData, SetIntakeErrors, SetIntakeResponses, SetOriginRuleData, SetOriginRuleErrors, SetOriginRuleResponses, UpdateProductData, UpdateProductErrors, UpdateProductResponses, UpsertProductData, UpsertProductErrors, UpsertProductResponses, WatchProductData, WatchProductErrors, WatchProductResponse, WatchProductResponses } from './types.gen.ts';
+import type { CreateProductData, CreateProductErrors, CreateProductResponses, CreateUploadData, CreateUploadErrors, CreateUploadResponses, CreateUserData, CreateUserErrors, CreateUserResponses, DeleteProductData, DeleteProductErrors, DeleteProductResponses, DrainProcessData, DrainProcessErrors, DrainProcessResponses, ExportLinesData, ExportLinesErrors, ExportLinesResponses, GetHealthData, GetHealthErrors, GetHealthResponses, GetHistoryData, GetHistoryErrors, GetHistoryResponses, GetImageData, GetImageErrors, GetImageResponses, GetIntakeData, GetIntakeErrors, GetIntakeResponses, GetLivenessData, GetLivenessResponses, GetOverviewData, GetOverviewErrors, GetOverviewResponses, GetProductData, GetProductErrors, GetProductResponses, GetReadinessData, GetReadinessErrors, GetReadinessResponses, GetRedisHealthData, GetRedisHealthErrors, GetRedisHealthResponses, GetSessionData, GetSessionErrors, GetSessionResponses, GetUserData, GetUserErrors, GetUserResponses, ImportLinesData, ImportLinesErrors, ImportLinesResponses, ListOriginsData, ListOriginsErrors, ListOriginsResponses, ListProcessesData, ListProcessesErrors, ListProcessesResponses, ListProductsData, ListProductsErrors, ListProductsResponses, PutUploadData, PutUploadErrors, PutUploadResponses, ReplaceProductData, ReplaceProductErrors, ReplaceProductResponses, ReprocessProductData, ReprocessProductErrors, ReprocessProductResponses, SearchImagesData, SearchImagesErrors, SearchImagesResponses, SetIntakeData, SetIntakeErrors, SetIntakeResponses, SetOriginRuleData, SetOriginRuleErrors, SetOriginRuleResponses, UpdateProductData, UpdateProductErrors, UpdateProductResponses, UpsertProductData, UpsertProductErrors, UpsertProductResponses, WatchProductData, WatchProductErrors, WatchProductResponse, WatchProductResponses } from './types.gen.ts';
 
 export type Options<TData extends TDataShape = TDataShape, ThrowOnError extends boolean = boolean, TResponse = unknown> = Options2<TData, ThrowOnError, TResponse> & {
     /**
@@ -230,6 +230,24 @@ export const getOverview = <ThrowOnError extends boolean = false>(options?: Opti
 export const getHistory = <ThrowOnError extends boolean = false>(options?: Options<GetHistoryData, ThrowOnError>): RequestResult<GetHistoryResponses, GetHistoryErrors, ThrowOnError> => (options?.client ?? client).get<GetHistoryResponses, GetHistoryErrors, ThrowOnError>({
     security: [{ name: 'x-api-key', type: 'apiKey' }, { scheme: 'bearer', type: 'http' }],
     url: '/api/v1/admin/history',
+    ...options
+});
+
+/**
+ * Find images by their state, reason, origin or owner; those of the newest products first
+ */
+export const searchImages = <ThrowOnError extends boolean = false>(options?: Options<SearchImagesData, ThrowOnError>): RequestResult<SearchImagesResponses, SearchImagesErrors, ThrowOnError> => (options?.client ?? client).get<SearchImagesResponses, SearchImagesErrors, ThrowOnError>({
+    security: [{ name: 'x-api-key', type: 'apiKey' }, { scheme: 'bearer', type: 'http' }],
+    url: '/api/v1/admin/images',
+    ...options
+});
+
+/**
+ * An image, its results, and every attempt at it
+ */
+export const getImage = <ThrowOnError extends boolean = false>(options: Options<GetImageData, ThrowOnError>): RequestResult<GetImageResponses, GetImageErrors, ThrowOnError> => (options.client ?? client).get<GetImageResponses, GetImageErrors, ThrowOnError>({
+    security: [{ name: 'x-api-key', type: 'apiKey' }, { scheme: 'bearer', type: 'http' }],
+    url: '/api/v1/admin/images/{id}',
     ...options
 });
 

@@ -275,6 +275,115 @@ export type Minute = {
     oldest_due_s: number | null;
 };
 
+export type FoundImage = {
+    id: string;
+    source_url: string;
+    status: 'pending' | 'done' | 'failed';
+    url: string | null;
+    width: number | null;
+    height: number | null;
+    source_bytes: number | null;
+    bytes: number | null;
+    attempts: number;
+    error: ImageError | null;
+    product_id: number;
+    /**
+     * 0 if the Go service wrote none
+     */
+    user_id: number;
+    external_id: string | null;
+    /**
+     * When it was enqueued first, or again after it had ended
+     */
+    enqueued_at: string;
+    /**
+     * When it came into its state; for a pending image, when it is or was due
+     */
+    since: string;
+};
+
+/**
+ * An attempt at an image. Attempts are kept for 30 days
+ */
+export type Attempt = {
+    /**
+     * When it ended
+     */
+    at: string;
+    outcome: 'done' | 'unchanged' | 'failed' | 'retry';
+    code: string | null;
+    detail: string | null;
+    /**
+     * All of it, with the wait for a place
+     */
+    ms: number;
+    /**
+     * Null for what was not reached, and for what a kept connection saved
+     */
+    stages: {
+        dns_ms: number | null;
+        connect_ms: number | null;
+        headers_ms: number | null;
+        body_ms: number | null;
+        core_wait_ms: number | null;
+        compress_ms: number | null;
+        upload_ms: number | null;
+    };
+    /**
+     * Redirects and the last response, in their order
+     */
+    responses: Array<{
+        url: string;
+        /**
+         * Null without a response
+         */
+        status: number | null;
+        /**
+         * Connected to
+         */
+        address: string | null;
+    }>;
+};
+
+export type ImageReport = {
+    id: string;
+    source_url: string;
+    status: 'pending' | 'done' | 'failed';
+    url: string | null;
+    width: number | null;
+    height: number | null;
+    source_bytes: number | null;
+    bytes: number | null;
+    attempts: number;
+    error: ImageError | null;
+    /**
+     * By the names in RENDITIONS
+     */
+    renditions: {
+        [key: string]: Rendition;
+    };
+    placeholder: Placeholder | null;
+    product_id: number;
+    /**
+     * 0 if the Go service wrote none
+     */
+    user_id: number;
+    external_id: string | null;
+    /**
+     * When it was enqueued first, or again after it had ended
+     */
+    enqueued_at: string;
+    /**
+     * When it came into its state; for a pending image, when it is or was due
+     */
+    since: string;
+    product_name: string;
+    /**
+     * Newest first, up to 100
+     */
+    history: Array<Attempt>;
+};
+
 export type ProductInput = {
     user_id: number;
     /**
@@ -1572,6 +1681,134 @@ export type GetHistoryResponses = {
 };
 
 export type GetHistoryResponse = GetHistoryResponses[keyof GetHistoryResponses];
+
+export type SearchImagesData = {
+    body?: never;
+    path?: never;
+    query?: {
+        id?: string;
+        status?: 'pending' | 'done' | 'failed';
+        /**
+         * Error code of the last attempt
+         */
+        code?: 'blocked_address' | 'unreachable' | 'timeout' | 'http_status' | 'too_large' | 'unsupported_format' | 'corrupt_image' | 'too_many_pixels' | 'storage' | 'internal';
+        /**
+         * Host of the source, or a domain above it
+         */
+        host?: string;
+        user_id?: number;
+        product_id?: number;
+        /**
+         * Of the product
+         */
+        external_id?: string;
+        /**
+         * In its state for so many seconds at least
+         */
+        min_age_s?: number;
+        /**
+         * In its state for so many seconds at most
+         */
+        max_age_s?: number;
+        /**
+         * Part of the reason, any case
+         */
+        text?: string;
+        limit?: number;
+        /**
+         * next of the previous page
+         */
+        cursor?: string;
+    };
+    url: '/api/v1/admin/images';
+};
+
+export type SearchImagesErrors = {
+    /**
+     * The request is malformed or does not match the schema
+     */
+    400: Problem;
+    /**
+     * Credentials are missing or invalid
+     */
+    401: Problem;
+    /**
+     * The credentials are not valid for that user, or only for reading
+     */
+    403: Problem;
+    /**
+     * The caller has sent too many requests; retry after the time in Retry-After
+     */
+    429: Problem;
+    /**
+     * The service is overloaded or unavailable; retry after the time in Retry-After
+     */
+    503: Problem;
+};
+
+export type SearchImagesError = SearchImagesErrors[keyof SearchImagesErrors];
+
+export type SearchImagesResponses = {
+    /**
+     * Default Response
+     */
+    200: {
+        images: Array<FoundImage>;
+        /**
+         * The cursor of the next page, which may be there although this page is short
+         */
+        next: string | null;
+    };
+};
+
+export type SearchImagesResponse = SearchImagesResponses[keyof SearchImagesResponses];
+
+export type GetImageData = {
+    body?: never;
+    path: {
+        id: string;
+    };
+    query?: never;
+    url: '/api/v1/admin/images/{id}';
+};
+
+export type GetImageErrors = {
+    /**
+     * The request is malformed or does not match the schema
+     */
+    400: Problem;
+    /**
+     * Credentials are missing or invalid
+     */
+    401: Problem;
+    /**
+     * The credentials are not valid for that user, or only for reading
+     */
+    403: Problem;
+    /**
+     * It does not exist, or belongs to another user
+     */
+    404: Problem;
+    /**
+     * The caller has sent too many requests; retry after the time in Retry-After
+     */
+    429: Problem;
+    /**
+     * The service is overloaded or unavailable; retry after the time in Retry-After
+     */
+    503: Problem;
+};
+
+export type GetImageError = GetImageErrors[keyof GetImageErrors];
+
+export type GetImageResponses = {
+    /**
+     * Default Response
+     */
+    200: ImageReport;
+};
+
+export type GetImageResponse = GetImageResponses[keyof GetImageResponses];
 
 export type GetIntakeData = {
     body?: never;

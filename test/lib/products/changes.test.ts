@@ -80,12 +80,14 @@ t.test('a URL that is there twice is one image', async (t) => {
 t.test('a finished image has its result, and no trace of earlier errors', async (t) => {
   const row = pendingRow('a', { attempts: 2, error_code: 'timeout', error_detail: 'Too slow.' })
   const product = record([row])
-  t.strictSame(finish(product, [attempt(row, DONE)]), {
+  const report = { ms: 7, stages: { compress_ms: 5 }, responses: [] }
+  t.strictSame(finish(product, [{ ...attempt(row, DONE), report }]), {
     fields: fieldsOf(product),
     add: [],
     remove: [],
     update: [{ ...row, ...DONE, attempts: 3, error_code: null, error_detail: null, wait_ms: 0 }],
-    enqueue: []
+    enqueue: [],
+    attempts: [{ image_id: row.id, outcome: 'done', code: null, detail: null, ...report }]
   })
 })
 

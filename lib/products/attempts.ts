@@ -1,0 +1,63 @@
+import type { Pool } from 'pg'
+import type { AttemptStage, SourceVisit } from '../log/attempt-trace.ts'
+
+/** What an attempt took, as it is kept beside its outcome. */
+export interface AttemptReport {
+  ms: number
+  stages: Partial<Record<AttemptStage, number>>
+  responses: SourceVisit[]
+}
+
+/** A row of `attempts` to insert. */
+export interface NewAttempt extends AttemptReport {
+  image_id: string
+  outcome: 'done' | 'unchanged' | 'failed' | 'retry'
+  code: string | null
+  detail: string | null
+}
+
+export const ATTEMPT_COLUMNS = [
+  ['image_id', 'uuid'],
+  ['outcome', 'text'],
+  ['code', 'text'],
+  ['detail', 'text'],
+  ['ms', 'integer'],
+  ['stages', 'jsonb'],
+  ['responses', 'jsonb']
+]
+
+const MAX_SHOWN = 100
+
+const NOT_REACHED: Record<AttemptStage, null> = {
+  dns_ms: null,
+  connect_ms: null,
+  headers_ms: null,
+  body_ms: null,
+  core_wait_ms: null,
+  compress_ms: null,
+  upload_ms: null
+}
+
+/** Resolves with the attempts at an image, newest first. */
+export async function readAttempts(pool: Pool, productId: number, imageId: string) {
+  const { rows } = await pool.query<Omit<NewAttempt, 'image_id'> & { at: Date }>(
+    `SELECT at, outcome, code, detail, ms, stages, responses FROM attempts
+     WHERE product_id = $1 AND image_id = $2 ORDER BY at DESC LIMIT ${MAX_SHOWN}`,
+    [productId, imageId]
+  )
+  return rows.map(({ at, stages, ...row }) => ({
+    ...row,
+    at: at.toISOString(),
+    stages: { ...NOT_REACHED, ...stages }
+  }))
+}
+
+/** Removes attempts that are older than 30 days, at most `limit`. Resolves with their number. */
+export async function removeOldAttempts(pool: Pool, limit: number): Promise<number> {
+  const { rowCount } = await pool.query(
+    `DELETE FROM attempts WHERE ctid = ANY (ARRAY(
+       SELECT ctid FROM attempts WHERE at < now() - interval '30 days' LIMIT $1))`,
+    [limit]
+  )
+  return rowCount ?? 0
+}

@@ -1,0 +1,47 @@
+import type { ImageFilter } from './schemas.ts'
+
+/** Adds a value to a statement. Returns its placeholder. */
+export type Value = (value: unknown) => string
+
+/** The parts of a WHERE on `product_images i` and `products p`. */
+export interface Conditions {
+  /** What an index serves. */
+  scope: string[]
+  /** What each image is compared with. */
+  rest: string[]
+}
+
+const HOST = `lower(substring(i.source_url FROM '^[a-zA-Z]+://(?:[^/?#]*@)?(\\[[^\\]]*\\]|[^/:?#]+)'))`
+
+/** `at`: the time that ages refer to. */
+export function conditionsOf(filter: ImageFilter, at: Date, value: Value): Conditions {
+  const { id, status, code, host, user_id, product_id, external_id, min_age_s, max_age_s, text } = filter
+  const ago = (seconds: number) => `${value(at)}::timestamptz - ${value(seconds)}::float8 * interval '1 s'`
+  const scope = [
+    ...(id === undefined ? [] : [`i.id = ${value(id)}::uuid`]),
+    ...(status === undefined ? [] : [`i.status = '${status}'`]),
+    ...(product_id === undefined ? [] : [`i.product_id = ${value(product_id)}`]),
+    ...(user_id === undefined ? [] : [`p.user_id = ${value(user_id)}`]),
+    ...(external_id === undefined ? [] : [`p.external_id = ${value(external_id)}`])
+  ]
+  const rest = [
+    ...(code === undefined ? [] : [`i.error_code = ${value(code)}`]),
+    ...(host === undefined ? [] : [hostIs(host.toLowerCase(), value)]),
+    ...(min_age_s === undefined ? [] : [`i.due_at <= ${ago(min_age_s)}`]),
+    ...(max_age_s === undefined ? [] : [`i.due_at >= ${ago(max_age_s)}`]),
+    ...(text ? [`i.error_detail ILIKE ${value(containing(text))}`] : [])
+  ]
+  return { scope, rest }
+}
+
+/** Whether no index leads to few images. */
+export const isWide = ({ id, product_id, user_id, external_id }: ImageFilter) =>
+  id === undefined && product_id === undefined && user_id === undefined && external_id === undefined
+
+function hostIs(host: string, value: Value): string {
+  const exact = value(host)
+  return `(${HOST} = ${exact} OR right(${HOST}, length(${exact}) + 1) = '.' || ${exact})`
+}
+
+/** `%`, `_` and the escape character itself stand for themselves. */
+const containing = (text: string) => `%${text.replace(/[\\%_]/g, '\\$&')}%`

@@ -1,0 +1,36 @@
+import type { Pool } from 'pg'
+import { inTransaction } from '../database/transaction.ts'
+import { conditionsOf } from './conditions.ts'
+import { isCanceled } from './page.ts'
+import type { ImageFilter } from './schemas.ts'
+
+const TIMEOUT_MS = 5000
+
+export interface ImageCount {
+  images: number
+  /** False for an estimate, because to count them takes too long. */
+  is_exact: boolean
+}
+
+/** Resolves with the number of images that match. */
+export async function countImages(pool: Pool, filter: ImageFilter, at: Date): Promise<ImageCount> {
+  const values: unknown[] = []
+  const { scope, rest } = conditionsOf(filter, at, (value) => `$${values.push(value)}`)
+  const from = `FROM product_images i JOIN products p ON p.id = i.product_id
+    WHERE ${[...scope, ...rest].join(' AND ') || 'true'}`
+  try {
+    const images = await inTransaction(pool, async (client) => {
+      await client.query(`SET LOCAL statement_timeout = ${TIMEOUT_MS}`)
+      const { rows } = await client.query<{ n: number }>(`SELECT count(*)::float8 AS n ${from}`, values)
+      return rows[0]?.n ?? 0
+    })
+    return { images, is_exact: true }
+  } catch (error) {
+    if (!isCanceled(error)) throw error
+  }
+  const { rows } = await pool.query<{ 'QUERY PLAN': [{ Plan: { 'Plan Rows': number } }] }>(
+    `EXPLAIN (FORMAT JSON) SELECT ${from}`,
+    values
+  )
+  return { images: rows[0]?.['QUERY PLAN'][0].Plan['Plan Rows'] ?? 0, is_exact: false }
+}

@@ -1,0 +1,83 @@
+import { DatabaseError, type Pool, type PoolClient } from 'pg'
+import { inTransaction } from '../database/transaction.ts'
+import { AppError } from '../http/app-error.ts'
+import { conditionsOf, isWide } from './conditions.ts'
+import type { Place } from './place.ts'
+import type { ImageFilter } from './schemas.ts'
+
+/** Images that one page of a search without an index examines. The page may then be short. */
+export const MAX_EXAMINED = 20_000
+const QUERY_CANCELED = '57014'
+
+const ORDER = 'i.product_id DESC, i.id DESC'
+
+export interface PageOptions {
+  /** Of `product_images i` and `products p`, beside the place. */
+  columns: string
+  after: Place | null
+  limit: number
+  /** The time that ages refer to. */
+  at: Date
+}
+
+/** Resolves with one page of images, and with the place after which the next one begins. */
+export async function readPage<Row extends object>(
+  client: Pick<PoolClient, 'query'>,
+  filter: ImageFilter,
+  { columns, after, limit, at }: PageOptions
+): Promise<{ rows: (Row & Place)[]; next: Place | null }> {
+  const values: unknown[] = []
+  const value = (v: unknown) => `$${values.push(v)}`
+  const { scope, rest } = conditionsOf(filter, at, value)
+  if (after)
+    scope.push(`(i.product_id, i.id) < (${value(after.product_id)}::integer, ${value(after.id)}::uuid)`)
+  const isScan = isWide(filter) && rest.length > 0
+  const examined = `FROM product_images i WHERE ${scope.join(' AND ') || 'true'} ORDER BY ${ORDER}`
+  const from = isScan ? `(SELECT i.* ${examined} LIMIT ${MAX_EXAMINED}) i` : 'product_images i'
+  const where = [...(isScan ? [] : scope), ...rest].join(' AND ') || 'true'
+  const { rows } = await client.query<Row & Place>(
+    `SELECT i.product_id, i.id, ${columns} FROM ${from} JOIN products p ON p.id = i.product_id
+     WHERE ${where} ORDER BY ${ORDER} LIMIT ${value(limit + 1)}`,
+    values
+  )
+  const page = rows.slice(0, limit)
+  if (rows.length > limit) return { rows: page, next: page.at(-1) ?? null }
+  return { rows, next: isScan ? await endOfScan(client, filter, after) : null }
+}
+
+/** Resolves with the last image that a scan examines, if there may be more. */
+async function endOfScan(
+  client: Pick<PoolClient, 'query'>,
+  filter: ImageFilter,
+  after: Place | null
+): Promise<Place | null> {
+  const conditions = [
+    ...(filter.status === undefined ? [] : [`status = '${filter.status}'`]),
+    ...(after ? ['(product_id, id) < ($1::integer, $2::uuid)'] : [])
+  ]
+  const { rows } = await client.query<Place>(
+    `SELECT product_id, id FROM product_images WHERE ${conditions.join(' AND ') || 'true'}
+     ORDER BY product_id DESC, id DESC OFFSET ${MAX_EXAMINED - 1} LIMIT 1`,
+    after ? [after.product_id, after.id] : []
+  )
+  return rows[0] ?? null
+}
+
+/** Runs reads that may take `ms` each. Rejects with `overloaded` if one takes longer. */
+export async function bounded<T>(
+  pool: Pool,
+  ms: number,
+  work: (client: PoolClient) => Promise<T>
+): Promise<T> {
+  try {
+    return await inTransaction(pool, async (client) => {
+      await client.query(`SET LOCAL statement_timeout = ${ms}`)
+      return await work(client)
+    })
+  } catch (error) {
+    if (!isCanceled(error)) throw error
+    throw new AppError('overloaded', 'The search takes too long; use filters that find less, or retry later.')
+  }
+}
+
+export const isCanceled = (error: unknown) => error instanceof DatabaseError && error.code === QUERY_CANCELED

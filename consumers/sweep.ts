@@ -2,6 +2,7 @@ import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
 import type { Config } from '../lib/config/config.ts'
 import { removeExpiredKeys } from '../lib/database/idempotency.ts'
+import { Deliveries } from '../lib/deliveries/deliveries.ts'
 import { reasonOf } from '../lib/log/log.ts'
 import { removeOldAttempts } from '../lib/products/attempts.ts'
 import { OBJECT_PREFIX, ORIGINAL_PREFIX } from '../lib/storage/object-store.ts'
@@ -32,6 +33,7 @@ export default fp<{ config: Config }>(
     const sweeps = [
       () => enqueueLostImages(app, jobTimeoutMs),
       () => removeOldKeys(app),
+      () => removeOldDeliveries(app),
       () => removeUnusedUploads(app),
       () => removeAttempts(app),
       removeOrphans(app)
@@ -80,6 +82,11 @@ async function removeOldKeys({ pg, shutdown: { signal } }: FastifyInstance): Pro
 
 async function removeAttempts({ pg, shutdown: { signal } }: FastifyInstance): Promise<void> {
   while (!signal.aborted && (await removeOldAttempts(pg.pool, ROWS_AT_ONCE)) === ROWS_AT_ONCE);
+}
+
+async function removeOldDeliveries({ pg, shutdown: { signal } }: FastifyInstance): Promise<void> {
+  const deliveries = new Deliveries(pg.pool)
+  while (!signal.aborted && (await deliveries.prune(ROWS_AT_ONCE)) === ROWS_AT_ONCE);
 }
 
 async function removeUnusedUploads({

@@ -1,10 +1,12 @@
 import fp from 'fastify-plugin'
 import type { Config } from '../lib/config/config.ts'
+import { Deliveries, type Delivery } from '../lib/deliveries/deliveries.ts'
+import { reasonOf } from '../lib/log/log.ts'
 import { withBackoff } from '../lib/outbox/backoff.ts'
 import { Relay } from '../lib/outbox/relay.ts'
 import type { OutboxRow } from '../lib/outbox/row.ts'
 import { toProduct } from '../lib/products/record.ts'
-import { Webhook } from '../lib/webhook.ts'
+import { ReceiverError, Webhook } from '../lib/webhook.ts'
 
 const CAPACITY = 8
 const LEASE_MS = 60_000
@@ -18,22 +20,42 @@ export default fp<{ config: Config }>(
     if (!receiver) return
     const { cache, log, outbox, products } = app
     const webhook = new Webhook({ ...receiver, policy: config.sources })
+    const deliveries = new Deliveries(app.pg.pool)
 
-    async function dispatch({ id, product_id, payload }: OutboxRow, stop: AbortSignal): Promise<void> {
-      const record = product_id === null ? null : await products.load(product_id)
+    async function dispatch(row: OutboxRow, stop: AbortSignal): Promise<void> {
+      const { id, product_id, payload } = row
+      const product = product_id === null ? null : await products.load(product_id)
       // The product was deleted or changed since. The end of that change has a row of its own.
-      if (!record || record.images.some(({ status }) => status === 'pending')) return
+      if (!product || product.images.some(({ status }) => status === 'pending')) return
       // The receiver may read the product at once.
-      await cache.invalidate(record.id)
+      await cache.invalidate(product.id)
       const message = {
         type: 'product.images.finished',
-        timestamp: record.updated_at,
-        data: toProduct(record)
+        timestamp: product.updated_at,
+        data: toProduct(product)
       }
       // Earlier versions wrote rows without an id of their own.
-      await webhook.send(`asyncprod-${payload.message_id ?? id}`, message, stop)
+      const message_id = payload.message_id ?? id
+      const begunAt = performance.now()
+      const ended = (status: number | null, error: string | null) =>
+        record({
+          ...{ message_id, product_id: product.id, user_id: product.user_id, attempt: row.claims },
+          ...{ status, ms: performance.now() - begunAt, error }
+        })
+      try {
+        await ended(await webhook.send(`asyncprod-${message_id}`, message, stop), null)
+      } catch (error) {
+        if (!stop.aborted) await ended(error instanceof ReceiverError ? error.status : null, reasonOf(error))
+        throw error
+      }
       log.info({ product_id, version: payload.version }, 'Webhook delivered')
     }
+
+    /** The list of deliveries is for operators: without it, webhooks are delivered all the same. */
+    const record = (delivery: Delivery) =>
+      deliveries.record(delivery).catch((error: unknown) => {
+        log.warn({ reason: reasonOf(error) }, 'The delivery of a webhook was not recorded')
+      })
 
     const relay = new Relay({
       outbox,

@@ -18,6 +18,17 @@ export interface WebhookOptions {
   resolve?: Resolve
 }
 
+/** The receiver has responded, but does not take the message. */
+export class ReceiverError extends Error {
+  override readonly name = 'ReceiverError'
+  readonly status: number
+
+  constructor(status: number) {
+    super(`The receiver of webhooks responded with status ${status}`)
+    this.status = status
+  }
+}
+
 /** Sends messages as Standard Webhooks (standardwebhooks.com) describes them. */
 export class Webhook {
   readonly #url: string
@@ -32,10 +43,11 @@ export class Webhook {
   }
 
   /**
-   * Resolves once the receiver has responded with a 2xx status; redirects are not followed. A message that is
-   * sent again keeps its `id`, by which the receiver recognises it.
+   * Resolves with the status once the receiver has responded with 2xx, and rejects with a ReceiverError
+   * otherwise; redirects are not followed. A message that is sent again keeps its `id`, by which the receiver
+   * recognises it.
    */
-  async send(id: string, message: object, stop: AbortSignal): Promise<void> {
+  async send(id: string, message: object, stop: AbortSignal): Promise<number> {
     const body = JSON.stringify(message)
     const { statusCode, body: response } = await request(this.#url, {
       method: 'POST',
@@ -49,9 +61,8 @@ export class Webhook {
       signal: AbortSignal.any([stop, AbortSignal.timeout(TIMEOUT_MS)])
     })
     await response.dump()
-    if (statusCode < 200 || statusCode > 299) {
-      throw new Error(`The receiver of webhooks responded with status ${statusCode}`)
-    }
+    if (statusCode < 200 || statusCode > 299) throw new ReceiverError(statusCode)
+    return statusCode
   }
 
   close(): Promise<void> {

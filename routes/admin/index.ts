@@ -1,5 +1,8 @@
 import type { FastifyPluginAsync } from 'fastify'
 import type { Config } from '../../lib/config/config.ts'
+import { audit } from './audit.ts'
+import { deadLetters } from './dead-letters.ts'
+import { deliveries } from './deliveries.ts'
 import { adminGuard } from './guard.ts'
 import { images } from './images.ts'
 import { intake } from './intake.ts'
@@ -8,7 +11,10 @@ import { history, overview } from './overview.ts'
 import { processes } from './processes.ts'
 import { session } from './session.ts'
 
-const OPERATIONS = [session, overview, history, images, intake, processes, origins]
+const OPERATIONS = [
+  ...[session, overview, history, images],
+  ...[intake, processes, origins, deadLetters, deliveries, audit]
+]
 
 /** For operators: callers for all users, or anyone on this machine if no credentials are configured. */
 const routes: FastifyPluginAsync<{ config: Config }> = async (app, { config }) => {

@@ -9,6 +9,8 @@ export const Since = Type.String({ format: 'date-time' })
 export const Reason = Type.String({ description: WHY })
 export const ReasonInput = Type.String({ format: 'text', minLength: 1, maxLength: 500, description: WHY })
 
+export const RowId = Type.Integer({ minimum: 1, maximum: Number.MAX_SAFE_INTEGER })
+
 /** A parameter that clients may leave out and handlers always have. */
 const withDefault = <T extends TSchema>(schema: T) => Type.Unsafe<Static<T>>(Type.Optional(schema))
 

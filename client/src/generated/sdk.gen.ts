@@ -3,7 +3,7 @@
 
 import { client } from './client.gen.ts';
 import type { Client, ClientMeta, Options as Options2, RequestResult, ServerSentEventsResult, TDataShape } from './client/index.ts';
-import type { CreateProductData, CreateProductErrors, CreateProductResponses, CreateUploadData, CreateUploadErrors, CreateUploadResponses, CreateUserData, CreateUserErrors, CreateUserResponses, DeleteProductData, DeleteProductErrors, DeleteProductResponses, DrainProcessData, DrainProcessErrors, DrainProcessResponses, ExportLinesData, ExportLinesErrors, ExportLinesResponses, GetHealthData, GetHealthErrors, GetHealthResponses, GetHistoryData, GetHistoryErrors, GetHistoryResponses, GetImageData, GetImageErrors, GetImageResponses, GetIntakeData, GetIntakeErrors, GetIntakeResponses, GetLivenessData, GetLivenessResponses, GetOverviewData, GetOverviewErrors, GetOverviewResponses, GetProductData, GetProductErrors, GetProductResponses, GetReadinessData, GetReadinessErrors, GetReadinessResponses, GetRedisHealthData, GetRedisHealthErrors, GetRedisHealthResponses, GetSessionData, GetSessionErrors, GetSessionResponses, GetUserData, GetUserErrors, GetUserResponses, ImportLinesData, ImportLinesErrors, ImportLinesResponses, ListOriginsData, ListOriginsErrors, ListOriginsResponses, ListProcessesData, ListProcessesErrors, ListProcessesResponses, ListProductsData, ListProductsErrors, ListProductsResponses, PutUploadData, PutUploadErrors, PutUploadResponses, ReplaceProductData, ReplaceProductErrors, ReplaceProductResponses, ReprocessProductData, ReprocessProductErrors, ReprocessProductResponses, SearchImagesData, SearchImagesErrors, SearchImagesResponses, SetIntakeData, SetIntakeErrors, SetIntakeResponses, SetOriginRuleData, SetOriginRuleErrors, SetOriginRuleResponses, UpdateProductData, UpdateProductErrors, UpdateProductResponses, UpsertProductData, UpsertProductErrors, UpsertProductResponses, WatchProductData, WatchProductErrors, WatchProductResponse, WatchProductResponses } from './types.gen.ts';
+import type { CreateProductData, CreateProductErrors, CreateProductResponses, CreateUploadData, CreateUploadErrors, CreateUploadResponses, CreateUserData, CreateUserErrors, CreateUserResponses, DeleteProductData, DeleteProductErrors, DeleteProductResponses, DrainProcessData, DrainProcessErrors, DrainProcessResponses, ExportLinesData, ExportLinesErrors, ExportLinesResponses, GetDeadLetterData, GetDeadLetterErrors, GetDeadLetterResponses, GetHealthData, GetHealthErrors, GetHealthResponses, GetHistoryData, GetHistoryErrors, GetHistoryResponses, GetImageData, GetImageErrors, GetImageResponses, GetIntakeData, GetIntakeErrors, GetIntakeResponses, GetLivenessData, GetLivenessResponses, GetOverviewData, GetOverviewErrors, GetOverviewResponses, GetProductData, GetProductErrors, GetProductResponses, GetReadinessData, GetReadinessErrors, GetReadinessResponses, GetRedisHealthData, GetRedisHealthErrors, GetRedisHealthResponses, GetSessionData, GetSessionErrors, GetSessionResponses, GetUserData, GetUserErrors, GetUserResponses, ImportLinesData, ImportLinesErrors, ImportLinesResponses, ListAuditData, ListAuditErrors, ListAuditResponses, ListDeadLettersData, ListDeadLettersErrors, ListDeadLettersResponses, ListDeliveriesData, ListDeliveriesErrors, ListDeliveriesResponses, ListOriginsData, ListOriginsErrors, ListOriginsResponses, ListProcessesData, ListProcessesErrors, ListProcessesResponses, ListProductsData, ListProductsErrors, ListProductsResponses, PurgeDeadLettersData, PurgeDeadLettersErrors, PurgeDeadLettersResponses, PutUploadData, PutUploadErrors, PutUploadResponses, ReplaceProductData, ReplaceProductErrors, ReplaceProductResponses, ReplayDeadLettersData, ReplayDeadLettersErrors, ReplayDeadLettersResponses, ReprocessProductData, ReprocessProductErrors, ReprocessProductResponses, SearchImagesData, SearchImagesErrors, SearchImagesResponses, SendDeliveryData, SendDeliveryErrors, SendDeliveryResponses, SetIntakeData, SetIntakeErrors, SetIntakeResponses, SetOriginRuleData, SetOriginRuleErrors, SetOriginRuleResponses, UpdateProductData, UpdateProductErrors, UpdateProductResponses, UpsertProductData, UpsertProductErrors, UpsertProductResponses, WatchProductData, WatchProductErrors, WatchProductResponse, WatchProductResponses } from './types.gen.ts';
 
 export type Options<TData extends TDataShape = TDataShape, ThrowOnError extends boolean = boolean, TResponse = unknown> = Options2<TData, ThrowOnError, TResponse> & {
     /**
@@ -325,4 +325,81 @@ export const setOriginRule = <ThrowOnError extends boolean = false>(options: Opt
         'Content-Type': 'application/json',
         ...options.headers
     }
+});
+
+/**
+ * List messages that cannot be processed, oldest first
+ *
+ * Bodies are cut after 200 characters. Without RabbitMQ there are none.
+ */
+export const listDeadLetters = <ThrowOnError extends boolean = false>(options?: Options<ListDeadLettersData, ThrowOnError>): RequestResult<ListDeadLettersResponses, ListDeadLettersErrors, ThrowOnError> => (options?.client ?? client).get<ListDeadLettersResponses, ListDeadLettersErrors, ThrowOnError>({
+    security: [{ name: 'x-api-key', type: 'apiKey' }, { scheme: 'bearer', type: 'http' }],
+    url: '/api/v1/admin/dead-letters',
+    ...options
+});
+
+/**
+ * Read a dead letter, whole
+ */
+export const getDeadLetter = <ThrowOnError extends boolean = false>(options: Options<GetDeadLetterData, ThrowOnError>): RequestResult<GetDeadLetterResponses, GetDeadLetterErrors, ThrowOnError> => (options.client ?? client).get<GetDeadLetterResponses, GetDeadLetterErrors, ThrowOnError>({
+    security: [{ name: 'x-api-key', type: 'apiKey' }, { scheme: 'bearer', type: 'http' }],
+    url: '/api/v1/admin/dead-letters/{id}',
+    ...options
+});
+
+/**
+ * Send dead letters to the image queue again
+ */
+export const replayDeadLetters = <ThrowOnError extends boolean = false>(options: Options<ReplayDeadLettersData, ThrowOnError>): RequestResult<ReplayDeadLettersResponses, ReplayDeadLettersErrors, ThrowOnError> => (options.client ?? client).post<ReplayDeadLettersResponses, ReplayDeadLettersErrors, ThrowOnError>({
+    security: [{ name: 'x-api-key', type: 'apiKey' }, { scheme: 'bearer', type: 'http' }],
+    url: '/api/v1/admin/dead-letters/replay',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * Delete dead letters for good
+ */
+export const purgeDeadLetters = <ThrowOnError extends boolean = false>(options: Options<PurgeDeadLettersData, ThrowOnError>): RequestResult<PurgeDeadLettersResponses, PurgeDeadLettersErrors, ThrowOnError> => (options.client ?? client).post<PurgeDeadLettersResponses, PurgeDeadLettersErrors, ThrowOnError>({
+    security: [{ name: 'x-api-key', type: 'apiKey' }, { scheme: 'bearer', type: 'http' }],
+    url: '/api/v1/admin/dead-letters/purge',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * List attempts to deliver webhooks, newest first
+ *
+ * Those of the last seven days, 100,000 at most.
+ */
+export const listDeliveries = <ThrowOnError extends boolean = false>(options?: Options<ListDeliveriesData, ThrowOnError>): RequestResult<ListDeliveriesResponses, ListDeliveriesErrors, ThrowOnError> => (options?.client ?? client).get<ListDeliveriesResponses, ListDeliveriesErrors, ThrowOnError>({
+    security: [{ name: 'x-api-key', type: 'apiKey' }, { scheme: 'bearer', type: 'http' }],
+    url: '/api/v1/admin/deliveries',
+    ...options
+});
+
+/**
+ * Deliver a webhook again
+ *
+ * With the product as it is now, under the same webhook-id.
+ */
+export const sendDelivery = <ThrowOnError extends boolean = false>(options: Options<SendDeliveryData, ThrowOnError>): RequestResult<SendDeliveryResponses, SendDeliveryErrors, ThrowOnError> => (options.client ?? client).post<SendDeliveryResponses, SendDeliveryErrors, ThrowOnError>({
+    security: [{ name: 'x-api-key', type: 'apiKey' }, { scheme: 'bearer', type: 'http' }],
+    url: '/api/v1/admin/deliveries/{id}/send',
+    ...options
+});
+
+/**
+ * List what operators did, newest first
+ */
+export const listAudit = <ThrowOnError extends boolean = false>(options?: Options<ListAuditData, ThrowOnError>): RequestResult<ListAuditResponses, ListAuditErrors, ThrowOnError> => (options?.client ?? client).get<ListAuditResponses, ListAuditErrors, ThrowOnError>({
+    security: [{ name: 'x-api-key', type: 'apiKey' }, { scheme: 'bearer', type: 'http' }],
+    url: '/api/v1/admin/audit',
+    ...options
 });

@@ -2280,3 +2280,438 @@ export type SetOriginRuleResponses = {
 };
 
 export type SetOriginRuleResponse = SetOriginRuleResponses[keyof SetOriginRuleResponses];
+
+export type ListDeadLettersData = {
+    body?: never;
+    path?: never;
+    query?: {
+        limit?: number;
+    };
+    url: '/api/v1/admin/dead-letters';
+};
+
+export type ListDeadLettersErrors = {
+    /**
+     * The request is malformed or does not match the schema
+     */
+    400: Problem;
+    /**
+     * Credentials are missing or invalid
+     */
+    401: Problem;
+    /**
+     * The credentials are not valid for that user, or only for reading
+     */
+    403: Problem;
+    /**
+     * The caller has sent too many requests; retry after the time in Retry-After
+     */
+    429: Problem;
+    /**
+     * The service is overloaded or unavailable; retry after the time in Retry-After
+     */
+    503: Problem;
+};
+
+export type ListDeadLettersError = ListDeadLettersErrors[keyof ListDeadLettersErrors];
+
+export type ListDeadLettersResponses = {
+    /**
+     * The oldest ones
+     */
+    200: {
+        /**
+         * Of all, in the queue
+         */
+        total: number;
+        dead_letters: Array<{
+            /**
+             * The message id
+             */
+            id: string;
+            /**
+             * Why it cannot be processed
+             */
+            reason: string;
+            /**
+             * Where RabbitMQ has put it aside
+             */
+            since: string | null;
+            body: string;
+        }>;
+    };
+};
+
+export type ListDeadLettersResponse = ListDeadLettersResponses[keyof ListDeadLettersResponses];
+
+export type GetDeadLetterData = {
+    body?: never;
+    path: {
+        id: string;
+    };
+    query?: never;
+    url: '/api/v1/admin/dead-letters/{id}';
+};
+
+export type GetDeadLetterErrors = {
+    /**
+     * The request is malformed or does not match the schema
+     */
+    400: Problem;
+    /**
+     * Credentials are missing or invalid
+     */
+    401: Problem;
+    /**
+     * The credentials are not valid for that user, or only for reading
+     */
+    403: Problem;
+    /**
+     * It does not exist, or belongs to another user
+     */
+    404: Problem;
+    /**
+     * The caller has sent too many requests; retry after the time in Retry-After
+     */
+    429: Problem;
+    /**
+     * The service is overloaded or unavailable; retry after the time in Retry-After
+     */
+    503: Problem;
+};
+
+export type GetDeadLetterError = GetDeadLetterErrors[keyof GetDeadLetterErrors];
+
+export type GetDeadLetterResponses = {
+    /**
+     * A dead letter
+     */
+    200: {
+        /**
+         * The message id
+         */
+        id: string;
+        /**
+         * Why it cannot be processed
+         */
+        reason: string;
+        /**
+         * Where RabbitMQ has put it aside
+         */
+        since: string | null;
+        body: string;
+    };
+};
+
+export type GetDeadLetterResponse = GetDeadLetterResponses[keyof GetDeadLetterResponses];
+
+export type ReplayDeadLettersData = {
+    body: {
+        ids?: Array<string>;
+        all?: true;
+    };
+    path?: never;
+    query?: never;
+    url: '/api/v1/admin/dead-letters/replay';
+};
+
+export type ReplayDeadLettersErrors = {
+    /**
+     * The request is malformed or does not match the schema
+     */
+    400: Problem;
+    /**
+     * Credentials are missing or invalid
+     */
+    401: Problem;
+    /**
+     * The credentials are not valid for that user, or only for reading
+     */
+    403: Problem;
+    /**
+     * The body is too large
+     */
+    413: Problem;
+    /**
+     * The body is not JSON in UTF-8
+     */
+    415: Problem;
+    /**
+     * The caller has sent too many requests; retry after the time in Retry-After
+     */
+    429: Problem;
+    /**
+     * The service is overloaded or unavailable; retry after the time in Retry-After
+     */
+    503: Problem;
+};
+
+export type ReplayDeadLettersError = ReplayDeadLettersErrors[keyof ReplayDeadLettersErrors];
+
+export type ReplayDeadLettersResponses = {
+    /**
+     * How many there were
+     */
+    200: {
+        count: number;
+    };
+};
+
+export type ReplayDeadLettersResponse = ReplayDeadLettersResponses[keyof ReplayDeadLettersResponses];
+
+export type PurgeDeadLettersData = {
+    body: {
+        ids?: Array<string>;
+        all?: true;
+    };
+    path?: never;
+    query?: never;
+    url: '/api/v1/admin/dead-letters/purge';
+};
+
+export type PurgeDeadLettersErrors = {
+    /**
+     * The request is malformed or does not match the schema
+     */
+    400: Problem;
+    /**
+     * Credentials are missing or invalid
+     */
+    401: Problem;
+    /**
+     * The credentials are not valid for that user, or only for reading
+     */
+    403: Problem;
+    /**
+     * The body is too large
+     */
+    413: Problem;
+    /**
+     * The body is not JSON in UTF-8
+     */
+    415: Problem;
+    /**
+     * The caller has sent too many requests; retry after the time in Retry-After
+     */
+    429: Problem;
+    /**
+     * The service is overloaded or unavailable; retry after the time in Retry-After
+     */
+    503: Problem;
+};
+
+export type PurgeDeadLettersError = PurgeDeadLettersErrors[keyof PurgeDeadLettersErrors];
+
+export type PurgeDeadLettersResponses = {
+    /**
+     * How many there were
+     */
+    200: {
+        count: number;
+    };
+};
+
+export type PurgeDeadLettersResponse = PurgeDeadLettersResponses[keyof PurgeDeadLettersResponses];
+
+export type ListDeliveriesData = {
+    body?: never;
+    path?: never;
+    query?: {
+        product_id?: number;
+        /**
+         * Only those that the receiver did not take
+         */
+        failed?: boolean;
+        limit?: number;
+        cursor?: number;
+    };
+    url: '/api/v1/admin/deliveries';
+};
+
+export type ListDeliveriesErrors = {
+    /**
+     * The request is malformed or does not match the schema
+     */
+    400: Problem;
+    /**
+     * Credentials are missing or invalid
+     */
+    401: Problem;
+    /**
+     * The credentials are not valid for that user, or only for reading
+     */
+    403: Problem;
+    /**
+     * The caller has sent too many requests; retry after the time in Retry-After
+     */
+    429: Problem;
+    /**
+     * The service is overloaded or unavailable; retry after the time in Retry-After
+     */
+    503: Problem;
+};
+
+export type ListDeliveriesError = ListDeliveriesErrors[keyof ListDeliveriesErrors];
+
+export type ListDeliveriesResponses = {
+    /**
+     * One page
+     */
+    200: {
+        deliveries: Array<{
+            id: string;
+            at: string;
+            /**
+             * The header webhook-id, the same in each attempt
+             */
+            message_id: string;
+            product_id: number;
+            user_id: number;
+            attempt: number;
+            /**
+             * Of the response; null without one
+             */
+            status: number | null;
+            /**
+             * How long the attempt took
+             */
+            ms: number;
+            /**
+             * Null if the receiver took it
+             */
+            error: string | null;
+        }>;
+        /**
+         * The cursor of the next page, which may be there although this page is short
+         */
+        next: string | null;
+    };
+};
+
+export type ListDeliveriesResponse = ListDeliveriesResponses[keyof ListDeliveriesResponses];
+
+export type SendDeliveryData = {
+    body?: never;
+    path: {
+        id: number;
+    };
+    query?: never;
+    url: '/api/v1/admin/deliveries/{id}/send';
+};
+
+export type SendDeliveryErrors = {
+    /**
+     * The request is malformed or does not match the schema
+     */
+    400: Problem;
+    /**
+     * Credentials are missing or invalid
+     */
+    401: Problem;
+    /**
+     * The credentials are not valid for that user, or only for reading
+     */
+    403: Problem;
+    /**
+     * It does not exist, or belongs to another user
+     */
+    404: Problem;
+    /**
+     * The body is too large
+     */
+    413: Problem;
+    /**
+     * The body is not JSON in UTF-8
+     */
+    415: Problem;
+    /**
+     * The caller has sent too many requests; retry after the time in Retry-After
+     */
+    429: Problem;
+    /**
+     * The service is overloaded or unavailable; retry after the time in Retry-After
+     */
+    503: Problem;
+};
+
+export type SendDeliveryError = SendDeliveryErrors[keyof SendDeliveryErrors];
+
+export type SendDeliveryResponses = {
+    /**
+     * It is enqueued
+     */
+    202: {
+        message: string;
+    };
+};
+
+export type SendDeliveryResponse = SendDeliveryResponses[keyof SendDeliveryResponses];
+
+export type ListAuditData = {
+    body?: never;
+    path?: never;
+    query?: {
+        actor?: string;
+        act?: string;
+        limit?: number;
+        cursor?: number;
+    };
+    url: '/api/v1/admin/audit';
+};
+
+export type ListAuditErrors = {
+    /**
+     * The request is malformed or does not match the schema
+     */
+    400: Problem;
+    /**
+     * Credentials are missing or invalid
+     */
+    401: Problem;
+    /**
+     * The credentials are not valid for that user, or only for reading
+     */
+    403: Problem;
+    /**
+     * The caller has sent too many requests; retry after the time in Retry-After
+     */
+    429: Problem;
+    /**
+     * The service is overloaded or unavailable; retry after the time in Retry-After
+     */
+    503: Problem;
+};
+
+export type ListAuditError = ListAuditErrors[keyof ListAuditErrors];
+
+export type ListAuditResponses = {
+    /**
+     * One page
+     */
+    200: {
+        entries: Array<{
+            id: string;
+            at: string;
+            /**
+             * The name of the operator’s credentials
+             */
+            actor: string;
+            /**
+             * A noun and a verb
+             */
+            act: string;
+            /**
+             * What it was done to
+             */
+            subject: {
+                [key: string]: unknown;
+            };
+        }>;
+        /**
+         * The cursor of the next page, which may be there although this page is short
+         */
+        next: string | null;
+    };
+};
+
+export type ListAuditResponse = ListAuditResponses[keyof ListAuditResponses];

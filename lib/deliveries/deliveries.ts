@@ -1,0 +1,89 @@
+import type { Pool } from 'pg'
+import { audited } from '../audit/audit.ts'
+import { AppError } from '../http/app-error.ts'
+
+/** One attempt to deliver a webhook. */
+export interface Delivery {
+  /** Of the webhook, the same in each attempt. */
+  message_id: string
+  product_id: number
+  user_id: number
+  attempt: number
+  /** Of the response, null without one. */
+  status: number | null
+  ms: number
+  /** Null if the receiver took it. */
+  error: string | null
+}
+
+export interface DeliveryFilter {
+  product_id?: number
+  /** Only those that the receiver did not take. */
+  failed?: boolean
+  limit: number
+  /** The id of the last one of the page before. */
+  cursor?: number
+}
+
+interface Row extends Delivery {
+  id: string
+  at: Date
+}
+
+const KEPT = { days: 7, rows: 100_000 }
+const MAX_ERROR_LENGTH = 1000
+
+const INSERT = `INSERT INTO deliveries (message_id, product_id, user_id, attempt, status, ms, error)
+VALUES ($1, $2, $3, $4, $5, $6, $7)`
+
+const LIST = `SELECT id::text, at, 'asyncprod-' || message_id AS message_id, product_id, user_id, attempt, status,
+  ms, error
+FROM deliveries
+WHERE ($1::integer IS NULL OR product_id = $1) AND (NOT $2::boolean OR error IS NOT NULL)
+  AND ($3::bigint IS NULL OR id < $3)
+ORDER BY deliveries.id DESC LIMIT $4`
+
+const SEND_AGAIN = `INSERT INTO outbox (kind, user_id, product_id, payload)
+SELECT 'webhook', d.user_id, p.id, jsonb_build_object('message_id', d.message_id)
+FROM deliveries d JOIN products p ON p.id = d.product_id WHERE d.id = $1 RETURNING id`
+
+const PRUNE = `DELETE FROM deliveries WHERE id IN (
+  SELECT id FROM deliveries WHERE id <= greatest(
+    (SELECT max(id) FROM deliveries) - ${KEPT.rows},
+    (SELECT id FROM deliveries WHERE at < now() - interval '${KEPT.days} days' ORDER BY at DESC LIMIT 1)
+  ) ORDER BY id LIMIT $1)`
+
+/** The attempts to deliver webhooks: those of the last seven days, 100,000 at most. */
+export class Deliveries {
+  readonly #pool: Pool
+
+  constructor(pool: Pool) {
+    this.#pool = pool
+  }
+
+  async record({ message_id, product_id, user_id, attempt, status, ms, error }: Delivery): Promise<void> {
+    const text = error?.slice(0, MAX_ERROR_LENGTH) ?? null
+    await this.#pool.query(INSERT, [message_id, product_id, user_id, attempt, status, Math.round(ms), text])
+  }
+
+  /** Resolves with a page, the newest first, and the cursor of the next one. */
+  async list({ product_id, failed = false, limit, cursor }: DeliveryFilter) {
+    const values = [product_id ?? null, failed, cursor ?? null, limit]
+    const { rows } = await this.#pool.query<Row>(LIST, values)
+    const next = rows.length === limit ? (rows.at(-1)?.id ?? null) : null
+    return { deliveries: rows.map((row) => ({ ...row, at: row.at.toISOString() })), next }
+  }
+
+  /** Enqueues the webhook again, under its id. Throws `not_found` without it or its product. */
+  async sendAgain(id: number, actor: string): Promise<void> {
+    await audited(this.#pool, { actor, act: 'delivery.send', subject: { id } }, async (client) => {
+      const { rowCount } = await client.query(SEND_AGAIN, [id])
+      if (rowCount === 0) throw new AppError('not_found', `There is no delivery ${id}, or no product of it.`)
+    })
+  }
+
+  /** Removes old ones, `limit` at most. Resolves with their number. */
+  async prune(limit: number): Promise<number> {
+    return (await this.#pool.query(PRUNE, [limit])).rowCount ?? 0
+  }
+}

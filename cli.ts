@@ -17,6 +17,7 @@ const COMMANDS: Record<string, () => Promise<Work>> = {
   openapi: async () => (await import('./commands/openapi.ts')).openapi,
   pause: async () => (await import('./commands/pause.ts')).pause,
   resume: async () => (await import('./commands/pause.ts')).resume,
+  renditions: async () => (await import('./commands/renditions/renditions.ts')).renditions,
   restore: async () => (await import('./commands/backup/restore.ts')).restore,
   urls: async () => (await import('./commands/urls.ts')).urls
 }

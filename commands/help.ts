@@ -11,6 +11,7 @@ import { usage as move } from './move/move.ts'
 import { usage as openapi } from './openapi.ts'
 import { usage as objects } from './orphans.ts'
 import { usage as pause } from './pause.ts'
+import { usage as renditions } from './renditions/renditions.ts'
 import { usage as urls } from './urls.ts'
 
 export const help = `asyncprod                              serves, as the settings in the environment and .env say
@@ -27,5 +28,6 @@ ${failed}
 ${dead}
 ${objects}
 ${pause}
+${renditions}
 ${urls}
 asyncprod --help | --version`

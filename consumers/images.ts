@@ -2,8 +2,7 @@ import type { ConsumeMessage } from 'amqplib'
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
 import type { Config } from '../lib/config/config.ts'
-import { createDecoder, decoderFence } from '../lib/decoder/decoder.ts'
-import { createDownloader } from '../lib/download/download.ts'
+import { decoderFence } from '../lib/decoder/decoder.ts'
 import { inJob } from '../lib/log/context.ts'
 import { readLimiter } from '../lib/observability/limiter.ts'
 import { Relay } from '../lib/outbox/relay.ts'
@@ -11,13 +10,12 @@ import type { OutboxRow } from '../lib/outbox/row.ts'
 import { TaskGroup } from '../lib/outbox/task-group.ts'
 import { UserJobs } from '../lib/outbox/user-jobs.ts'
 import { capacityOf, uploadsOf } from '../lib/pipeline/capacity.ts'
+import { imageTools } from '../lib/pipeline/image-tools.ts'
 import { Limiter } from '../lib/pipeline/limiter.ts'
 import { ProductProcessor } from '../lib/pipeline/process-product.ts'
 import type { Broker } from '../lib/rabbitmq/broker.ts'
 import type { Settlement } from '../lib/rabbitmq/consumer.ts'
 import { parseMessage } from '../lib/rabbitmq/message.ts'
-import { withUploads } from '../lib/uploads/reader.ts'
-import { storedReader } from '../lib/uploads/stored.ts'
 
 const LEASE_MS = 30_000
 
@@ -34,37 +32,23 @@ interface Intake {
 export default fp<{ config: Config }>(
   async (app, { config }) => {
     const capacity = capacityOf(config.images)
-    const downloader = createDownloader({
-      ...config.sources,
-      maxBytes: config.images.maxSourceBytes,
-      timeoutMs: config.images.downloadTimeoutMs,
-      userAgent: config.images.userAgent,
-      connectionsPerOrigin: capacity.inFlight
+    // Twice as many, for images that decode longer than a second and no longer occupy a core (Cores).
+    const tools = imageTools(config, app.objects, {
+      connectionsPerOrigin: capacity.inFlight,
+      decodes: 2 * capacity.compress
     })
-    const decoder = createDecoder({
-      maxPixels: config.images.maxSourcePixels,
-      jpegEncoder: config.images.jpegEncoder,
-      renditions: config.images.renditions,
-      placeholders: config.images.placeholders,
-      // Twice as many, for images that decode longer than a second and no longer occupy a core (Cores).
-      concurrency: 2 * capacity.compress
-    })
-    const readStored = storedReader(app.objects, config.images.maxSourceBytes)
-    const sources = withUploads(downloader, readStored)
     const { renditions, keepOriginals } = config.images
     const uploads = uploadsOf(capacity, renditions.length + Number(keepOriginals), app.objects.maxPuts)
     const ruleOf = (domain: string) => app.controls.get('origin', domain)
-    const limiter = new Limiter({ capacity, locate: sources.locate, uploads, ruleOf })
+    const limiter = new Limiter({ capacity, locate: tools.downloader.locate, uploads, ruleOf })
     app.controls.on('changed', () => limiter.obey())
     readLimiter(app.readings, limiter)
     const processor = new ProductProcessor({
       store: app.products,
       objects: app.objects,
-      downloader: sources,
-      decoder,
+      ...tools,
       limiter,
       wanted: config.images,
-      readOriginal: config.images.keepOriginals ? readStored : null,
       retry: config.images.retry,
       jobTimeoutMs: config.images.jobTimeoutMs,
       log: app.log
@@ -79,7 +63,7 @@ export default fp<{ config: Config }>(
     })
     app.shutdown.add(async (graceMs) => {
       await intake?.stop(graceMs)
-      await Promise.all([downloader.close(), decoder.close()])
+      await tools.close()
     })
     const { inForce, missing } = await decoderFence()
     app.heartbeat.watch({

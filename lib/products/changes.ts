@@ -55,7 +55,7 @@ export interface Attempt {
   report?: AttemptReport
 }
 
-const unchanged = (fields: ProductFields): Change => ({
+export const unchanged = (fields: ProductFields): Change => ({
   fields,
   add: [],
   remove: [],
@@ -129,9 +129,9 @@ function next(row: ImageRow, outcome: Outcome): ImageUpdate {
 }
 
 /** An image that could not be made again keeps what was made before. */
-function endOf({ object_key, original }: ImageRow): Pick<ImageUpdate, 'status' | 'original' | 'wait_ms'> {
+function endOf({ url, original }: ImageRow): Pick<ImageUpdate, 'status' | 'original' | 'wait_ms'> {
   return {
-    status: object_key === null ? 'failed' : 'done',
+    status: url === null ? 'failed' : 'done',
     original: original && asked(original),
     wait_ms: 0
   }
@@ -164,7 +164,7 @@ const toRefetch = (update: ImageUpdate): ImageUpdate => ({
   original: update.original && { ...update.original, refetch: true }
 })
 
-function enqueueAgain(record: ProductRecord, isWanted: (row: ImageRow) => boolean): Change | null {
+export function enqueueAgain(record: ProductRecord, isWanted: (row: ImageRow) => boolean): Change | null {
   const update = record.images.filter(isWanted).map((row) => ({ ...row, ...ANEW }))
   return update.length > 0 ? { ...unchanged(fieldsOf(record)), update, enqueue: [0] } : null
 }

@@ -1,5 +1,7 @@
 import { setImmediate as turn } from 'node:timers/promises'
 import t from 'tap'
+import { ImageError } from '../../../lib/image/error.ts'
+import { parseRenditions } from '../../../lib/image/rendition.ts'
 import { Limiter } from '../../../lib/pipeline/limiter.ts'
 import { ImageMaker } from '../../../lib/pipeline/make-image.ts'
 import { createLog } from '../../support/log.ts'
@@ -49,3 +51,56 @@ t.test('the next upload goes to the user with the fewest', async (t) => {
   await Promise.all(made)
   t.same(uploads, ['1', '2', '4', '3'])
 })
+
+t.test(
+  'if one object of an image cannot be stored, the attempt fails, when the others are done',
+  async (t) => {
+    const [failing, running] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
+    const ended = Promise.withResolvers<void>()
+    const put: string[] = []
+    const picture = { bytes, width: 8, height: 6 }
+    const maker = new ImageMaker({
+      downloader: { download: async () => ({ bytes, [Symbol.dispose]: () => undefined }) },
+      decoder: {
+        compress: async () => ({
+          jpeg: bytes,
+          width: 8,
+          height: 6,
+          renditions: [picture, picture],
+          placeholder: null
+        })
+      },
+      objects: {
+        put: async (key) => {
+          put.push(key)
+          if (put.length === 4) running.resolve()
+          await (key.includes('-wide-') ? failing.promise : ended.promise)
+          return key
+        }
+      },
+      limiter: new Limiter({
+        capacity: { compress: 1, inFlight: 1 },
+        locate: async () => ({ domain: 'a.example', networks: [] })
+      }),
+      wanted: { renditions: parseRenditions('thumb:8x,format=webp;wide:9x'), placeholders: false },
+      readOriginal: async () => null,
+      retry: { maxAttempts: 3, baseMs: 1000 },
+      jobTimeoutMs: 60_000,
+      log: createLog()
+    })
+    let isMade = false
+    const making = maker.make(IMAGE, { productId: 7, userId: 1, stop: signal, signal }).then((outcome) => {
+      isMade = true
+      return outcome
+    })
+    await running.promise
+    failing.reject(new ImageError('storage', 'The bucket is full.', { transient: true }))
+    await turn()
+    t.equal(isMade, false, 'an upload is still running')
+    ended.resolve()
+    const { stored, ...outcome } = await making
+    t.match(outcome, { status: 'retry', code: 'storage', detail: 'The bucket is full.' })
+    t.strictSame(stored?.toSorted(), put.toSorted(), 'all that was or may have been stored')
+    t.equal(put.filter((key) => key.startsWith('originals/')).length, 1)
+  }
+)

@@ -1,0 +1,37 @@
+import type { Config } from '../config/config.ts'
+import { createDecoder } from '../decoder/decoder.ts'
+import { createDownloader } from '../download/download.ts'
+import type { ObjectStore } from '../storage/object-store.ts'
+import { withUploads } from '../uploads/reader.ts'
+import { storedReader } from '../uploads/stored.ts'
+
+/** Returns what images are made with, as the settings say. */
+export function imageTools(
+  { images, sources }: Pick<Config, 'images' | 'sources'>,
+  objects: Pick<ObjectStore, 'open'>,
+  { connectionsPerOrigin, decodes }: { connectionsPerOrigin: number; decodes: number }
+) {
+  const origins = createDownloader({
+    ...sources,
+    maxBytes: images.maxSourceBytes,
+    timeoutMs: images.downloadTimeoutMs,
+    userAgent: images.userAgent,
+    connectionsPerOrigin
+  })
+  const decoder = createDecoder({
+    maxPixels: images.maxSourcePixels,
+    jpegEncoder: images.jpegEncoder,
+    renditions: images.renditions,
+    placeholders: images.placeholders,
+    concurrency: decodes
+  })
+  const readStored = storedReader(objects, images.maxSourceBytes)
+  return {
+    downloader: withUploads(origins, readStored),
+    decoder,
+    readOriginal: images.keepOriginals ? readStored : null,
+    async close(): Promise<void> {
+      await Promise.all([origins.close(), decoder.close()])
+    }
+  }
+}

@@ -6,7 +6,7 @@ import { OBJECT_STORE } from '../lib/storage/server.ts'
 import { UsageError } from './arguments.ts'
 import { existingParts } from './existing-parts.ts'
 
-export const usage = `asyncprod objects sweep [--remove]     objects in the bucket that no image names`
+export const usage = `asyncprod objects sweep [--remove]     objects that no image and no upload names`
 
 /** `asyncprod objects …`: the content of the object store. */
 export async function objects(config: Config, args: string[]): Promise<void> {

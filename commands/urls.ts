@@ -13,7 +13,7 @@ export async function urls(config: Config, args: string[]): Promise<void> {
   if (positionals.join(' ') !== 'refresh') throw new UsageError(usage)
   await using app = await existingParts(config)
   let count = 0
-  for await (const products of refreshStoredUrls(app.pg.pool, (key) => app.objects.urlOf(key)))
+  for await (const products of refreshStoredUrls(app.pg.pool, (key) => app.objects.addressOf(key)))
     count += products
   console.log(`Products whose stored URLs were refreshed: ${count}`)
 }

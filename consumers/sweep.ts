@@ -5,8 +5,8 @@ import { removeExpiredKeys } from '../lib/database/idempotency.ts'
 import { Deliveries } from '../lib/deliveries/deliveries.ts'
 import { reasonOf } from '../lib/log/log.ts'
 import { removeOldAttempts } from '../lib/products/attempts.ts'
-import { OBJECT_PREFIX, ORIGINAL_PREFIX } from '../lib/storage/object-store.ts'
 import { OrphanSweep } from '../lib/storage/orphan-sweep.ts'
+import { PREFIXES } from '../lib/storage/orphans.ts'
 
 /** In job timeouts: an image that has been due for longer, without an outbox row, was lost. */
 const LOST_AFTER_JOBS = 3
@@ -108,9 +108,7 @@ async function removeUnusedUploads({
 
 /** Orphaned objects, and what killed uploads have left in parts. */
 function removeOrphans({ pg, objects, log, shutdown: { signal } }: FastifyInstance): () => Promise<void> {
-  const orphans = [OBJECT_PREFIX, ORIGINAL_PREFIX].map(
-    (prefix) => new OrphanSweep(pg.pool, objects, log, prefix)
-  )
+  const orphans = PREFIXES.map((prefix) => new OrphanSweep(pg.pool, objects, log, prefix))
   let lastRun = Number.NEGATIVE_INFINITY
   return async () => {
     if (performance.now() - lastRun < ORPHANS_EVERY_MS) return

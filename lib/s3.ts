@@ -93,8 +93,12 @@ export class S3Store implements ObjectStore {
       this.#renewal = setInterval(() => this.#renew(), RENEW_MS).unref()
   }
 
+  addressOf(key: string): string {
+    return `${this.#publicUrl}/${key}`
+  }
+
   urlOf(key: string): string {
-    if (!this.#signedUrlTtlS) return `${this.#publicUrl}/${key}`
+    if (!this.#signedUrlTtlS) return this.addressOf(key)
     if (!this.#credentials)
       throw new AppError('unavailable', 'The bucket has no credentials yet; retry later.')
     const { start: date, expiresInS } = urlWindow(this.#signedUrlTtlS)
@@ -138,7 +142,7 @@ export class S3Store implements ObjectStore {
       clearTimeout(timer)
       signal.removeEventListener('abort', abort)
     }
-    return `${this.#publicUrl}/${key}`
+    return this.addressOf(key)
   }
 
   async open(key: string, signal: AbortSignal): Promise<OpenObject | null> {

@@ -34,7 +34,7 @@ export async function move(config: Config, args: string[]): Promise<void> {
   const { isNew, digests } = await moveRows(source, target)
   for (const [table, { rows, digest }] of digests)
     console.log(`Rows of ${table}: ${rows}, the same on both sides (digest ${digest})`)
-  for await (const _ of refreshStoredUrls(target.pg.pool, (key) => target.objects.urlOf(key)));
+  for await (const _ of refreshStoredUrls(target.pg.pool, (key) => target.objects.addressOf(key)));
   console.log(isNew ? 'Moved. Start the service with these settings.' : 'Everything had been moved before.')
 }
 

@@ -8,11 +8,16 @@ export type UrlOf = (key: string) => string
  * Returns the record with today's URLs: a row keeps an object's key and the URL of the day on which it was
  * stored. What the Go service stored keeps the URL that it wrote.
  */
-export function withUrls<R extends { images: ImageRow[] }>(record: R, urlOf: UrlOf): R {
+export function withUrls<Row extends StoredRow, R extends { images: Row[] }>(
+  record: R & { images: Row[] },
+  urlOf: UrlOf
+): R {
   return { ...record, images: record.images.map((row) => rowWithUrls(row, urlOf)) }
 }
 
-const rowWithUrls = (row: ImageRow, urlOf: UrlOf): ImageRow => ({
+type StoredRow = Pick<ImageRow, 'object_key' | 'url' | 'renditions'>
+
+const rowWithUrls = <Row extends StoredRow>(row: Row, urlOf: UrlOf): Row => ({
   ...row,
   url: urlToday(row, urlOf),
   renditions: mapValues(row.renditions, (stored) => ({ ...stored, url: urlOf(stored.key) }))

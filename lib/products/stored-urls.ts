@@ -33,12 +33,12 @@ interface StaleProduct {
  * Brings the URLs that are stored in the tables, which only the Go service reads, to those of today's
  * settings. Yields the number of products after each page that had some.
  */
-export async function* refreshStoredUrls(pool: Pool, urlOf: UrlOf): AsyncGenerator<number> {
+export async function* refreshStoredUrls(pool: Pool, addressOf: UrlOf): AsyncGenerator<number> {
   for (let after = 0; ; ) {
     const { rows: page } = await pool.query<ProductRecord & { stored: string[] }>(READ, [after])
     const last = page.at(-1)
     if (!last) return
-    const stale = page.flatMap(({ stored, ...record }) => staleOf(record, stored, urlOf))
+    const stale = page.flatMap(({ stored, ...record }) => staleOf(record, stored, addressOf))
     const { rows } = await pool.query<{ id: number }>(WRITE, [JSON.stringify(stale)])
     if (rows.length > 0) yield rows.length
     // A product that has changed meanwhile is read again.
@@ -48,8 +48,8 @@ export async function* refreshStoredUrls(pool: Pool, urlOf: UrlOf): AsyncGenerat
   }
 }
 
-function staleOf(record: ProductRecord, stored: string[], urlOf: UrlOf): StaleProduct[] {
-  const { id, version, product_images, images } = withUrls(record, urlOf)
+function staleOf(record: ProductRecord, stored: string[], addressOf: UrlOf): StaleProduct[] {
+  const { id, version, product_images, images } = withUrls(record, addressOf)
   const before = new Map(record.images.map((row) => [row.id, row.url]))
   const stale = images.filter((row) => row.url !== before.get(row.id))
   const urls = finishedUrls(product_images, images)

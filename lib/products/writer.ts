@@ -9,6 +9,7 @@ import type { NewOutboxRow } from '../outbox/row.ts'
 import { type Change, imagesAfter } from './changes.ts'
 import { externalIdTaken } from './create.ts'
 import { columnsOf } from './fields.ts'
+import { type UrlOf, withUrls } from './image-urls.ts'
 import { finishedUrls, type ImageRow, type ProductRecord } from './record.ts'
 import { removalsOf, replacedRemovals } from './removals.ts'
 import { CHANGE, CHANGE_MANY, DELETE, ENQUEUE, type WrittenChange } from './statements.ts'
@@ -18,6 +19,8 @@ export interface WriterOptions {
   outbox: Outbox
   /** Bounds how long a worker may still process an image whose row is gone. */
   jobTimeoutMs: number
+  /** Returns what is stored as an object's URL, for the Go service. */
+  addressOf: UrlOf
   /** Whether a webhook is notified of products whose images are finished. */
   webhooks?: boolean
 }
@@ -70,8 +73,12 @@ export class ProductWriter {
 
   #written(record: ProductRecord, change: Change): WrittenChange {
     const { fields, add, remove, update, enqueue, isBulk } = change
+    const { addressOf } = this.#options
     const after = imagesAfter(record, change)
-    const compressed_product_images = finishedUrls(fields.product_images, after)
+    const compressed_product_images = finishedUrls(
+      fields.product_images,
+      withUrls({ images: after }, addressOf).images
+    )
     const kept = record.images.filter((row) => !remove.includes(row))
     return {
       id: record.id,

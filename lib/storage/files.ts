@@ -38,7 +38,7 @@ export class FileStore implements ObjectStore {
     await this.#write(key, bytes).catch((cause: unknown) => {
       throw notStored(cause)
     })
-    return this.#addressOf(key)
+    return this.addressOf(key)
   }
 
   async open(key: string, signal: AbortSignal): Promise<OpenObject | null> {
@@ -55,10 +55,10 @@ export class FileStore implements ObjectStore {
   }
 
   urlOf(key: string): string {
-    return `${this.#addressOf(key)}${this.#signer?.sign(key) ?? ''}`
+    return `${this.addressOf(key)}${this.#signer?.sign(key) ?? ''}`
   }
 
-  #addressOf(key: string): string {
+  addressOf(key: string): string {
     return `${this.#publicUrl()}/${key}`
   }
 

@@ -51,6 +51,6 @@ interface ImageAttempt {
 const EXTENSIONS: Record<RenditionFormat, string> = { jpeg: 'jpg', webp: 'webp', avif: 'avif', png: 'png' }
 
 const OWN_KEY =
-  /^(products\/\d+\/[0-9a-f-]{36}-\d+-([a-z][a-z0-9_-]*-)?[0-9a-f]{12}\.(jpg|webp|avif|png)|originals\/\d+\/[0-9a-f-]{36}-\d+-[0-9a-f]{12})$/
+  /^(products\/\d+\/[0-9a-f-]{36}-\d+-([a-z][a-z0-9_-]*-)?[0-9a-f]{12}\.(jpg|webp|avif|png)|originals\/\d+\/[0-9a-f-]{36}-\d+-[0-9a-f]{12}|uploads\/[0-9a-f-]{36})$/
 
 const digest = (bytes: Buffer) => hash('sha256', bytes, 'hex').slice(0, 12)

@@ -22,6 +22,8 @@ export interface ObjectStore {
   removeUnfinished(before: Date): Promise<void>
   /** Returns the URL of an object by today's settings, signed if it is private, whether or not it exists. */
   urlOf(key: string): string
+  /** Returns that URL without a signature, which would expire where it is stored. */
+  addressOf(key: string): string
   /** Resolves also when there is no such object. */
   remove(key: string, signal?: AbortSignal): Promise<void>
   /**
@@ -62,6 +64,9 @@ export interface StoredObject {
 }
 
 /** Of results. They are public, unless the bucket is private. */
+/** Of files that clients send. */
+export const UPLOAD_PREFIX = 'uploads/'
+
 export const OBJECT_PREFIX = 'products/'
 
 /** Of originals. They are never public. */

@@ -1,8 +1,17 @@
 import type { Pool } from 'pg'
 import { isOwnKey } from './object-key.ts'
-import { OBJECT_PREFIX, type ObjectStore, ORIGINAL_PREFIX, type StoredObject } from './object-store.ts'
+import {
+  OBJECT_PREFIX,
+  type ObjectStore,
+  ORIGINAL_PREFIX,
+  type StoredObject,
+  UPLOAD_PREFIX
+} from './object-store.ts'
 
 const KEYS_A_QUERY = 500
+
+/** Of all that the service stores. */
+export const PREFIXES = [OBJECT_PREFIX, ORIGINAL_PREFIX, UPLOAD_PREFIX]
 
 /** Keys that no row names and that no pending image can still record, as its generation is another. */
 const ORPHANS = `
@@ -12,6 +21,9 @@ WHERE NOT EXISTS (
   WHERE i.product_id = CASE WHEN key ~ '^(products|originals)/\\d{1,10}/' THEN split_part(key, '/', 2)::bigint END
     AND (i.object_key = key OR i.original->>'key' = key OR jsonb_path_exists(i.renditions, '$.*.key ? (@ == $key)', jsonb_build_object('key', key))
       OR i.status = 'pending' AND starts_with(split_part(key, '/', 3), i.id || '-' || i.generation || '-'))
+) AND NOT EXISTS (
+  SELECT FROM uploads u
+  WHERE u.id = CASE WHEN key ~ '^uploads/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' THEN split_part(key, '/', 2)::uuid END
 )`
 
 /**
@@ -21,7 +33,7 @@ WHERE NOT EXISTS (
 export async function* orphans(
   pool: Pool,
   objects: ObjectStore,
-  { prefixes = [OBJECT_PREFIX, ORIGINAL_PREFIX], olderThanMs }: { prefixes?: string[]; olderThanMs: number }
+  { prefixes = PREFIXES, olderThanMs }: { prefixes?: string[]; olderThanMs: number }
 ): AsyncGenerator<StoredObject> {
   const before = Date.now() - olderThanMs
   let batch: StoredObject[] = []

@@ -1,3 +1,5 @@
+import { UPLOAD_PREFIX } from '../storage/object-store.ts'
+
 const SCHEME = 'upload:'
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
 
@@ -15,4 +17,4 @@ export function uploadId(source: string): string | null {
 }
 
 /** Returns the key of an upload's bytes. Objects of this prefix are never public. */
-export const uploadKey = (id: string) => `uploads/${id}`
+export const uploadKey = (id: string) => `${UPLOAD_PREFIX}${id}`

@@ -44,6 +44,7 @@ export default fp<{ config: Config }>(
         outbox,
         changeFeed,
         urlOf: (key) => app.objects.urlOf(key),
+        addressOf: (key) => app.objects.addressOf(key),
         jobTimeoutMs: config.images.jobTimeoutMs,
         webhooks: config.webhook !== null
       })

@@ -49,6 +49,7 @@ t.test('on a database of its own', async (t) => {
       outbox,
       changeFeed,
       urlOf: (key) => `http://cdn.test/${key}`,
+      addressOf: (key) => `http://cdn.test/${key}`,
       jobTimeoutMs: HOUR,
       webhooks: false
     })

@@ -19,6 +19,7 @@ const storeOn = (pool: Pool) =>
     outbox: new Outbox(pool),
     changeFeed: new ProductChangeFeed(null),
     urlOf: (key) => key,
+    addressOf: (key) => key,
     jobTimeoutMs: HOUR
   })
 

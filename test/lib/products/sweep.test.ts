@@ -15,6 +15,7 @@ t.test('a sweep enqueues pending images without an outbox row, some at a time', 
     outbox: new Outbox(pool),
     changeFeed: new ProductChangeFeed(null),
     urlOf: (key) => key,
+    addressOf: (key) => key,
     jobTimeoutMs: HOUR
   })
   const create = () =>

@@ -5,6 +5,8 @@ import t from 'tap'
 import { FileStore } from '../../../lib/storage/files.ts'
 import { objectKey, originalKey } from '../../../lib/storage/object-key.ts'
 import { OrphanSweep } from '../../../lib/storage/orphan-sweep.ts'
+import { uploadKey } from '../../../lib/uploads/source.ts'
+import { Uploads } from '../../../lib/uploads/uploads.ts'
 import { embeddedDatabase } from '../../support/database.ts'
 import { createLog } from '../../support/log.ts'
 import { createFolder } from '../../support/servers/guard.ts'
@@ -77,6 +79,17 @@ t.test('on a database', async (t) => {
     await put(key(2_000_000_003), 3)
     await new OrphanSweep(pool, objects, createLog(), 'originals/', '').run(signal)
     t.same(await keys('originals/'), [kept])
+  })
+
+  t.test('uploads whose rows are gone are removed', async (t) => {
+    const { objects, put, keys } = openStore()
+    const uploads = new Uploads(pool)
+    const { id } = await uploads.create(1, { content_type: 'image/jpeg', bytes: null })
+    const kept = [await put(uploadKey(id), 3), await put(uploadKey('readme.txt'), 3)]
+    const young = await put(uploadKey(crypto.randomUUID()), 0.5)
+    await put(uploadKey(crypto.randomUUID()), 3)
+    await new OrphanSweep(pool, objects, createLog(), 'uploads/', '').run(signal)
+    t.same(await keys('uploads/'), [...kept, young].sort())
   })
 
   t.test('a run is bounded, and the next one continues', async (t) => {

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { CreateBucketCommand } from '@aws-sdk/client-s3'
 import t, { type Test } from 'tap'
 import { loadConfig } from '../../../lib/config/config.ts'
+import { refreshStoredUrls } from '../../../lib/products/stored-urls.ts'
 import { buildTestApp, settled } from '../../support/app.ts'
 import { startOrigin } from '../../support/http/origin.ts'
 import { owned } from '../../support/owner.ts'
@@ -47,6 +48,32 @@ async function isPrivate(t: Test, variables: Record<string, string>): Promise<vo
     t.equal((await read()).headers.etag, first.headers.etag)
     const headers = { 'if-none-match': String(first.headers.etag) }
     t.equal((await app.inject({ url: `/api/v1/products/${id}`, headers })).statusCode, 304)
+  })
+
+  t.test('no signature is stored, also by a change and by a refresh', async (t) => {
+    const { origin, pathname } = new URL(url)
+    const address = origin + pathname
+    const stored = async () => {
+      const { rows } = await app.pg.pool.query<{ urls: string[] }>(
+        `SELECT compressed_product_images || array_agg(i.url) AS urls
+         FROM products p JOIN product_images i ON i.product_id = p.id WHERE p.id = $1 GROUP BY p.id`,
+        [id]
+      )
+      return rows
+    }
+    t.same(await stored(), [{ urls: [address, address] }])
+    await app.inject({
+      method: 'PUT',
+      url: `/api/v1/products/${id}`,
+      payload: { ...payload, product_name: 'B' }
+    })
+    t.same(await stored(), [{ urls: [address, address] }])
+    const refreshed: number[] = []
+    await app.pg.pool.query('UPDATE product_images SET url = $1', ['http://old.example/1.jpg'])
+    for await (const count of refreshStoredUrls(app.pg.pool, (key) => app.objects.addressOf(key)))
+      refreshed.push(count)
+    t.same(refreshed, [1])
+    t.same(await stored(), [{ urls: [address, address] }])
   })
 }
 

@@ -1,14 +1,17 @@
 import { parseArgs } from 'node:util'
 import type { FastifyInstance } from 'fastify'
+import { type Client, type FoundImage, reprocessProduct, searchImages } from '../client/src/index.ts'
 import type { Config } from '../lib/config/config.ts'
 import { IMAGE_ERROR_CODES, type ImageErrorCode } from '../lib/image/error.ts'
-import { listFailedImages } from '../lib/products/failed-images.ts'
+import { type FailedImage, listFailedImages } from '../lib/products/failed-images.ts'
 import { positive, UsageError } from './arguments.ts'
 import { existingParts } from './existing-parts.ts'
+import { CONNECTION_OPTIONS, throwingClientOf } from './service-client.ts'
 
 export const usage = `asyncprod failed list [--code http_status] [--limit 100]     failed images and why they failed
 asyncprod failed retry <product id…> [--code timeout]         enqueues them again
-asyncprod failed retry --all [--code timeout]`
+asyncprod failed retry --all [--code timeout]
+  all of these: [--url <address>] [--key-file <file>]         through a running service`
 
 const PAGE = 1000
 
@@ -22,6 +25,7 @@ interface Choice {
 /** `asyncprod failed …`: images whose processing failed. */
 export async function failed(config: Config, args: string[]): Promise<void> {
   const options = {
+    ...CONNECTION_OPTIONS,
     limit: { type: 'string', default: '100' },
     code: { type: 'string' },
     all: { type: 'boolean', default: false }
@@ -35,12 +39,51 @@ export async function failed(config: Config, args: string[]): Promise<void> {
   }
   const isList = action === 'list' && rest.length === 0
   if (!isList && (action !== 'retry' || values.all === rest.length > 0)) throw new UsageError(usage)
+  if (values.url) {
+    const client = await throwingClientOf(values, config)
+    return await (isList ? listThere(client, choice) : retryThere(client, choice))
+  }
   await using app = await existingParts(config)
   await (isList ? list(app, choice) : retry(app, choice))
 }
 
+async function listThere(client: Client, { limit, ...choice }: Choice): Promise<void> {
+  const failures: FailedImage[] = []
+  for await (const { product_id, user_id, source_url, error, attempts } of failedImages(client, choice)) {
+    if (failures.length === limit) break
+    const { code, detail } = error ?? { code: 'internal', detail: '' }
+    failures.push({ product_id, user_id, source_url, code, detail, attempts })
+  }
+  print(failures)
+}
+
+async function retryThere(client: Client, { code, ids }: Pick<Choice, 'code' | 'ids'>): Promise<void> {
+  if (code)
+    throw new UsageError('A service retries all failed images of a product: leave out --code or --url')
+  const products = new Set<number>(ids)
+  if (ids.length === 0) for await (const { product_id } of failedImages(client, {})) products.add(product_id)
+  for (const id of products) await reprocessProduct({ client, path: { id }, throwOnError: true })
+  console.log(`Products whose failed images were enqueued again: ${products.size}`)
+}
+
+async function* failedImages(
+  client: Client,
+  filter: { code?: ImageErrorCode | undefined }
+): AsyncGenerator<FoundImage> {
+  for (let cursor: string | null | undefined; cursor !== null; ) {
+    const { code } = filter
+    const query = { status: 'failed' as const, limit: 200, ...(code && { code }), ...(cursor && { cursor }) }
+    const { data } = await searchImages({ client, query, throwOnError: true })
+    yield* data.images
+    cursor = data.next
+  }
+}
+
 async function list({ pg }: FastifyInstance, choice: Choice): Promise<void> {
-  const failures = await listFailedImages(pg.pool, choice)
+  print(await listFailedImages(pg.pool, choice))
+}
+
+function print(failures: FailedImage[]): void {
   if (failures.length > 0) console.table(failures)
   else console.log('There are no failed images.')
 }

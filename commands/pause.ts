@@ -4,10 +4,10 @@ import { setIntake } from '../client/src/index.ts'
 import type { Config } from '../lib/config/config.ts'
 import { UsageError } from './arguments.ts'
 import { existingParts } from './existing-parts.ts'
-import { CONNECTION_OPTIONS, clientOf } from './service-client.ts'
+import { CONNECTION_OPTIONS, throwingClientOf } from './service-client.ts'
 
 export const usage = `asyncprod pause [--reason <text>]      pauses all work of all processes, until it is resumed
-asyncprod resume                       with --url <address> [--key-file <file>] through a running service`
+asyncprod resume                       with --url <address> through a running service`
 
 /** `asyncprod pause`: requests are still served, and images wait. */
 export const pause = (config: Config, args: string[]) => set(true, config, args)
@@ -21,7 +21,7 @@ async function set(paused: boolean, config: Config, args: string[]): Promise<voi
   const { reason } = values
   if (positionals.length > 0 || (reason && !paused)) throw new UsageError(usage)
   if (values.url) {
-    const client = await clientOf(values, config)
+    const client = await throwingClientOf(values, config)
     await setIntake({ client, body: { paused, ...(reason && { reason }) }, throwOnError: true })
   } else await setHere(paused, config, reason ?? null)
   console.log(paused ? 'All work is paused; `asyncprod resume` ends that' : 'Work is taken again')

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { type Client, createClient } from '../client/src/index.ts'
+import { fetchOrThrow } from '../client/src/problem-error.ts'
 import type { Config } from '../lib/config/config.ts'
 import { reasonOf } from '../lib/log/log.ts'
 import { StartError } from '../lib/startup/wait-for-server.ts'
@@ -11,13 +12,15 @@ export const CONNECTION_OPTIONS = {
   'key-file': { type: 'string' }
 } as const
 
+interface Connection {
+  url?: string | undefined
+  'key-file'?: string | undefined
+}
+
 /** Resolves with a client of the service at `--url`, by default the one that the settings would start. */
-export async function clientOf(
-  options: { url?: string | undefined; 'key-file'?: string | undefined },
-  { server }: Config
-): Promise<Client> {
+export async function clientOf(options: Connection, { server, serviceKey }: Config): Promise<Client> {
   const keyFile = options['key-file']
-  const key = keyFile === undefined ? undefined : await readable(keyFile, readFile(keyFile, 'utf8'))
+  const key = keyFile === undefined ? serviceKey : await readable(keyFile, readFile(keyFile, 'utf8'))
   const baseUrl = (options.url ?? `http://${server.host}:${server.port}`).replace(/\/$/, '')
   await fetch(`${baseUrl}/health/live`).catch((error: unknown) => {
     throw unreachable(baseUrl, error)
@@ -26,6 +29,13 @@ export async function clientOf(
     baseUrl,
     ...(key && { auth: key.trim() })
   })
+}
+
+/** As `clientOf`, with a client whose calls throw a ProblemError if the service refuses them. */
+export async function throwingClientOf(options: Connection, config: Config): Promise<Client> {
+  const client = await clientOf(options, config)
+  client.setConfig({ fetch: fetchOrThrow(client) })
+  return client
 }
 
 /** Rejects with a UsageError if the file cannot be read. */

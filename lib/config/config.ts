@@ -42,6 +42,8 @@ function toConfig(s: Settings) {
     shutdownGraceMs: s.SHUTDOWN_GRACE_MS,
     server: server(s),
     auth: auth(s),
+    /** For commands that call a service. */
+    serviceKey: s.ASYNCPROD_KEY,
     database: database(s),
     redis: redis(s),
     rabbitmq: rabbitmq(s),

@@ -109,6 +109,7 @@ export const Settings = Type.Object({
   API_KEYS: secret(
     'Comma-separated keys for x-api-key, 16+ characters: key for all, key:read to read, key:user_id for one'
   ),
+  ASYNCPROD_KEY: secret('Key that commands with --url send to the service; the service itself ignores it'),
   JWT_SECRET: secret('Secret that bearer tokens (JWT, HS256 to HS512) are signed with; sub is the user id'),
   JWKS_URL: text('Instead of JWT_SECRET: URL of the public keys of the tokens’ issuer'),
   JWT_ISSUER: text('Required issuer of tokens (iss)'),

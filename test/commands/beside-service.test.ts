@@ -1,0 +1,61 @@
+import { connect } from 'amqplib'
+import t, { type Test } from 'tap'
+import { deadQueue } from '../../lib/rabbitmq/topology.ts'
+import { asyncprod } from '../support/cli.ts'
+import { create, settled } from '../support/http/client.ts'
+import { startOrigin } from '../support/http/origin.ts'
+import { needsServices } from '../support/servers/needs.ts'
+import { settingsOn } from '../support/servers/settings.ts'
+import { services } from '../support/servers/shared.ts'
+import { dataFolder, startService } from '../support/service.ts'
+
+const KEY = 'key-of-operations'
+
+/** Runs a command through the service at the URL. */
+const commandAt =
+  (t: Test, url: string, variables: Record<string, string> = {}) =>
+  async (...args: string[]) => {
+    const { code, stdout, stderr } = await asyncprod([...args, '--url', url], variables)
+    t.equal(code, 0, stderr)
+    return stdout
+  }
+
+t.test('failed images are listed and retried beside an embedded service', async (t) => {
+  const origin = await startOrigin()
+  t.teardown(() => origin.stop())
+  const settings = { DATA_DIR: await dataFolder(), ALLOWED_SOURCE_NETWORKS: '127.0.0.0/8' }
+  const url = await startService(t, settings).ready()
+  const run = commandAt(t, url)
+  t.equal(await run('failed', 'list'), 'There are no failed images.\n')
+  const id = await create(url, [`${origin.url}/missing`])
+  await settled(url, id)
+  t.match(await run('failed', 'list', '--code', 'http_status'), `${origin.url}/missing`)
+  t.equal(await run('failed', 'list', '--code', 'timeout'), 'There are no failed images.\n')
+  const again = origin.requested('/missing')
+  t.match(await run('failed', 'retry', '--all'), /: 1\n$/)
+  await again
+  t.match(await run('failed', 'retry', String(id)), /: 1\n$/)
+  const withCode = ['failed', 'retry', '--all', '--code', 'timeout', '--url', url]
+  t.match(await asyncprod(withCode), { code: 2, stderr: /leave out --code or --url/ })
+})
+
+t.test('dead letters are listed, shown, replayed and deleted with a key', needsServices, async (t) => {
+  const servers = await services(t)
+  if (!servers) throw new Error('needs services')
+  const settings: Record<string, string> = { ...(await settingsOn(servers)), ROLE: 'api' }
+  const url = await startService(t, { ...settings, API_KEYS: KEY }).ready()
+  const connection = await connect(servers.rabbitmq.url)
+  t.teardown(() => connection.close())
+  const channel = await connection.createConfirmChannel()
+  const dead = deadQueue(settings.RABBITMQ_IMAGE_QUEUE ?? '')
+  for (const messageId of ['one', 'two']) channel.sendToQueue(dead, Buffer.from('{}'), { messageId })
+  await channel.waitForConfirms()
+
+  const run = commandAt(t, url, { ASYNCPROD_KEY: KEY })
+  t.match(await run('dead', 'list'), /one(.|\n)*two/)
+  t.match(await run('dead', 'show', 'two'), /id: 'two'/)
+  t.equal(await run('dead', 'replay', 'one'), 'Sent again: 1\n')
+  t.equal(await run('dead', 'purge', '--all'), 'Deleted: 1\n')
+  const wrong = await asyncprod(['dead', 'list', '--url', url], { ASYNCPROD_KEY: 'another-key-entirely' })
+  t.match(wrong, { code: 1, stderr: /^Credentials|API key/i })
+})

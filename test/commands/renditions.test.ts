@@ -149,7 +149,7 @@ t.test('a change of definitions while what works on it is killed', needsServices
   t.match(applied.stdout, /^Images enqueued: (\d+) of \1\n/, 'only what is left')
   t.comment(`${plan.stdout}${pause}${applied.stdout}`)
   t.match(applied.stdout, 'Still to make, as their sources fail: 0')
-  t.equal(await count(`status = 'done' AND generation = 4 AND ${remade}`), IMAGES, 'each was enqueued once')
+  t.equal(await count(`status = 'done' AND error_code IS NULL AND ${remade}`), IMAGES)
   t.ok(reads > 0)
   t.strictSame(problems, [], 'all that was served was there')
   t.equal(origin.requests.length, downloads, 'from originals')

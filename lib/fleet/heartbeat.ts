@@ -17,9 +17,13 @@ export interface WorkerReport {
   fence: { in_force: string[]; missing: string[] }
 }
 
-const BEAT = `WITH pruned AS (DELETE FROM processes WHERE seen_at < now() - interval '1 hour' AND id <> $1)
+const BEAT = `WITH pruned AS (DELETE FROM processes WHERE seen_at < now() - interval '1 hour' AND id <> $1::uuid),
+undrained AS (
+  DELETE FROM controls WHERE kind = 'process' AND since < now() - interval '1 day' AND subject <> $1::text
+    AND NOT EXISTS (SELECT FROM processes WHERE id::text = subject)
+)
 INSERT INTO processes (id, role, version, host, pid, since, jobs, memory_bytes, fence)
-VALUES ($1, $2, $3, $4, $5, now() - $6::float8 * interval '1 s', $7, $8, $9)
+VALUES ($1::uuid, $2, $3, $4, $5, now() - $6::float8 * interval '1 s', $7, $8, $9)
 ON CONFLICT (id) DO UPDATE SET seen_at = now(), jobs = excluded.jobs, memory_bytes = excluded.memory_bytes,
   fence = excluded.fence`
 

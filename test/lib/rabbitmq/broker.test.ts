@@ -234,6 +234,28 @@ t.test('on a shared server', needsServices, async (t) => {
     t.equal(await channel.get(broker.queue), false)
   })
 
+  t.test('after cancel messages are consumed again, while one of before is still handled', async (t) => {
+    const { broker } = await open(t)
+    const go = Promise.withResolvers<void>()
+    const taken = Promise.withResolvers<void>()
+    await broker.consume(1, async () => {
+      taken.resolve()
+      await go.promise
+      return { settle: 'ack' }
+    })
+    await broker.publish(message, 'before')
+    await taken.promise
+    await broker.cancel()
+    await broker.publish(message, 'after')
+    const { handle, seenAtLeast } = collect()
+    await broker.consume(1, handle)
+    await seenAtLeast(1)
+    go.resolve()
+    await broker.close()
+    const channel = await openChannel(t, server.url)
+    t.equal(await channel.get(broker.queue), false, 'both are settled')
+  })
+
   t.test('close waits until a dead letter is put aside', async (t) => {
     const { broker } = await open(t)
     const taken = Promise.withResolvers<void>()

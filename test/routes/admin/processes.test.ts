@@ -92,8 +92,12 @@ t.test(
       ['worker', 'lost']
     ])
     await silent('61 min')
+    await app.pg.query(`INSERT INTO controls (kind, subject, rule, ordered_by, since)
+    VALUES ('process', 'gone', 'pause', 'ada', now() - interval '25 hours')`)
+    await app.controls.load()
     await app.heartbeat.beat()
     t.strictSame(await states(), [['api', 'running']])
+    t.equal(app.controls.get('process', 'gone'), undefined, 'the drain of a process that is gone is removed')
     await worker.heartbeat.beat()
     await worker.close()
     t.strictSame(await states(), [['api', 'running']])

@@ -75,7 +75,7 @@ t.test('totals of the fleet say so, and how to combine them', async (t) => {
   t.match(body, /^asyncprod_fleet_outbox_rows{kind="object",class="bulk",state="waiting"} 2$/m)
   t.match(body, /^asyncprod_fleet_outbox_oldest_seconds{kind="object"} 0$/m)
   const help = body.match(/^# HELP asyncprod_fleet_.*$/gm) ?? []
-  t.equal(help.length, 3)
+  t.equal(help.length, 4)
   for (const line of help) t.match(line, 'combine with max(), not sum()')
 })
 

@@ -14,7 +14,7 @@ import {
 } from '@aws-sdk/client-s3'
 import type { Bucket } from './config/servers.ts'
 import { AppError } from './http/app-error.ts'
-import { contentTypeOf } from './storage/object-key.ts'
+import { contentTypeOf, isOurs } from './storage/object-key.ts'
 import {
   cacheControl,
   notStored,
@@ -182,7 +182,7 @@ export class S3Store implements ObjectStore {
       .send(new ListMultipartUploadsCommand({ ...bucket, Prefix: prefix }))
       .catch(nothingIfRefused)
     for (const { Key, UploadId, Initiated } of Uploads) {
-      if (Key && UploadId && Initiated && Initiated < before)
+      if (Key && UploadId && Initiated && Initiated < before && isOurs(Key))
         await this.#client.send(new AbortMultipartUploadCommand({ ...bucket, Key, UploadId }))
     }
   }

@@ -37,6 +37,9 @@ export const originalsPrefix = (prefix: string) => prefix.replace(OBJECT_PREFIX,
 /** Returns whether the key has the form of one of ours; keys of the Go service have another. */
 export const isOwnKey = (key: string) => OWN_KEY.test(key)
 
+/** The Go service has keys of its own below `products/`; below `originals/` there may be other programs. */
+export const isOurs = (key: string) => key.startsWith(OBJECT_PREFIX) || isOwnKey(key)
+
 export function contentTypeOf(key: string): string {
   if (key.startsWith(ORIGINAL_PREFIX)) return 'application/octet-stream'
   const format = RENDITION_FORMATS.find((format) => key.endsWith(`.${EXTENSIONS[format]}`))

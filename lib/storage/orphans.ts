@@ -1,5 +1,5 @@
 import type { Pool } from 'pg'
-import { isOwnKey } from './object-key.ts'
+import { isOurs, isOwnKey } from './object-key.ts'
 import {
   OBJECT_PREFIX,
   type ObjectStore,
@@ -39,7 +39,7 @@ export async function* orphans(
   let batch: StoredObject[] = []
   for (const prefix of prefixes) {
     for await (const object of objects.list(prefix)) {
-      if (object.modified.getTime() < before) batch.push(object)
+      if (object.modified.getTime() < before && isOurs(object.key)) batch.push(object)
       if (batch.length < KEYS_A_QUERY) continue
       yield* await withoutImage(pool, batch)
       batch = []

@@ -5,6 +5,7 @@ import t from 'tap'
 import { FileStore } from '../../../lib/storage/files.ts'
 import { objectKey, originalKey } from '../../../lib/storage/object-key.ts'
 import { OrphanSweep } from '../../../lib/storage/orphan-sweep.ts'
+import { orphans } from '../../../lib/storage/orphans.ts'
 import { uploadKey } from '../../../lib/uploads/source.ts'
 import { Uploads } from '../../../lib/uploads/uploads.ts'
 import { embeddedDatabase } from '../../support/database.ts'
@@ -77,8 +78,10 @@ t.test('on a database', async (t) => {
       product
     ])
     await put(key(2_000_000_003), 3)
+    const theirs = await put('originals/of-another-program.jpg', 3)
+    for await (const { key } of orphans(pool, objects, { olderThanMs: 0 })) t.not(key, theirs)
     await new OrphanSweep(pool, objects, createLog(), 'originals/', '').run(signal)
-    t.same(await keys('originals/'), [kept])
+    t.same(await keys('originals/'), [kept, theirs])
   })
 
   t.test('uploads whose rows are gone are removed', async (t) => {

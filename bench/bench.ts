@@ -2,7 +2,7 @@ import { installPackages } from './packages.ts'
 
 installPackages()
 
-const [{ readOptions, USAGE }, { run }, { ROWS }] = await Promise.all([
+const [{ readOptions, USAGE }, { run }, { rowsOf }] = await Promise.all([
   import('./options.ts'),
   import('./run.ts'),
   import('./rows/all.ts')
@@ -10,10 +10,7 @@ const [{ readOptions, USAGE }, { run }, { ROWS }] = await Promise.all([
 
 function options() {
   try {
-    return readOptions(
-      process.argv.slice(2),
-      ROWS.map(({ name }) => name)
-    )
+    return readOptions(process.argv.slice(2), (peers) => rowsOf(peers).map(({ name }) => name))
   } catch (error) {
     console.error(`${error instanceof Error ? error.message : error}\n\n${USAGE}`)
     process.exit(2)

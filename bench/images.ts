@@ -4,7 +4,7 @@ import type { Endpoint, Environment, Kind, Setup } from './environment.ts'
 import type { Sample } from './sample.ts'
 
 /** As many images a product as a shop may have. */
-const IMAGES_A_PRODUCT = 10
+export const IMAGES_A_PRODUCT = 10
 /** Of more at once the service refuses some. */
 const CLIENTS = 50
 /** While the pipeline fills and empties its pace is not steady. */
@@ -42,16 +42,34 @@ export async function untilDone(setup: Setup): Promise<void> {
   while ((await setup.query(pending)).length > 0) await new Promise((resolve) => setTimeout(resolve, 50))
 }
 
+/** How one side takes images in, and when it has done them. */
+export interface Side {
+  workers: SupervisedProcess[]
+  images: number
+  create(images: number): Promise<void>
+  done(): Promise<void>
+}
+
+/** The service as a side. */
+export const service = (
+  environment: Environment,
+  setup: Setup,
+  { api, kind, ...own }: Pick<Side, 'workers' | 'images'> & { api: Endpoint; kind: Kind }
+): Side => ({
+  ...own,
+  create: (images) => createImages(environment, api, kind, images),
+  done: () => untilDone(setup)
+})
+
 /** Sends images through the workers and measures the steady part of it. */
 export async function flow(
   environment: Environment,
-  setup: Setup,
-  { api, workers, kind, images }: { api: Endpoint; workers: SupervisedProcess[]; kind: Kind; images: number }
+  { workers, images, create, done }: Side
 ): Promise<Sample> {
   await environment.forgetArrivals()
   const from = Math.round(images * SHARE_OF_EDGES)
   const to = images - from
-  await createImages(environment, api, kind, images)
+  await create(images)
   const first = (await environment.arrivals(from)).length
   const close = environment.accounts.open()
   const before = cpuOf(workers)
@@ -60,7 +78,7 @@ export async function flow(
   const usage = close()
   const last = arrivals.length
   const seconds = ((arrivals[last - 1] ?? 0) - (arrivals[first - 1] ?? 0)) / 1000
-  await untilDone(setup)
+  await done()
   return { values: { rate: (last - first) / seconds, cpu: (cpu * 1000) / (last - first) }, usage }
 }
 

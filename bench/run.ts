@@ -7,7 +7,7 @@ import { isSelected, type Options } from './options.ts'
 import { page, type Report } from './page.ts'
 import { compete, type Outcome } from './rounds.ts'
 import type { Row } from './row.ts'
-import { ROWS } from './rows/all.ts'
+import { rowsOf } from './rows/all.ts'
 import { markdown, print } from './table.ts'
 
 const RESULTS = join(import.meta.dirname, 'results')
@@ -15,7 +15,7 @@ const RESULTS = join(import.meta.dirname, 'results')
 /** Measures the rows one after another, prints each and writes bench/results. */
 export async function run(options: Options): Promise<void> {
   const started = performance.now()
-  const rows = ROWS.filter(({ name }) => isSelected(options, name))
+  const rows = rowsOf(options.peers).filter(({ name }) => isSelected(options, name))
   const { size } = options
   progress('starting PostgreSQL, Redis, RabbitMQ, a store and an origin')
   await using environment = await Environment.start()

@@ -4,13 +4,14 @@ import { kept, published } from './creates.ts'
 import { drain, lifetime } from './drain.ts'
 import { row as idle } from './idle.ts'
 import { row as list } from './list.ts'
+import { PEER_ROWS } from './peers.ts'
 import { large, small } from './pipeline.ts'
 import { row as quality } from './quality.ts'
 import { cached, uncached } from './reads.ts'
 import { row as scale } from './scale.ts'
 import { row as start } from './start.ts'
 
-export const ROWS: Row[] = [
+const BARE: Row[] = [
   large,
   small,
   quality,
@@ -26,3 +27,6 @@ export const ROWS: Row[] = [
   start,
   scale
 ]
+
+/** The rows against the bare libraries, or those against other job queues. */
+export const rowsOf = (peers: boolean) => (peers ? PEER_ROWS : BARE)

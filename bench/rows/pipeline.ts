@@ -1,5 +1,5 @@
 import type { Environment, Kind } from '../environment.ts'
-import { flow } from '../images.ts'
+import { flow, service } from '../images.ts'
 import type { BenchProgram } from '../program.ts'
 import type { Loop } from '../programs/sharp-loop.ts'
 import type { Row } from '../row.ts'
@@ -37,7 +37,8 @@ function pipeline(kind: Kind, title: string, reach: { rate: number; cpu: number 
       const worker = await environment.service('worker', 'worker', setup, stack)
       return {
         ceiling: () => bare(environment, loop, { images, concurrency }),
-        ours: () => flow(environment, setup, { api, workers: [worker.process], kind, images })
+        ours: () =>
+          flow(environment, service(environment, setup, { api, workers: [worker.process], kind, images }))
       }
     }
   }

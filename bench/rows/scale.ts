@@ -1,4 +1,4 @@
-import { flow } from '../images.ts'
+import { flow, service } from '../images.ts'
 import type { Row } from '../row.ts'
 
 /** Each worker compresses one image at a time, so it fills one core. */
@@ -19,7 +19,8 @@ export const row: Row = {
         const worker = await environment.service(`worker ${number}`, 'worker', setup, workers, ONE_CORE)
         processes.push(worker.process)
       }
-      return await flow(environment, setup, { api, workers: processes, kind: '6mp', images })
+      const side = service(environment, setup, { api, workers: processes, kind: '6mp', images })
+      return await flow(environment, side)
     }
     return { ceiling: measure(1), ours: measure(2) }
   }

@@ -30,8 +30,11 @@ export type Redis = RedisServer & {
   resume(): Promise<void>
 }
 
-/** A Redis of one's own, which keeps nothing on disk, or the one in TEST_REDIS_URL. */
-export async function startRedis(): Promise<Redis> {
+/**
+ * A Redis of one's own, or the one in TEST_REDIS_URL. It keeps nothing on disk, or, if it is `durable`, all
+ * but the last second.
+ */
+export async function startRedis({ durable = false } = {}): Promise<Redis> {
   const given = process.env.TEST_REDIS_URL
   const control = notOurs('TEST_REDIS_URL')
   if (given)
@@ -48,7 +51,7 @@ export async function startRedis(): Promise<Redis> {
   const folder = createFolder('redis')
   const port = await freePort()
   const address = ['--bind', '127.0.0.1', '--port', `${port}`, '--databases', '1000']
-  const storage = ['--dir', folder, '--save', '', '--appendonly', 'no']
+  const storage = ['--dir', folder, '--save', '', '--appendonly', durable ? 'yes' : 'no']
   const start = () =>
     startServer(
       { command: program('redis-server'), args: [...address, ...storage], cwd: folder },

@@ -1,0 +1,221 @@
+import { startPostgres } from '../../test/support/servers/postgres.ts'
+import { startRabbitmq } from '../../test/support/servers/rabbitmq.ts'
+import { startRedis } from '../../test/support/servers/redis.ts'
+import type { Environment, Kind, Setup } from '../environment.ts'
+import { create, createImages, flow, service } from '../images.ts'
+import { serverKilled, type Victim, workerKilled } from '../peers/losses.ts'
+import { PEERS, type PeerName } from '../peers/peer.ts'
+import { PeerSide, post } from '../peers/side.ts'
+import type { Row } from '../row.ts'
+import type { Figure } from '../sample.ts'
+import { quantile } from '../statistics.ts'
+
+/** Small pictures go through this many times as fast. */
+const SMALL = 8
+const CONNECTIONS = 50
+const IMAGES_A_ROUND = 15
+
+const DONE: Figure[] = [
+  { name: 'done', unit: '% of the jobs done', reach: { atLeast: 1 } },
+  { name: 'seconds', unit: 's from the last kill, 90 at most' }
+]
+
+/** Downloads, pictures, uploads and one UPDATE each: the same work by another queue. */
+function pipeline(peer: PeerName, kind: Kind): Row {
+  return {
+    name: `${peer}-${kind}`,
+    title: `images/s, ${kind === '6mp' ? 6 : 0.3} megapixels`,
+    ceiling: `a ${peer} worker`,
+    figures: [
+      { name: 'rate', unit: 'images/s', reach: { atLeast: 1 } },
+      { name: 'cpu', unit: 'ms of CPU an image', reach: { atMost: 1.1 } }
+    ],
+    async open(environment, size, stack) {
+      const images = kind === '6mp' ? size.images : size.images * SMALL
+      const side = await PeerSide.open(environment, peer, kind, stack)
+      const theirs = { api: await side.api(stack), worker: await side.worker(stack) }
+      const setup = await environment.setup(stack)
+      const api = await environment.service('api', 'api', setup, stack)
+      const worker = await environment.service('worker', 'worker', setup, stack)
+      return {
+        ceiling: () =>
+          flow(environment, {
+            workers: [theirs.worker],
+            images,
+            create: (pictures) => side.create(theirs.api, pictures),
+            done: () => side.untilDone()
+          }),
+        ours: () =>
+          flow(environment, service(environment, setup, { api, workers: [worker.process], kind, images }))
+      }
+    }
+  }
+}
+
+function accepted(peer: PeerName): Row {
+  return {
+    name: `${peer}-accepted`,
+    title: 'jobs accepted over HTTP, one image each',
+    ceiling: `Fastify and ${peer}`,
+    warmUps: 3,
+    figures: [
+      { name: 'rate', unit: 'jobs/s', reach: { atLeast: 1 } },
+      { name: 'cpu', unit: 'µs of CPU a request' },
+      { name: 'p99', unit: 'ms, p99' }
+    ],
+    async open(environment, { seconds }, stack) {
+      const theirs = await (await PeerSide.open(environment, peer, '6mp', stack)).api(stack)
+      const setup = await environment.setup(stack)
+      const api = await environment.service('api', 'api', setup, stack)
+      const [image] = [environment.imageUrl('6mp', 'front')]
+      const load = { connections: CONNECTIONS, seconds, method: 'POST' as const }
+      const job = JSON.stringify({ source_urls: [image] })
+      const product = JSON.stringify({ user_id: 1, product_name: 'Desk', product_images: [image] })
+      return {
+        ceiling: () => environment.load(theirs, { ...load, path: '/pictures', body: job }),
+        ours: () => environment.load(api, { ...load, path: '/api/v1/products', body: product })
+      }
+    }
+  }
+}
+
+function idle(peer: PeerName): Row {
+  return {
+    name: `${peer}-idle`,
+    title: 'POST → stored on an idle system, one 6-megapixel image, p50',
+    ceiling: `a ${peer} worker`,
+    figures: [{ name: 'milliseconds', unit: 'ms' }],
+    async open(environment, _size, stack) {
+      const side = await PeerSide.open(environment, peer, '6mp', stack)
+      const theirs = await side.api(stack)
+      await side.worker(stack)
+      const setup = await environment.setup(stack)
+      const api = await environment.service('api', 'api', setup, stack)
+      await environment.service('worker', 'worker', setup, stack)
+      const image = environment.imageUrl('6mp', 'idle')
+      const typical = async (send: () => Promise<unknown>) => {
+        const close = environment.accounts.open()
+        const times: number[] = []
+        for (let round = 0; round < IMAGES_A_ROUND; round++) {
+          await environment.forgetArrivals()
+          const started = performance.now()
+          await send()
+          await environment.arrivals(1)
+          times.push(performance.now() - started)
+        }
+        return { values: { milliseconds: quantile(times) }, usage: close() }
+      }
+      return {
+        ceiling: () => typical(() => post(`${theirs.url}/pictures`, { source_urls: [image] })),
+        ours: () => typical(() => create(api.url, [image]))
+      }
+    }
+  }
+}
+
+function workerKills(peer: PeerName): Row {
+  return {
+    name: `${peer}-worker-killed`,
+    title: 'jobs done although their worker is killed five times',
+    ceiling: `a ${peer} worker`,
+    figures: DONE,
+    rounds: () => 1,
+    whole: true,
+    async open(environment, _size, stack) {
+      const theirs = await theirVictim(environment, peer, stack)
+      const ours = await ourVictim(environment, await environment.setup(stack), stack)
+      return {
+        ceiling: () => workerKilled(environment, theirs),
+        ours: () => workerKilled(environment, ours)
+      }
+    }
+  }
+}
+
+function serverKills(peer: PeerName): Row {
+  return {
+    name: `${peer}-server-killed`,
+    title: 'jobs done although the server of their queue is killed',
+    ceiling: `${peer} on a durable ${peer === 'bullmq' ? 'Redis' : 'PostgreSQL'}`,
+    figures: DONE,
+    rounds: () => 1,
+    whole: true,
+    async open(environment, _size, stack) {
+      const [given, restart] = await queueServer(peer, stack)
+      const theirs = await theirVictim(environment, peer, stack, given)
+      const rabbitmq = stack.use(await startRabbitmq())
+      const setup = await environment.setup(stack)
+      const settings = { ...setup.settings, RABBITMQ_URL: rabbitmq.url }
+      const ours = await ourVictim(environment, { ...setup, settings }, stack)
+      return {
+        ceiling: () => serverKilled(environment, theirs, restart),
+        ours: () =>
+          serverKilled(environment, ours, async () => {
+            for (const node of rabbitmq.nodes) {
+              await node.kill()
+              await node.start()
+            }
+          })
+      }
+    }
+  }
+}
+
+async function theirVictim(
+  environment: Environment,
+  peer: PeerName,
+  stack: AsyncDisposableStack,
+  given = {}
+): Promise<Victim> {
+  const side = await PeerSide.open(environment, peer, '0.3mp', stack, given)
+  const api = await side.api(stack)
+  return {
+    create: (jobs) => side.create(api, jobs),
+    worker: (own) => side.worker(own),
+    done: () => side.done()
+  }
+}
+
+async function ourVictim(
+  environment: Environment,
+  setup: Setup,
+  stack: AsyncDisposableStack
+): Promise<Victim> {
+  const api = await environment.service('api', 'api', setup, stack)
+  return {
+    create: (jobs) => createImages(environment, api, '0.3mp', jobs),
+    worker: async (own) => (await environment.service('worker', 'worker', setup, own)).process,
+    async done() {
+      const done = `SELECT count(*)::integer AS done FROM product_images WHERE status = 'done'`
+      const [row] = await setup.query<{ done: number }>(done)
+      return row?.done ?? 0
+    }
+  }
+}
+
+/** A server of the row's own, and how to kill it and start it again. */
+async function queueServer(peer: PeerName, stack: AsyncDisposableStack) {
+  if (peer === 'bullmq') {
+    const redis = stack.use(await startRedis({ durable: true }))
+    const kill = async () => {
+      await redis.kill()
+      await redis.restart({ keepsSnapshot: true })
+    }
+    return [{ redisUrl: redis.url }, kill] as const
+  }
+  const postgres = stack.use(await startPostgres({ durable: true }))
+  const kill = async () => {
+    await postgres.kill()
+    await postgres.restart()
+  }
+  return [{ databaseUrl: await postgres.createDatabase() }, kill] as const
+}
+
+export const PEER_ROWS = PEERS.flatMap((peer) => [
+  pipeline(peer, '6mp'),
+  pipeline(peer, '0.3mp'),
+  accepted(peer),
+  idle(peer),
+  workerKills(peer),
+  serverKills(peer)
+])

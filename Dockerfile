@@ -16,6 +16,7 @@ FROM gcr.io/distroless/nodejs24-debian12:nonroot@sha256:14d42e2511532589a7c7e01a
 WORKDIR /app
 COPY --from=build /app/package.json ./
 COPY --from=build /app/node_modules ./node_modules
+COPY --from=build /app/console ./console
 COPY --from=build /app/sql ./sql
 COPY --from=build /app/dist ./dist
 COPY --from=build --chown=65532:65532 /data /data

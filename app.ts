@@ -32,6 +32,7 @@ import redis from './plugins/parts/redis.ts'
 import shutdown from './plugins/parts/shutdown.ts'
 import storage from './plugins/parts/storage.ts'
 import adminRoutes from './routes/admin/index.ts'
+import consoleRoutes from './routes/console/index.ts'
 import healthRoutes from './routes/health/index.ts'
 import productRoutes from './routes/products/index.ts'
 import uploadRoutes from './routes/uploads/index.ts'
@@ -100,6 +101,7 @@ const addRoutes: Step = async (app, config) => {
   await app.register(healthRoutes)
   await app.register(healthRoutes, { prefix, hide: true })
   if (config.role === 'worker') return
+  await app.register(consoleRoutes)
   for (const routes of [productRoutes, uploadRoutes, userRoutes])
     await app.register(routes, { prefix, config })
   await app.register(adminRoutes, { prefix: `${prefix}/admin`, config })

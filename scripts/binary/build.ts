@@ -20,7 +20,11 @@ import { constants, zstdCompressSync } from 'node:zlib'
 const ROOT = join(import.meta.dirname, '../..')
 
 /** The files that run. Tests, benchmarks and documents are left out. */
-const SOURCES = ['*.ts', 'package.json', '{lib,plugins,routes,consumers,commands,sql,client/src}/**/*.*']
+const SOURCES = [
+  '*.ts',
+  'package.json',
+  '{lib,plugins,routes,consumers,commands,console,sql,client/src}/**/*.*'
+]
 
 /** Files of dependencies that no program reads. */
 const UNUSED = [

@@ -11,6 +11,7 @@ export interface Room {
 export const FLOORS: Room[][] = [
   [
     { path: 'cli.ts', holds: 'the command line' },
+    { path: 'console', holds: 'the operator’s page, as browsers load it', first: 'app.js' },
     { path: 'examples', holds: 'what a program can do with the package', first: 'extend.ts' }
   ],
   [

@@ -1,0 +1,69 @@
+import { Store } from './store.js'
+
+const BASE = new URL('../api/v1/admin/', location.href)
+const KEY = 'asyncprod.key'
+
+/** The key of this tab. It is gone when the tab is closed. */
+export const key = new Store(sessionStorage.getItem(KEY) ?? '')
+/** Why a key is needed, or null. @type {Store<string | null>} */
+export const refusal = new Store(/** @type {string | null} */ (null))
+
+/** @param {string} value */
+export function signIn(value) {
+  sessionStorage.setItem(KEY, value)
+  refusal.set(null)
+  key.set(value)
+}
+
+export function signOut() {
+  sessionStorage.removeItem(KEY)
+  key.set('')
+}
+
+/** What the service said instead of a result. */
+export class Failure extends Error {
+  /**
+   * @param {number} status 0 if there was no response
+   * @param {string} code
+   * @param {string} detail
+   */
+  constructor(status, code, detail) {
+    super(detail)
+    this.status = status
+    this.code = code
+  }
+}
+
+/**
+ * Resolves with the response's JSON. Throws a Failure.
+ * @param {'GET' | 'PUT' | 'POST' | 'DELETE'} method
+ * @param {string} path below /api/v1/admin/
+ * @param {{ query?: Record<string, string | number | undefined>, body?: unknown, signal?: AbortSignal }} [options]
+ * @returns {Promise<any>}
+ */
+export async function call(method, path, { query = {}, body, signal } = {}) {
+  const url = new URL(path, BASE)
+  for (const [name, value] of Object.entries(query))
+    if (value !== undefined && value !== '') url.searchParams.set(name, String(value))
+  /** @type {Record<string, string>} */
+  const headers = {}
+  if (key.value) headers.authorization = `Bearer ${key.value}`
+  if (body !== undefined) headers['content-type'] = 'application/json'
+  /** @type {RequestInit} */
+  const init = { method, headers, cache: 'no-store' }
+  if (body !== undefined) init.body = JSON.stringify(body)
+  if (signal) init.signal = signal
+  const response = await fetch(url, init).catch((error) => {
+    if (signal?.aborted) throw error
+    throw new Failure(0, 'unreachable', 'The service cannot be reached.')
+  })
+  const result = await response.json().catch(() => ({}))
+  if (response.ok) return result
+  const failure = new Failure(
+    response.status,
+    result.code ?? 'unknown',
+    result.detail ?? `The service responded with ${response.status}.`
+  )
+  if (response.status === 401 || (response.status === 403 && method === 'GET')) refusal.set(failure.message)
+  throw failure
+}

@@ -1,0 +1,57 @@
+import { counted, duration, number, percent } from './format.js'
+import { link } from './route.js'
+
+/** @typedef {import('./needs.js').Need} Need */
+
+/** Codes that are nobody's fault but ours. */
+const SERIOUS = [
+  { code: 'storage', text: 'The bucket refuses writes' },
+  { code: 'internal', text: 'The service itself fails' }
+]
+
+const OLD_S = 600
+const MIN_FAILING_PER_S = 0.01
+const MAX_SHARE = 0.2
+
+/** @param {any} overview @returns {Need[]} */
+export function needsOfImages(overview) {
+  /** @type {Need[]} */
+  const needs = []
+  const { failed_by_code: failed, retrying_by_code: retrying } = overview.images
+  for (const { code, text } of SERIOUS) {
+    const count = (failed[code] ?? 0) + (retrying[code] ?? 0)
+    if (count === 0 || overview.dependencies[code] === 'unavailable') continue
+    const advice = `${counted(retrying[code] ?? 0, 'image')} will be retried, ${number(failed[code] ?? 0)} failed.`
+    const query = { code, status: failed[code] ? 'failed' : 'pending' }
+    needs.push({ tone: 'bad', text, advice, href: link('images', query), go: 'See the images' })
+  }
+  const { done_per_s: done, failed_per_s: failing } = overview.rates
+  if (failing > MIN_FAILING_PER_S && failing > MAX_SHARE * (done + failing)) {
+    const text = `${percent(failing / (done + failing))} of images fail`
+    const href = link('images', { status: 'failed', max_age_s: 3600 })
+    needs.push({
+      tone: 'warn',
+      text,
+      advice: 'As the last five minutes went. The code says why.',
+      href,
+      go: 'See them'
+    })
+  }
+  if (overview.oldest_due_s > OLD_S) {
+    const text = `Work has been due for ${duration(overview.oldest_due_s * 1000)}`
+    needs.push({
+      tone: 'warn',
+      text,
+      advice: 'Add workers, or find what holds them.',
+      href: '#/work',
+      go: 'Look at the work'
+    })
+  }
+  const dead = overview.queue?.dead_letters ?? 0
+  if (dead > 0) {
+    const text = `${counted(dead, 'message')} could not be parsed`
+    const advice = 'Another program publishes to the queue, or a message was damaged.'
+    needs.push({ tone: 'warn', text, advice, href: '#/work', go: 'Read them' })
+  }
+  return needs
+}

@@ -1,0 +1,100 @@
+import { age, counted, percent } from './format.js'
+import { needsOfImages } from './needs-of-images.js'
+import { link } from './route.js'
+
+/**
+ * @typedef {object} Need
+ * @property {'bad' | 'warn'} tone
+ * @property {string} text
+ * @property {string} advice
+ * @property {string} href
+ * @property {string} go the words of the link
+ */
+
+/** @type {Record<string, string>} what an absent dependency means */
+const MEANWHILE = {
+  database: 'Requests get 503 and workers wait. Nothing is lost.',
+  redis: 'Reads go to the database. Rate limits are not enforced.',
+  rabbitmq: 'Work waits in the outbox. Workers claim some of it directly.',
+  storage: 'Images are downloaded, compressed and retried.',
+  notifications: 'Changes by other processes are noticed seconds later.'
+}
+
+const MIN_FAILURES_PER_MINUTE = 0.2
+
+/**
+ * Returns what an operator should look at, the worst first.
+ * @param {{ overview: any, intake: any, processes: any, origins: any }} data
+ * @returns {Need[]}
+ */
+export function needsOf({ overview, intake, processes, origins }) {
+  const needs = [
+    ...ofDependencies(overview?.dependencies ?? {}),
+    ...ofIntake(intake),
+    ...ofProcesses(processes?.processes ?? []),
+    ...(overview ? needsOfImages(overview) : []),
+    ...ofOrigins(origins?.origins ?? [])
+  ]
+  return needs.sort((a, b) => Number(a.tone === 'warn') - Number(b.tone === 'warn'))
+}
+
+/** @param {Record<string, string>} dependencies @returns {Need[]} */
+function ofDependencies(dependencies) {
+  const away = Object.entries(dependencies).filter(([, state]) => state === 'unavailable')
+  return away.map(([name]) => ({
+    tone: 'bad',
+    text: `The ${name} cannot be used`,
+    advice: MEANWHILE[name] ?? '',
+    href: '#/work',
+    go: 'Look at the work'
+  }))
+}
+
+/** @param {any} intake @returns {Need[]} */
+function ofIntake(intake) {
+  if (!intake?.paused) return []
+  const reason = intake.reason ? `: ${intake.reason}` : ''
+  const text = `All work has been paused for ${age(intake.since)} by ${intake.by}${reason}`
+  const advice = 'Products are still taken. Their images wait until work is resumed.'
+  return [{ tone: 'bad', text, advice, href: '#/work', go: 'Resume it' }]
+}
+
+/** @param {any[]} processes @returns {Need[]} */
+function ofProcesses(processes) {
+  if (processes.length === 0) return []
+  /** @type {Need[]} */
+  const needs = []
+  const at = { href: '#/work', go: 'Look at the processes' }
+  const works = processes.some(({ role, state }) => role !== 'api' && state !== 'lost')
+  if (!works)
+    needs.push({
+      tone: 'bad',
+      text: 'No worker runs',
+      advice: 'Start one with ROLE=worker or ROLE=all.',
+      ...at
+    })
+  const lost = processes.filter(({ state }) => state === 'lost')
+  if (lost.length > 0) {
+    const text = `${counted(lost.length, 'process', 'processes')} ended without a stop`
+    needs.push({ tone: 'warn', text, advice: lost.map(({ host }) => host).join(', '), ...at })
+  }
+  return needs
+}
+
+/** @param {any[]} origins @returns {Need[]} */
+function ofOrigins(origins) {
+  const sick = origins.filter(
+    ({ breaker, requests_per_minute: all, failures_per_minute: failures }) =>
+      breaker.open > 0 || (failures >= MIN_FAILURES_PER_MINUTE && failures > all / 2)
+  )
+  return sick.map(({ host, breaker, requests_per_minute: all, failures_per_minute: failures }) => ({
+    tone: 'warn',
+    text: breaker.open > 0 ? `${host} keeps failing` : `${host} fails ${percent(failures / all)} of requests`,
+    advice:
+      breaker.open > 0
+        ? 'Its circuit breaker is open: it gets a probe now and then, and its images wait.'
+        : 'It refuses, breaks off or sends nothing useful. Others are not slowed down.',
+    href: link('origins', { host }),
+    go: 'See the origin'
+  }))
+}

@@ -1,0 +1,37 @@
+import { age, words } from '../format.js'
+import { html } from '../html.js'
+
+/** @type {Record<string, 'ok' | 'warn' | 'bad' | 'info'>} */
+const TONES = {
+  done: 'ok',
+  running: 'ok',
+  connected: 'ok',
+  embedded: 'ok',
+  closed: 'ok',
+  pending: 'info',
+  draining: 'warn',
+  paused: 'warn',
+  drained: 'warn',
+  half_open: 'warn',
+  cancelled: 'warn',
+  failed: 'bad',
+  lost: 'bad',
+  unavailable: 'bad',
+  open: 'bad'
+}
+
+/** @param {{ name: string }} props a state that the service knows */
+export const Status = ({ name }) => html`<span class=${`status ${TONES[name] ?? ''}`}>${words(name)}</span>`
+
+/** @param {{ at: string | null }} props */
+export const Ago = ({ at }) =>
+  at === null ? '–' : html`<time datetime=${at} title=${new Date(at).toLocaleString()}>${age(at)} ago</time>`
+
+/** What is shown until there is data. @param {{ error: string | null, what: string }} props */
+export const Waiting = ({ error, what }) =>
+  error
+    ? html`<p class="problem" role="alert">${error}</p>`
+    : html`<p class="empty pulse" role="status">Loading ${what} …</p>`
+
+/** @param {{ children?: import('preact').ComponentChildren }} props */
+export const Empty = ({ children }) => html`<p class="empty">${children}</p>`

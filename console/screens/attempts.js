@@ -1,0 +1,65 @@
+import { duration, words } from '../format.js'
+import { html } from '../html.js'
+import { Ago } from '../parts/shown.js'
+
+/** The stages of an attempt in their order, with a colour each. */
+const STAGES = [
+  ['dns_ms', 'DNS', '--s1'],
+  ['connect_ms', 'connect', '--s2'],
+  ['headers_ms', 'headers', '--s3'],
+  ['body_ms', 'body', '--s4'],
+  ['core_wait_ms', 'wait for a core', '--s5'],
+  ['compress_ms', 'decode and encode', '--s6'],
+  ['upload_ms', 'upload', '--s7']
+]
+
+/** @type {Record<string, string>} */
+const OUTCOMES = { done: 'ok', failed: 'bad', retry: 'warn' }
+
+/** The attempts that are kept, newest first. @param {{ attempts: any[] }} props */
+export function Attempts({ attempts }) {
+  return html`
+    <section class="panel">
+      <header><h2>Attempts</h2><span class="soft small">kept for 30 days</span></header>
+      ${attempts.length === 0 && html`<p class="empty">None is kept.</p>`}
+      <ol class="attempts">${attempts.map((attempt) => html`<${Attempt} key=${attempt.at} attempt=${attempt} />`)}</ol>
+    </section>`
+}
+
+/** @param {{ attempt: any }} props */
+function Attempt({ attempt: { at, outcome, code, detail, ms, stages, responses } }) {
+  return html`
+    <li>
+      <div class="row">
+        <span class=${`status ${OUTCOMES[outcome] ?? ''}`}><b>${outcome === 'retry' ? 'will be retried' : outcome}</b></span>
+        ${code && html`<span class="tag">${words(code)}</span>`}
+        <span class="grow"></span>
+        <span class="soft small"><${Ago} at=${at} /> · took ${duration(ms)}</span>
+      </div>
+      ${detail && html`<p class="soft"><bdi>${detail}</bdi></p>`}
+      <${Stages} stages=${stages} />
+      ${responses.map(
+        (/** @type {any} */ { url, status, address }) => html`
+          <p class="small soft hop">
+            <span class=${`tag ${status === null || status >= 400 ? 'bad' : ''}`}>${status ?? 'no response'}</span>
+            <code>${url}</code> ${address && html`<span>from <code>${address}</code></span>`}
+          </p>`
+      )}
+    </li>`
+}
+
+/** @param {{ stages: Record<string, number | null> }} props */
+function Stages({ stages }) {
+  const reached = STAGES.flatMap(([name = '', label = '', color = '']) => {
+    const ms = stages[name]
+    return ms === null || ms === undefined ? [] : [{ label, color, ms }]
+  })
+  if (reached.length === 0) return null
+  return html`
+    <div class="stages" aria-hidden="true">
+      ${reached.map(({ color, ms }) => html`<span style=${{ flexGrow: ms, '--shade': `var(${color})` }}></span>`)}
+    </div>
+    <p class="small soft row legend">
+      ${reached.map(({ label, color, ms }) => html`<span class="status" style=${{ '--tone': `var(${color})` }}>${label} ${duration(ms)}</span>`)}
+    </p>`
+}

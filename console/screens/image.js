@@ -1,0 +1,68 @@
+import { CODES } from '../codes.js'
+import { bytes, number } from '../format.js'
+import { html } from '../html.js'
+import { useLive } from '../live.js'
+import { Ago, Status, Waiting } from '../parts/shown.js'
+import { link } from '../route.js'
+import { Attempts } from './attempts.js'
+import { Pictures } from './pictures.js'
+
+/** One image: its source beside its results, and every attempt. @param {{ id: string }} props */
+export function Image({ id }) {
+  const { data: image, error } = useLive(`images/${encodeURIComponent(id)}`)
+  if (!image)
+    return html`<div class="screen"><h1>Image</h1><${Waiting} error=${error} what="the image" /></div>`
+  return html`
+    <div class="screen">
+      <div class="title">
+        <h1>${image.product_name}</h1>
+      </div>
+      ${image.error && html`<${Reason} error=${image.error} />`}
+      <${Pictures} image=${image} />
+      <div class="two">
+        <${Attempts} attempts=${image.history} />
+        <${Facts} image=${image} />
+      </div>
+    </div>`
+}
+
+/** @param {{ error: { code: string, detail: string } }} props */
+function Reason({ error: { code, detail } }) {
+  return html`
+    <section class="panel needs" aria-label="Reason">
+      <div class="well bad">
+        <span class="tag">${code}</span>
+        <div class="grow"><strong><bdi>${detail}</bdi></strong><p class="soft">${CODES[code]?.advice}</p></div>
+        <a class="more" href=${link('images', { code, status: 'failed' })}>Others like it</a>
+      </div>
+    </section>`
+}
+
+/** @param {{ image: any }} props */
+function Facts({ image }) {
+  const { status, since, attempts, enqueued_at: enqueued } = image
+  const facts = [
+    ['Status', html`<${Status} name=${status} />`],
+    [status === 'pending' ? 'Due' : 'Since', html`<${Ago} at=${since} />`],
+    ['Enqueued', html`<${Ago} at=${enqueued} />`],
+    ['Attempts', number(attempts)],
+    [
+      'Product',
+      html`<a class="more" href=${link('images', { product_id: image.product_id })}>${image.product_id}</a>`
+    ],
+    ['External id', image.external_id ?? '–'],
+    ['User', html`<a class="more" href=${link('images', { user_id: image.user_id })}>${image.user_id}</a>`],
+    ['Source', html`<code>${image.source_url}</code>`],
+    ['Result', image.url ? html`<code>${image.url}</code>` : '–'],
+    [
+      'Size',
+      image.bytes === null ? '–' : `${bytes(image.source_bytes ?? 0)} fetched, ${bytes(image.bytes)} stored`
+    ],
+    ['Id', html`<code>${image.id}</code>`]
+  ]
+  return html`
+    <section class="panel">
+      <header><h2>Facts</h2></header>
+      <dl class="body facts">${facts.map(([name, value]) => html`<dt>${name}</dt><dd>${value}</dd>`)}</dl>
+    </section>`
+}

@@ -1,0 +1,86 @@
+import { useState } from 'preact/hooks'
+import { compact, duration, percent, rate } from '../format.js'
+import { html } from '../html.js'
+import { useLive } from '../live.js'
+import { Ago, Empty, Status, Waiting } from '../parts/shown.js'
+import { link } from '../route.js'
+import { useMayChange } from '../session.js'
+import { Rule } from './rule.js'
+
+/** The hosts that images come from. `host` in the address selects those that contain it. @param {{ query: Record<string, string> }} props */
+export function Origins({ query: { host = '' } }) {
+  const { data, error, refresh } = useLive('origins')
+  const [ruling, setRuling] = useState(/** @type {any} */ (null))
+  /** @type {any[]} */
+  const origins = (data?.origins ?? []).filter((/** @type {any} */ origin) => origin.host.includes(host))
+  /** @param {Event & { currentTarget: HTMLInputElement }} event */
+  const search = ({ currentTarget }) => {
+    location.hash = link('origins', { host: currentTarget.value.trim() })
+  }
+  return html`
+    <div class="screen">
+      <div class="title">
+        <h1>Origins</h1>
+        <input type="search" aria-label="Host contains" placeholder="Host contains …" value=${host} onChange=${search} spellcheck=${false} />
+      </div>
+      <section class="panel" aria-label="Origins">
+        ${!data && html`<${Waiting} error=${error} what="origins" />`}
+        ${data && origins.length === 0 && html`<${Empty}>${host ? 'No origin matches.' : 'Nothing was downloaded in the last minutes.'}<//>`}
+        ${
+          origins.length > 0 &&
+          html`
+          <table>
+            <thead>
+              <tr>
+                <th>Origin</th><th class="right wide">Requests a minute</th><th class="right">Failing</th><th class="right wide">Latency</th>
+                <th class="right wide">Places</th><th class="wide">Breaker</th><th class="wide">Rule</th><th><span class="unseen">Acts</span></th>
+              </tr>
+            </thead>
+            <tbody>${origins.map((origin) => html`<${Row} key=${origin.host} origin=${origin} onRule=${setRuling} />`)}</tbody>
+          </table>`
+        }
+      </section>
+      ${
+        ruling &&
+        html`<${Rule} origin=${ruling} onClose=${() => {
+          setRuling(null)
+          refresh()
+        }} />`
+      }
+    </div>`
+}
+
+/** @param {{ origin: any, onRule: (origin: any) => void }} props */
+function Row({ origin, onRule }) {
+  const {
+    host,
+    requests_per_minute: requests,
+    failures_per_minute: failures,
+    latency_ms: latency,
+    breaker,
+    places,
+    rule
+  } = origin
+  const mayChange = useMayChange()
+  const share = requests > 0 ? failures / requests : 0
+  return html`
+    <tr>
+      <td>
+        <a class="link" href=${link('images', { host })}><bdi>${host}</bdi></a>
+        ${rule && html`<p class="soft small"><b>${ruleText(rule)}</b> <${Ago} at=${rule.since} /> by ${rule.by}${rule.reason ? `: ${rule.reason}` : ''}</p>`}
+      </td>
+      <td class="right wide">${rate(requests)}</td>
+      <td class="right"><span class=${`tag ${share >= 0.5 ? 'bad' : share >= 0.1 ? 'warn' : ''}`}>${percent(share)}</span></td>
+      <td class="right wide">${latency === null ? '–' : duration(latency)}</td>
+      <td class="right wide">${compact(places)}</td>
+      <td class="wide"><${Status} name=${breaker.open > 0 ? 'open' : breaker.half_open > 0 ? 'half_open' : 'closed'} /></td>
+      <td class="wide">${rule ? html`<span class="tag warn">${rule.rule}</span>` : html`<span class="soft">–</span>`}</td>
+      <td class="right">${mayChange && html`<button aria-label=${`Rule for ${host}`} onClick=${() => onRule(origin)}>Rule …</button>`}</td>
+    </tr>`
+}
+
+/** @param {any} rule */
+function ruleText({ rule, places }) {
+  if (rule === 'pause') return 'Paused'
+  return rule === 'refuse' ? 'Refused' : `At most ${places} at once`
+}

@@ -1,0 +1,50 @@
+import { useState } from 'preact/hooks'
+import { bytes, hostOf } from '../format.js'
+import { html } from '../html.js'
+
+/** The source beside its results. @param {{ image: any }} props */
+export function Pictures({ image }) {
+  const { source_url: source, url, width, height, bytes: size, renditions } = image
+  const results = [
+    ...(url ? [['JPEG', { url, width, height, bytes: size }]] : []),
+    ...Object.entries(renditions ?? {})
+  ]
+  return html`
+    <div class="pictures">
+      <${Source} key=${source} source=${source} bytes=${image.source_bytes} />
+      ${results.map(
+        ([name, result]) => html`
+          <figure key=${name}>
+            <div class="frame"><img src=${result.url} alt=${`Result ${name}`} loading="lazy" referrerpolicy="no-referrer" /></div>
+            <figcaption><b>${name}</b> <span class="soft">${result.width} × ${result.height} · ${bytes(result.bytes ?? 0)}</span></figcaption>
+          </figure>`
+      )}
+      ${results.length === 0 && html`<figure><div class="frame"><p>There is no result.</p></div><figcaption><b>JPEG</b></figcaption></figure>`}
+    </div>`
+}
+
+/**
+ * A source is fetched from a stranger's host, so only after a click.
+ * @param {{ source: string, bytes: number | null }} props
+ */
+function Source({ source, bytes: size }) {
+  const [shown, setShown] = useState(false)
+  const [broken, setBroken] = useState(false)
+  const isUrl = /^https?:/.test(source)
+  return html`
+    <figure>
+      <div class="frame">
+        ${shown && !broken && html`<img src=${source} alt="Source" referrerpolicy="no-referrer" onError=${() => setBroken(true)} />`}
+        ${broken && html`<p>Your browser cannot show it either.</p>`}
+        ${
+          !shown &&
+          isUrl &&
+          html`
+          <p>Your browser would fetch it from <b><bdi>${hostOf(source)}</bdi></b>.</p>
+          <button onClick=${() => setShown(true)}>Show the source</button>`
+        }
+        ${!isUrl && html`<p>A file that was uploaded.</p>`}
+      </div>
+      <figcaption><b>Source</b> <span class="soft">${size === null ? '' : bytes(size)}</span></figcaption>
+    </figure>`
+}

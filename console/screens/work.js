@@ -1,0 +1,53 @@
+import { duration, number } from '../format.js'
+import { html } from '../html.js'
+import { useLive } from '../live.js'
+import { Empty, Waiting } from '../parts/shown.js'
+import { Intake } from './intake.js'
+import { Processes } from './processes.js'
+
+/** What is due, who works on it. */
+export function Work() {
+  const { data: overview, error } = useLive('overview')
+  return html`
+    <div class="screen">
+      <div class="title"><h1>Work</h1></div>
+      <${Intake} />
+      <section class="panel">
+        <header><h2>Outbox</h2><span class="soft small">${queueText(overview)}</span></header>
+        ${overview ? html`<${Outbox} rows=${overview.outbox} />` : html`<${Waiting} error=${error} what="the outbox" />`}
+      </section>
+      <${Processes} />
+    </div>`
+}
+
+/** @param {any} overview */
+function queueText(overview) {
+  if (!overview) return ''
+  const { queue, dependencies } = overview
+  if (queue) return `${number(queue.messages)} messages on RabbitMQ`
+  return dependencies.rabbitmq ? 'RabbitMQ is away: workers read the outbox' : 'Workers read it directly'
+}
+
+/** @param {{ rows: any[] }} props */
+function Outbox({ rows: all }) {
+  const rows = all.filter(({ due, waiting }) => due + waiting > 0)
+  if (rows.length === 0) return html`<${Empty}>Nothing waits.<//>`
+  return html`
+    <table>
+      <thead>
+        <tr><th>Kind</th><th>Class</th><th class="right wide">Due for</th><th class="right">Due</th><th class="right">Waiting</th></tr>
+      </thead>
+      <tbody>
+        ${rows.map(
+          ({ kind, class: name, due, waiting, oldest_due_s: oldest, is_capped: capped }) => html`
+            <tr>
+              <td>${kind}</td>
+              <td><span class="tag">${name}</span></td>
+              <td class="right soft wide">${oldest === null ? '–' : duration(oldest * 1000)}</td>
+              <td class="right">${number(due)}${capped ? '+' : ''}</td>
+              <td class="right">${number(waiting)}${capped ? '+' : ''}</td>
+            </tr>`
+        )}
+      </tbody>
+    </table>`
+}

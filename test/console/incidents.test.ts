@@ -1,0 +1,59 @@
+import t from 'tap'
+import { Page } from '../support/browser.ts'
+import { findChromium } from '../support/servers/chromium.ts'
+import { ADMIN, plantKiller, READER, startWorld } from './incidents.ts'
+
+const chromium = await findChromium()
+const skip = chromium === undefined && 'there is no Chromium: install chromium (Debian), or Google Chrome'
+
+t.setTimeout(300_000)
+
+t.test('incidents are found with what the console shows', { skip }, async (t) => {
+  const world = await startWorld(t)
+  const { app, url, create } = world
+  const page = await Page.open(t, chromium ?? '')
+  await page.visit(`${url}/console`)
+  await page.shows('The console needs a key')
+  await page.type('key-of-nobody')
+  await page.shows('The API key is unknown.')
+  await page.type(READER)
+  await page.shows('All is well')
+
+  await t.test('a host that responds with 403', async () => {
+    await create('/forbidden.jpg')
+    await page.click('The origin refuses')
+    await page.click('127.0.0.1')
+    await page.shows('The server responded with 403 Forbidden.')
+    await page.shows('SOURCE_USER_AGENT')
+  })
+
+  await t.test('a bucket that refuses writes', async () => {
+    await create('/good.jpg')
+    await page.click('Now')
+    await page.shows('The bucket refuses writes')
+    await page.shows('1 image will be retried, 0 failed.')
+  })
+
+  await t.test('a picture that kills its decoder', async () => {
+    await plantKiller(world)
+    await page.click('A broken picture')
+    await page.shows('The image ended its decoder')
+  })
+
+  await t.test('work that is paused, and was forgotten', async (t) => {
+    await page.visit('about:blank')
+    const { statusCode } = await app.inject({
+      method: 'PUT',
+      url: '/api/v1/admin/intake',
+      headers: { 'x-api-key': ADMIN },
+      payload: { paused: true, reason: 'moving the bucket' }
+    })
+    t.equal(statusCode, 200)
+    await page.visit(`${url}/console`)
+    await page.shows('All work has been paused for')
+    await page.shows('moving the bucket')
+    await page.click('Resume it')
+    await page.shows('All work is paused')
+  })
+  t.strictSame(page.faults, [])
+})

@@ -1,4 +1,5 @@
 import Fastify, { type FastifyInstance, type FastifyPluginCallback } from 'fastify'
+import actions from './consumers/actions.ts'
 import heartbeat from './consumers/heartbeat.ts'
 import history from './consumers/history.ts'
 import removedObjects from './consumers/object-removal.ts'
@@ -114,6 +115,7 @@ const addConsumers: Step = async (app, config) => {
     // Imported only where images are processed: sharp and undici come with them.
     await app.register(import('./consumers/images.ts'), { config })
     await app.register(sweep, { config })
+    await app.register(actions)
     await app.register(import('./consumers/webhooks.ts'), { config })
   }
   app.addHook('onClose', () => app.shutdown.begin())

@@ -9,6 +9,7 @@ export const IMAGE_ERROR_CODES = [
   'corrupt_image',
   'too_many_pixels',
   'storage',
+  'withdrawn',
   'internal'
 ] as const
 

@@ -1,18 +1,19 @@
 import type { Carrier } from '../log/context.ts'
 
-export const OUTBOX_KINDS = ['images', 'object', 'webhook'] as const
+export const OUTBOX_KINDS = ['images', 'object', 'webhook', 'action'] as const
 export type OutboxKind = (typeof OUTBOX_KINDS)[number]
 
 /**
  * `key`: an object to remove. `prefix`: objects to remove unless an image needs them. `version`: of a
  * finished product. `message_id`: of the webhook, as ids of rows and products may be used again after a
- * failover.
+ * failover. `action_id`: of an action that goes on.
  */
 export interface Payload extends Carrier {
   key?: string
   prefix?: string
   version?: number
   message_id?: string
+  action_id?: number
 }
 
 /** One claim of a row. It has no effect once its lease has ended. */

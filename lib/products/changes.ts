@@ -129,7 +129,7 @@ function next(row: ImageRow, outcome: Outcome): ImageUpdate {
 }
 
 /** An image that could not be made again keeps what was made before. */
-function endOf({ url, original }: ImageRow): Pick<ImageUpdate, 'status' | 'original' | 'wait_ms'> {
+export function endOf({ url, original }: ImageRow): Pick<ImageUpdate, 'status' | 'original' | 'wait_ms'> {
   return {
     status: url === null ? 'failed' : 'done',
     original: original && asked(original),
@@ -159,11 +159,13 @@ export function startOver(
   return again && refetch ? { ...again, update: again.update.map(toRefetch) } : again
 }
 
-const toRefetch = (update: ImageUpdate): ImageUpdate => ({
+/** Asks the origin, although the original is kept. */
+export const toRefetch = (update: ImageUpdate): ImageUpdate => ({
   ...update,
   original: update.original && { ...update.original, refetch: true }
 })
 
+/** Enqueues the wanted images, as if they had not been tried. */
 export function enqueueAgain(record: ProductRecord, isWanted: (row: ImageRow) => boolean): Change | null {
   const update = record.images.filter(isWanted).map((row) => ({ ...row, ...ANEW }))
   return update.length > 0 ? { ...unchanged(fieldsOf(record)), update, enqueue: [0] } : null

@@ -147,6 +147,14 @@ export class ProductStore {
     )
   }
 
+  /** Decides on the images of a product for an operator. Resolves with how many it changed. */
+  async act(id: number, decide: Decide): Promise<number> {
+    const acted = await this.#change({ id }, decide, undefined, true).catch(unless('not_found'))
+    if (!acted?.changed) return 0
+    await this.#publish(id, WORKER_CACHE_WAIT_MS)
+    return acted.changed.update.length
+  }
+
   /**
    * Enqueues its images that have not all results of today's settings, as bulk work. Resolves with their
    * number.

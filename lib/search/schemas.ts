@@ -31,7 +31,11 @@ export const filterFields = {
   text: optional(Type.String({ format: 'text', maxLength: 100, description: 'Part of the reason, any case' }))
 }
 
-export const ImageFilter = Type.Object(filterFields, { $id: 'ImageFilter' })
+export const ImageFilter = Type.Object(filterFields, {
+  $id: 'ImageFilter',
+  // A misspelt condition would match every image.
+  additionalProperties: false
+})
 export type ImageFilter = Static<typeof ImageFilter>
 
 const Time = (description: string) => Type.String({ format: 'date-time', description })

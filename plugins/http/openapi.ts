@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyRequest, RouteOptions } from 'fastify'
 import fp from 'fastify-plugin'
+import { Action, ActionCount, ActionInput } from '../../lib/actions/schemas.ts'
 import type { Config } from '../../lib/config/config.ts'
 import { Minute, Overview } from '../../lib/figures/schemas.ts'
 import { Problem } from '../../lib/http/problem.ts'
@@ -15,7 +16,7 @@ import {
   Rendition
 } from '../../lib/products/schemas.ts'
 import { User, UserInput } from '../../lib/products/users.ts'
-import { Attempt, FoundImage, ImageReport } from '../../lib/search/schemas.ts'
+import { Attempt, FoundImage, ImageFilter, ImageReport } from '../../lib/search/schemas.ts'
 import { UploadInput, UploadTarget } from '../../lib/uploads/schemas.ts'
 import { openToAll } from './auth.ts'
 
@@ -26,7 +27,7 @@ declare module 'fastify' {
   }
 }
 
-const inputs = [ProductInput, ProductReplacement, ProductUpsert, UploadInput, UserInput]
+const inputs = [ActionInput, ProductInput, ProductReplacement, ProductUpsert, UploadInput, UserInput]
 const components = [
   Problem,
   ImageError,
@@ -42,6 +43,9 @@ const components = [
   FoundImage,
   Attempt,
   ImageReport,
+  ImageFilter,
+  ActionCount,
+  Action,
   ...inputs
 ]
 

@@ -1,5 +1,6 @@
 import type { FastifyPluginAsync } from 'fastify'
 import type { Config } from '../../lib/config/config.ts'
+import { actions } from './actions.ts'
 import { audit } from './audit.ts'
 import { deadLetters } from './dead-letters.ts'
 import { deliveries } from './deliveries.ts'
@@ -12,7 +13,7 @@ import { processes } from './processes.ts'
 import { session } from './session.ts'
 
 const OPERATIONS = [
-  ...[session, overview, history, images],
+  ...[session, overview, history, images, actions],
   ...[intake, processes, origins, deadLetters, deliveries, audit]
 ]
 

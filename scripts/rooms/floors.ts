@@ -35,6 +35,7 @@ export const FLOORS: Room[][] = [
   ],
   [{ path: 'lib/observability', holds: 'metrics and tracing', first: 'metrics.ts' }],
   [{ path: 'lib/pipeline', holds: 'one job, from message to commit', first: 'process-product.ts' }],
+  [{ path: 'lib/actions', holds: 'what operators do with many images', first: 'actions.ts' }],
   [{ path: 'lib/search', holds: 'images that operators look for', first: 'search.ts' }],
   [
     { path: 'lib/products', holds: 'products, images and how they change', first: 'store.ts' },

@@ -37,7 +37,7 @@ export type Problem = {
  * Why the last attempt failed, and what to do about it. An image that was made before keeps its result
  */
 export type ImageError = {
-    code: 'blocked_address' | 'unreachable' | 'timeout' | 'http_status' | 'too_large' | 'unsupported_format' | 'corrupt_image' | 'too_many_pixels' | 'storage' | 'internal';
+    code: 'blocked_address' | 'unreachable' | 'timeout' | 'http_status' | 'too_large' | 'unsupported_format' | 'corrupt_image' | 'too_many_pixels' | 'storage' | 'withdrawn' | 'internal';
     detail: string;
 };
 
@@ -215,7 +215,7 @@ export type Overview = {
      */
     oldest_due_s: number | null;
     outbox: Array<{
-        kind: 'images' | 'object' | 'webhook';
+        kind: 'images' | 'object' | 'webhook' | 'action';
         class: 'interactive' | 'bulk';
         /**
          * Up to 10,000
@@ -382,6 +382,96 @@ export type ImageReport = {
      * Newest first, up to 100
      */
     history: Array<Attempt>;
+};
+
+export type ImageFilter = {
+    id?: string;
+    status?: 'pending' | 'done' | 'failed';
+    /**
+     * Error code of the last attempt
+     */
+    code?: 'blocked_address' | 'unreachable' | 'timeout' | 'http_status' | 'too_large' | 'unsupported_format' | 'corrupt_image' | 'too_many_pixels' | 'storage' | 'withdrawn' | 'internal';
+    /**
+     * Host of the source, or a domain above it
+     */
+    host?: string;
+    user_id?: number;
+    product_id?: number;
+    /**
+     * Of the product
+     */
+    external_id?: string;
+    /**
+     * In its state for so many seconds at least
+     */
+    min_age_s?: number;
+    /**
+     * In its state for so many seconds at most
+     */
+    max_age_s?: number;
+    /**
+     * Part of the reason, any case
+     */
+    text?: string;
+};
+
+export type ActionCount = {
+    /**
+     * Images that match
+     */
+    images: number;
+    /**
+     * False for an estimate: to count them takes too long
+     */
+    is_exact: boolean;
+};
+
+/**
+ * What is done with all images that match a filter
+ */
+export type Action = {
+    id: number;
+    /**
+     * retry: failed images are processed again; fail: pending ones are given up; refetch: origins are asked again; remake: results are made again, from the kept original if there is one; delete-results: done images lose their results and fail
+     */
+    action: 'retry' | 'fail' | 'refetch' | 'remake' | 'delete-results';
+    /**
+     * As in ActionInput, with the status that the action is for
+     */
+    filter: {
+        [key: string]: unknown;
+    };
+    state: 'running' | 'done' | 'cancelled';
+    /**
+     * How many matched when it began
+     */
+    images: number;
+    /**
+     * How many of them have been looked at
+     */
+    seen: number;
+    /**
+     * How many of those were still meant, and have been changed
+     */
+    changed: number;
+    /**
+     * The name of the caller who began it
+     */
+    actor: string;
+    created_at: string;
+    ended_at: string | null;
+};
+
+export type ActionInput = {
+    /**
+     * retry: failed images are processed again; fail: pending ones are given up; refetch: origins are asked again; remake: results are made again, from the kept original if there is one; delete-results: done images lose their results and fail
+     */
+    action: 'retry' | 'fail' | 'refetch' | 'remake' | 'delete-results';
+    filter: ImageFilter;
+    /**
+     * Only count the images
+     */
+    dry_run?: boolean;
 };
 
 export type ProductInput = {
@@ -1691,7 +1781,7 @@ export type SearchImagesData = {
         /**
          * Error code of the last attempt
          */
-        code?: 'blocked_address' | 'unreachable' | 'timeout' | 'http_status' | 'too_large' | 'unsupported_format' | 'corrupt_image' | 'too_many_pixels' | 'storage' | 'internal';
+        code?: 'blocked_address' | 'unreachable' | 'timeout' | 'http_status' | 'too_large' | 'unsupported_format' | 'corrupt_image' | 'too_many_pixels' | 'storage' | 'withdrawn' | 'internal';
         /**
          * Host of the source, or a domain above it
          */
@@ -1809,6 +1899,215 @@ export type GetImageResponses = {
 };
 
 export type GetImageResponse = GetImageResponses[keyof GetImageResponses];
+
+export type ListActionsData = {
+    body?: never;
+    path?: never;
+    query?: {
+        limit?: number;
+        cursor?: number;
+    };
+    url: '/api/v1/admin/actions';
+};
+
+export type ListActionsErrors = {
+    /**
+     * The request is malformed or does not match the schema
+     */
+    400: Problem;
+    /**
+     * Credentials are missing or invalid
+     */
+    401: Problem;
+    /**
+     * The credentials are not valid for that user, or only for reading
+     */
+    403: Problem;
+    /**
+     * The caller has sent too many requests; retry after the time in Retry-After
+     */
+    429: Problem;
+    /**
+     * The service is overloaded or unavailable; retry after the time in Retry-After
+     */
+    503: Problem;
+};
+
+export type ListActionsError = ListActionsErrors[keyof ListActionsErrors];
+
+export type ListActionsResponses = {
+    /**
+     * Default Response
+     */
+    200: {
+        actions: Array<Action>;
+        /**
+         * The cursor of the next page, which may be there although this page is short
+         */
+        next: string | null;
+    };
+};
+
+export type ListActionsResponse = ListActionsResponses[keyof ListActionsResponses];
+
+export type StartActionData = {
+    body: ActionInput;
+    path?: never;
+    query?: never;
+    url: '/api/v1/admin/actions';
+};
+
+export type StartActionErrors = {
+    /**
+     * The request is malformed or does not match the schema
+     */
+    400: Problem;
+    /**
+     * Credentials are missing or invalid
+     */
+    401: Problem;
+    /**
+     * The credentials are not valid for that user, or only for reading
+     */
+    403: Problem;
+    /**
+     * The body is too large
+     */
+    413: Problem;
+    /**
+     * The body is not JSON in UTF-8
+     */
+    415: Problem;
+    /**
+     * The request matches the schema but cannot be carried out
+     */
+    422: Problem;
+    /**
+     * The caller has sent too many requests; retry after the time in Retry-After
+     */
+    429: Problem;
+    /**
+     * The service is overloaded or unavailable; retry after the time in Retry-After
+     */
+    503: Problem;
+};
+
+export type StartActionError = StartActionErrors[keyof StartActionErrors];
+
+export type StartActionResponses = {
+    /**
+     * With dry_run
+     */
+    200: ActionCount;
+    /**
+     * The action has begun
+     */
+    202: Action;
+};
+
+export type StartActionResponse = StartActionResponses[keyof StartActionResponses];
+
+export type GetActionData = {
+    body?: never;
+    path: {
+        id: number;
+    };
+    query?: never;
+    url: '/api/v1/admin/actions/{id}';
+};
+
+export type GetActionErrors = {
+    /**
+     * The request is malformed or does not match the schema
+     */
+    400: Problem;
+    /**
+     * Credentials are missing or invalid
+     */
+    401: Problem;
+    /**
+     * The credentials are not valid for that user, or only for reading
+     */
+    403: Problem;
+    /**
+     * It does not exist, or belongs to another user
+     */
+    404: Problem;
+    /**
+     * The caller has sent too many requests; retry after the time in Retry-After
+     */
+    429: Problem;
+    /**
+     * The service is overloaded or unavailable; retry after the time in Retry-After
+     */
+    503: Problem;
+};
+
+export type GetActionError = GetActionErrors[keyof GetActionErrors];
+
+export type GetActionResponses = {
+    /**
+     * What is done with all images that match a filter
+     */
+    200: Action;
+};
+
+export type GetActionResponse = GetActionResponses[keyof GetActionResponses];
+
+export type CancelActionData = {
+    body?: never;
+    path: {
+        id: number;
+    };
+    query?: never;
+    url: '/api/v1/admin/actions/{id}/cancel';
+};
+
+export type CancelActionErrors = {
+    /**
+     * The request is malformed or does not match the schema
+     */
+    400: Problem;
+    /**
+     * Credentials are missing or invalid
+     */
+    401: Problem;
+    /**
+     * The credentials are not valid for that user, or only for reading
+     */
+    403: Problem;
+    /**
+     * It does not exist, or belongs to another user
+     */
+    404: Problem;
+    /**
+     * The body is too large
+     */
+    413: Problem;
+    /**
+     * The body is not JSON in UTF-8
+     */
+    415: Problem;
+    /**
+     * The caller has sent too many requests; retry after the time in Retry-After
+     */
+    429: Problem;
+    /**
+     * The service is overloaded or unavailable; retry after the time in Retry-After
+     */
+    503: Problem;
+};
+
+export type CancelActionError = CancelActionErrors[keyof CancelActionErrors];
+
+export type CancelActionResponses = {
+    /**
+     * What is done with all images that match a filter
+     */
+    200: Action;
+};
+
+export type CancelActionResponse = CancelActionResponses[keyof CancelActionResponses];
 
 export type GetIntakeData = {
     body?: never;

@@ -24,7 +24,7 @@ async function conformance(t: Test, { pool, another }: Database): Promise<void> 
       rates: { created_per_s: 0, done_per_s: 0, failed_per_s: 0 },
       time_to_done: { p50_ms: null, p95_ms: null, images: 0 },
       oldest_due_s: null,
-      outbox: ['images', 'object', 'webhook'].flatMap((kind) =>
+      outbox: ['images', 'object', 'webhook', 'action'].flatMap((kind) =>
         ['interactive', 'bulk'].map((of) => ({ kind, class: of, ...NO_ROWS }))
       )
     })

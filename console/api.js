@@ -45,9 +45,10 @@ export async function call(method, path, { query = {}, body, signal } = {}) {
   const url = new URL(path, BASE)
   for (const [name, value] of Object.entries(query))
     if (value !== undefined && value !== '') url.searchParams.set(name, String(value))
+  const used = key.value
   /** @type {Record<string, string>} */
   const headers = {}
-  if (key.value) headers.authorization = `Bearer ${key.value}`
+  if (used) headers.authorization = `Bearer ${used}`
   if (body !== undefined) headers['content-type'] = 'application/json'
   /** @type {RequestInit} */
   const init = { method, headers, cache: 'no-store' }
@@ -64,6 +65,8 @@ export async function call(method, path, { query = {}, body, signal } = {}) {
     result.code ?? 'unknown',
     result.detail ?? `The service responded with ${response.status}.`
   )
+  // A late response to an earlier key says nothing about today's.
+  if (used !== key.value) throw failure
   if (response.status === 401 || (response.status === 403 && method === 'GET')) refusal.set(failure.message)
   throw failure
 }

@@ -27,15 +27,17 @@ WHERE NOT EXISTS (
 )`
 
 /**
- * Yields objects without an image that are older than `olderThanMs`. The Go service records its objects only
- * when all images of the product are made. Orphans come from killed workers and from restored databases.
+ * Yields objects without an image that are older than `olderThanMs`, or of any age. The Go service records
+ * its objects only when all images of the product are made. Orphans come from killed workers and from
+ * restored databases.
  */
 export async function* orphans(
   pool: Pool,
   objects: ObjectStore,
-  { prefixes = PREFIXES, olderThanMs }: { prefixes?: string[]; olderThanMs: number }
+  { prefixes = PREFIXES, olderThanMs }: { prefixes?: string[]; olderThanMs?: number }
 ): AsyncGenerator<StoredObject> {
-  const before = Date.now() - olderThanMs
+  // Without an age, the clock of the store does not matter: some round a time up to the next second.
+  const before = olderThanMs === undefined ? Number.POSITIVE_INFINITY : Date.now() - olderThanMs
   let batch: StoredObject[] = []
   for (const prefix of prefixes) {
     for await (const object of objects.list(prefix)) {
@@ -55,7 +57,7 @@ export async function removeOrphans(
   prefixes: string[],
   signal: AbortSignal
 ): Promise<void> {
-  for await (const { key } of orphans(pool, objects, { prefixes, olderThanMs: 0 })) {
+  for await (const { key } of orphans(pool, objects, { prefixes })) {
     if (isOwnKey(key)) await objects.remove(key, signal)
   }
 }

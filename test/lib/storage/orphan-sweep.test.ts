@@ -5,7 +5,7 @@ import t from 'tap'
 import { FileStore } from '../../../lib/storage/files.ts'
 import { objectKey, originalKey } from '../../../lib/storage/object-key.ts'
 import { OrphanSweep } from '../../../lib/storage/orphan-sweep.ts'
-import { orphans } from '../../../lib/storage/orphans.ts'
+import { orphans, removeOrphans } from '../../../lib/storage/orphans.ts'
 import { uploadKey } from '../../../lib/uploads/source.ts'
 import { Uploads } from '../../../lib/uploads/uploads.ts'
 import { embeddedDatabase } from '../../support/database.ts'
@@ -53,6 +53,15 @@ async function createImage(pool: Pool): Promise<string> {
 
 t.test('on a database', async (t) => {
   const { pool } = await embeddedDatabase(t)
+
+  t.test('what is left of a product is removed even if the store’s clock is ahead of ours', async (t) => {
+    const { objects, put, keys } = openStore()
+    const named = await createImage(pool)
+    const kept = await put(named, -1)
+    await put(keyOf(70_000), -1)
+    await removeOrphans(pool, objects, ['products/'], signal)
+    t.strictSame(await keys(), [kept])
+  })
 
   t.test('old objects of ours that no image names are removed, and no others', async (t) => {
     const { objects, put, keys } = openStore()

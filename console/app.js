@@ -3,6 +3,8 @@ import { key, refusal } from './api.js'
 import { html } from './html.js'
 import { Gate } from './parts/gate.js'
 import { Notices } from './parts/notices.js'
+import { Progress } from './parts/progress.js'
+import { ReadOnly } from './parts/read-only.js'
 import { Side } from './parts/side.js'
 import { useRoute } from './route.js'
 import { SCREENS } from './screens.js'
@@ -32,6 +34,8 @@ export function App() {
     <div class="shell">
       <${Side} current=${shown?.name} />
       <main tabindex="-1" ref=${main}>
+        <${ReadOnly} />
+        <${Progress} />
         <${Screen} key=${`${screen}/${id}`} id=${id} query=${query} />
       </main>
       <${Notices} />

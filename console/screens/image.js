@@ -1,22 +1,45 @@
+import { useState } from 'preact/hooks'
+import { ACTS } from '../acts.js'
 import { CODES } from '../codes.js'
 import { bytes, number } from '../format.js'
 import { html } from '../html.js'
 import { useLive } from '../live.js'
+import { Act } from '../parts/act.js'
 import { Ago, Status, Waiting } from '../parts/shown.js'
 import { link } from '../route.js'
+import { useMayChange } from '../session.js'
 import { Attempts } from './attempts.js'
 import { Pictures } from './pictures.js'
 
 /** One image: its source beside its results, and every attempt. @param {{ id: string }} props */
 export function Image({ id }) {
-  const { data: image, error } = useLive(`images/${encodeURIComponent(id)}`)
+  const { data: image, error, refresh } = useLive(`images/${encodeURIComponent(id)}`)
+  const [act, setAct] = useState(/** @type {string | null} */ (null))
+  const mayChange = useMayChange()
   if (!image)
     return html`<div class="screen"><h1>Image</h1><${Waiting} error=${error} what="the image" /></div>`
+  const offered = Object.keys(ACTS).filter((name) => ACTS[name]?.of === image.status)
   return html`
     <div class="screen">
       <div class="title">
         <h1>${image.product_name}</h1>
+        <div class="row">
+          ${
+            mayChange &&
+            offered.map(
+              (name) =>
+                html`<button class=${name === 'retry' ? 'primary' : ''} onClick=${() => setAct(name)}>${ACTS[name]?.name}</button>`
+            )
+          }
+        </div>
       </div>
+      ${
+        act &&
+        html`<${Act} filter=${{ id: image.id }} act=${act} onClose=${() => {
+          setAct(null)
+          refresh()
+        }} />`
+      }
       ${image.error && html`<${Reason} error=${image.error} />`}
       <${Pictures} image=${image} />
       <div class="two">

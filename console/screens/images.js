@@ -1,18 +1,33 @@
+import { useState } from 'preact/hooks'
 import { shortUrl } from '../format.js'
 import { html } from '../html.js'
 import { useLive } from '../live.js'
+import { Act } from '../parts/act.js'
 import { Ago, Empty, Status, Waiting } from '../parts/shown.js'
 import { link } from '../route.js'
+import { useMayChange } from '../session.js'
 import { Filters, filterOf } from './filters.js'
 
-/** Images that match the filter in the address. @param {{ query: Record<string, string> }} props */
+/** Images that match the filter in the address, and acts on all of them. @param {{ query: Record<string, string> }} props */
 export function Images({ query }) {
   const filter = filterOf(query)
-  const { data, error } = useLive('images', { ...filter, limit: 50, cursor: query.cursor })
+  const { data, error, refresh } = useLive('images', { ...filter, limit: 50, cursor: query.cursor })
+  const [acting, setActing] = useState(false)
+  const mayChange = useMayChange()
   return html`
     <div class="screen">
-      <div class="title"><h1>Images</h1></div>
+      <div class="title">
+        <h1>Images</h1>
+        ${mayChange && html`<button class="primary" onClick=${() => setActing(true)}>Act on all that match …</button>`}
+      </div>
       <${Filters} filter=${filter} />
+      ${
+        acting &&
+        html`<${Act} filter=${filter} onClose=${() => {
+          setActing(false)
+          refresh()
+        }} />`
+      }
       <section class="panel" aria-label="Images">
         ${data ? html`<${Rows} images=${data.images} next=${data.next} />` : html`<${Waiting} error=${error} what="images" />`}
       </section>

@@ -18,6 +18,7 @@ t.test('incidents are found with what the console shows', { skip }, async (t) =>
   await page.shows('The API key is unknown.')
   await page.type(READER)
   await page.shows('All is well')
+  await page.shows('This key only reads')
 
   await t.test('a host that responds with 403', async () => {
     await create('/forbidden.jpg')

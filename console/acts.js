@@ -1,0 +1,33 @@
+/** @type {Record<string, { name: string, of: string, does: string, doing: string }>} what is done with images of a status */
+export const ACTS = {
+  retry: {
+    name: 'Retry',
+    of: 'failed',
+    doing: 'Retrying',
+    does: 'Failed images are enqueued again, with all their attempts.'
+  },
+  fail: {
+    name: 'Fail',
+    of: 'pending',
+    doing: 'Failing',
+    does: 'Pending images fail at once, with the code withdrawn. They can be retried.'
+  },
+  refetch: {
+    name: 'Fetch again',
+    of: 'done',
+    doing: 'Fetching again',
+    does: 'Origins are asked again, and results replaced if they differ.'
+  },
+  remake: {
+    name: 'Make again',
+    of: 'done',
+    doing: 'Making again',
+    does: 'Results are made again with the settings of today, of the kept original if there is one.'
+  },
+  'delete-results': {
+    name: 'Delete results',
+    of: 'done',
+    doing: 'Deleting the results of',
+    does: 'Results are removed from the store, and their images fail with the code withdrawn.'
+  }
+}

@@ -1,0 +1,82 @@
+import { useEffect, useState } from 'preact/hooks'
+import { ACTS } from '../acts.js'
+import { call } from '../api.js'
+import { counted, words } from '../format.js'
+import { html } from '../html.js'
+import { Dialog } from './dialog.js'
+import { notify } from './notices.js'
+import { started } from './progress.js'
+
+/**
+ * Asks what to do with all images that match, and shows how many these are before it begins.
+ * @param {{ filter: Record<string, string>, act?: string, onClose: () => void }} props
+ */
+export function Act({ filter, act, onClose }) {
+  const offered = Object.keys(ACTS).filter((name) => !filter.status || ACTS[name]?.of === filter.status)
+  const [action, setAction] = useState(act ?? offered[0] ?? 'retry')
+  const [match, setMatch] = useState(/** @type {any} */ (null))
+  const meant = { ...filter, status: ACTS[action]?.of ?? '' }
+  const body = { action, filter: typed(meant) }
+  useEffect(() => {
+    let stale = false
+    setMatch(null)
+    call('POST', 'actions', { body: { ...body, dry_run: true } }).then(
+      (result) => stale || setMatch(result),
+      (error) => stale || setMatch({ error: error.message })
+    )
+    return () => {
+      stale = true
+    }
+  }, [action])
+  const begin = async () => {
+    onClose()
+    try {
+      started((await call('POST', 'actions', { body: { ...body, dry_run: false } })).id)
+    } catch (error) {
+      notify({ text: error instanceof Error ? error.message : String(error), tone: 'bad' })
+    }
+  }
+  const number = match?.images === undefined ? null : counted(match.images, 'image')
+  return html`
+    <${Dialog} title=${filter.id ? 'Act on this image' : 'Act on all images that match'} onClose=${onClose}>
+      <div class="stack">
+        ${!filter.id && html`<${Conditions} filter=${filter} meant=${meant} />`}
+        <fieldset>
+          <legend class="unseen">What to do</legend>
+          ${(act ? [act] : offered).map(
+            (name) => html`
+              <label class="choice">
+                <input type="radio" name="action" value=${name} checked=${name === action} onChange=${() => setAction(name)} />
+                <span><b>${ACTS[name]?.name}</b><span class="soft small"> ${ACTS[name]?.does}</span></span>
+              </label>`
+          )}
+        </fieldset>
+        <p role="status">
+          ${match === null ? 'Counting …' : match.error ? html`<span class="problem">${match.error}</span>` : html`<strong>${match.is_exact ? '' : 'About '}${number}</strong> will change.`}
+        </p>
+        <footer>
+          <button onClick=${onClose}>Cancel</button>
+          <button class="primary" disabled=${!match?.images} onClick=${begin}>
+            ${number ? `${ACTS[action]?.name}: ${number}` : ACTS[action]?.name}
+          </button>
+        </footer>
+      </div>
+    <//>`
+}
+
+/** @param {{ filter: Record<string, string>, meant: Record<string, string> }} props */
+function Conditions({ filter, meant }) {
+  return html`
+    <p class="row">
+      ${Object.entries(meant).map(([name, value]) => html`<span class="tag">${words(name)}: <bdi>${value}</bdi></span>`)}
+      ${Object.keys(filter).length === 0 && html`<span class="tag warn">no filter</span>`}
+    </p>`
+}
+
+const NUMBERS = ['user_id', 'product_id', 'min_age_s', 'max_age_s']
+
+/** The address has text where the API has numbers. @param {Record<string, string>} filter */
+const typed = (filter) =>
+  Object.fromEntries(
+    Object.entries(filter).map(([name, value]) => [name, NUMBERS.includes(name) ? Number(value) : value])
+  )

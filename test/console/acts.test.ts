@@ -1,0 +1,66 @@
+import t from 'tap'
+import { buildTestApp, settled } from '../support/app.ts'
+import { Page } from '../support/browser.ts'
+import { respond, startOrigin } from '../support/http/origin.ts'
+import { labelled } from '../support/pictures/pictures.ts'
+import { findChromium } from '../support/servers/chromium.ts'
+
+const chromium = await findChromium()
+const skip = chromium === undefined && 'there is no Chromium: install chromium (Debian), or Google Chrome'
+
+t.setTimeout(300_000)
+
+t.test('images are acted on, one or all that match, after their number is shown', { skip }, async (t) => {
+  const origin = await startOrigin()
+  t.teardown(() => origin.stop())
+  const app = await buildTestApp(t, { ALLOWED_SOURCE_NETWORKS: '127.0.0.0/8' })
+  const url = await app.listen({ host: '127.0.0.1', port: 0 })
+  const product_images = ['a', 'b'].map((name) => `${origin.url}/${name}.jpg`)
+  const id = await app.products.create({ user_id: 1, product_name: 'Lamp', product_images })
+  const statuses = async () => (await settled(app, id)).images.map(({ status }) => status)
+  t.strictSame(await statuses(), ['failed', 'failed'])
+  const page = await Page.open(t, chromium ?? '')
+
+  await t.test('all that match', async (t) => {
+    const picture = await labelled(1)
+    for (const name of ['a', 'b']) origin.on(`/${name}.jpg`, respond(picture))
+    await page.visit(`${url}/console#/images?code=http_status`)
+    await page.click('Act on all that match')
+    await page.shows('2 images will change.')
+    await page.click('Retry: 2 images')
+    await page.shows('Retry: done, 2 images changed')
+    t.strictSame(await statuses(), ['done', 'done'])
+    await page.shows('No image matches.')
+    await page.click('Close')
+  })
+
+  await t.test('one image', async (t) => {
+    await page.click('Clear')
+    await page.click('b.jpg')
+    await page.click('Fetch again')
+    await page.click('Fetch again: 1 image')
+    await page.shows('Fetch again: done, 1 image changed')
+    await page.click('Close')
+    t.strictSame(await statuses(), ['done', 'done'])
+    t.equal(origin.count('/b.jpg'), 3)
+    await page.click('Make again')
+    await page.click('Make again: 1 image')
+    await page.shows('Make again: done, 1 image changed')
+    await page.click('Close')
+    t.strictSame(await statuses(), ['done', 'done'])
+  })
+
+  await t.test('an action is cancelled', async (t) => {
+    await app.inject({ method: 'PUT', url: '/api/v1/admin/intake', payload: { paused: true } })
+    await page.evaluate(`location.hash = '#/images?status=done'`)
+    await page.click('Act on all that match')
+    await page.until(`document.querySelector('[value=delete-results]')`)
+    await page.evaluate(`document.querySelector('[value=delete-results]').click()`)
+    await page.click('Delete results: 2 images')
+    await page.shows('Deleting the results of 2 images')
+    await page.click('Cancel')
+    await page.shows('Delete results: cancelled, 0 images changed')
+    t.strictSame(await statuses(), ['done', 'done'])
+  })
+  t.strictSame(page.faults, [])
+})

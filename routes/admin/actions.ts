@@ -46,7 +46,13 @@ export const actions: Operation = (app, config) => {
         operationId: 'listActions',
         summary: 'List actions, newest first',
         querystring: Type.Object({ limit: Limit, cursor: Type.Optional(Id) }),
-        response: { 200: Type.Object({ actions: Type.Array(ref(Action)), next: Next }), ...problems(403) }
+        response: {
+          200: Type.Object(
+            { actions: Type.Array(ref(Action)), next: Next },
+            { description: 'A page of actions' }
+          ),
+          ...problems(403)
+        }
       }
     },
     async ({ query: { limit, cursor } }) => {
@@ -64,7 +70,7 @@ export const actions: Operation = (app, config) => {
         operationId: 'getAction',
         summary: 'Read an action, with how far it is',
         params: Type.Object({ id: Id }),
-        response: { 200: ref(Action), ...problems(403, 404) }
+        response: { 200: { ...ref(Action), description: 'The action' }, ...problems(403, 404) }
       }
     },
     async ({ params: { id } }) => existing(await store().find(id), id)
@@ -78,7 +84,7 @@ export const actions: Operation = (app, config) => {
         operationId: 'cancelAction',
         summary: 'Stop an action; what it has changed stays changed',
         params: Type.Object({ id: Id }),
-        response: { 200: ref(Action), ...problems(403, 404, 413, 415) }
+        response: { 200: { ...ref(Action), description: 'The action' }, ...problems(403, 404, 413, 415) }
       }
     },
     async ({ params: { id }, caller }) => existing(await store().cancel(id, caller.name), id)

@@ -18,7 +18,10 @@ export const images: Operation = (app) => {
         summary: 'Find images by their state, reason, origin or owner; those of the newest products first',
         querystring: Type.Object({ ...filterFields, limit: Limit, cursor: Cursor }),
         response: {
-          200: Type.Object({ images: Type.Array(ref(FoundImage)), next: Next }),
+          200: Type.Object(
+            { images: Type.Array(ref(FoundImage)), next: Next },
+            { description: 'A page of images' }
+          ),
           ...problems(403)
         }
       }
@@ -35,7 +38,7 @@ export const images: Operation = (app) => {
         operationId: 'getImage',
         summary: 'An image, its results, and every attempt at it',
         params: Type.Object({ id: Type.String({ format: 'uuid' }) }),
-        response: { 200: ref(ImageReport), ...problems(403, 404) }
+        response: { 200: { ...ref(ImageReport), description: 'The image' }, ...problems(403, 404) }
       }
     },
     async ({ params: { id } }) => {

@@ -17,7 +17,7 @@ export const overview: Operation = (app) => {
         tags,
         operationId: 'getOverview',
         summary: 'What is done and due, how fast, and what failed',
-        response: { 200: ref(Overview), ...problems(403) }
+        response: { 200: { ...ref(Overview), description: 'The figures of this moment' }, ...problems(403) }
       }
     },
     async ({ log }) => {
@@ -44,7 +44,10 @@ export const history: Operation = (app) => {
         querystring: Type.Object({
           since: Type.Optional(Type.String({ format: 'date-time', description: 'Default: 24 hours ago' }))
         }),
-        response: { 200: Type.Object({ minutes: Type.Array(ref(Minute)) }), ...problems(403) }
+        response: {
+          200: Type.Object({ minutes: Type.Array(ref(Minute)) }, { description: 'The minutes' }),
+          ...problems(403)
+        }
       }
     },
     async ({ query: { since } }) => ({

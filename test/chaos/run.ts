@@ -37,6 +37,8 @@ const IMPATIENT: Settings = {
   RETRY_BASE_MS: '200',
   MAX_ATTEMPTS: '20',
   JOB_TIMEOUT_MS: '20000',
+  // Less than a process has here until it is killed, also if it loses a server meanwhile.
+  SHUTDOWN_GRACE_MS: '20000',
   WORKER_CONCURRENCY: '1',
   DOWNLOAD_TIMEOUT_MS: '4000'
 }

@@ -1717,7 +1717,7 @@ export type GetOverviewError = GetOverviewErrors[keyof GetOverviewErrors];
 
 export type GetOverviewResponses = {
     /**
-     * Default Response
+     * The figures of this moment
      */
     200: Overview;
 };
@@ -1763,7 +1763,7 @@ export type GetHistoryError = GetHistoryErrors[keyof GetHistoryErrors];
 
 export type GetHistoryResponses = {
     /**
-     * Default Response
+     * The minutes
      */
     200: {
         minutes: Array<Minute>;
@@ -1840,7 +1840,7 @@ export type SearchImagesError = SearchImagesErrors[keyof SearchImagesErrors];
 
 export type SearchImagesResponses = {
     /**
-     * Default Response
+     * A page of images
      */
     200: {
         images: Array<FoundImage>;
@@ -1893,7 +1893,7 @@ export type GetImageError = GetImageErrors[keyof GetImageErrors];
 
 export type GetImageResponses = {
     /**
-     * Default Response
+     * The image
      */
     200: ImageReport;
 };
@@ -1937,7 +1937,7 @@ export type ListActionsError = ListActionsErrors[keyof ListActionsErrors];
 
 export type ListActionsResponses = {
     /**
-     * Default Response
+     * A page of actions
      */
     200: {
         actions: Array<Action>;
@@ -2047,7 +2047,7 @@ export type GetActionError = GetActionErrors[keyof GetActionErrors];
 
 export type GetActionResponses = {
     /**
-     * What is done with all images that match a filter
+     * The action
      */
     200: Action;
 };
@@ -2102,7 +2102,7 @@ export type CancelActionError = CancelActionErrors[keyof CancelActionErrors];
 
 export type CancelActionResponses = {
     /**
-     * What is done with all images that match a filter
+     * The action
      */
     200: Action;
 };

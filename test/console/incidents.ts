@@ -5,12 +5,16 @@ import { type Origin, respond, startOrigin } from '../support/http/origin.ts'
 import { type Owner, owned } from '../support/owner.ts'
 import { rotatedAvif } from '../support/pictures/attacks.ts'
 import { labelled } from '../support/pictures/pictures.ts'
+import { usageOf } from '../support/servers/process-tree.ts'
 
 export const ADMIN = 'key-of-an-operator'
 export const READER = 'key-of-a-spectator'
 
 /** A text that would run if the page took it for markup. */
 export const HOSTILE = '<img src=x onerror="document.title = 1">'
+
+/** More than a decoder takes to start. */
+const START_CPU_S = 0.7
 
 const DENIED = '<?xml version="1.0"?><Error><Code>AccessDenied</Code><Message>Access Denied</Message></Error>'
 
@@ -49,12 +53,10 @@ export async function startWorld(t: Owner): Promise<World> {
 /** Plants a picture that ends every decoder that is given it, as the kernel ends what takes all memory. */
 export async function plantKiller({ app, origin, create }: World): Promise<void> {
   origin.serve('/killer.avif', await rotatedAvif(7000, 1), { type: 'image/avif' })
-  // One that has received its picture. Ending one that starts is no fault of a picture.
-  const known = new Set<number>()
+  // One that decodes, which takes longer than its start. Ending one that starts is no fault of a picture.
   const killing = setInterval(() => {
-    for (const pid of runningDecoders) if (known.has(pid)) process.kill(pid, 'SIGKILL')
-    for (const pid of runningDecoders) known.add(pid)
-  }, 500)
+    for (const pid of runningDecoders) if (usageOf(pid).cpuSeconds > START_CPU_S) process.kill(pid, 'SIGKILL')
+  }, 20)
   await settled(app, await create('/killer.avif')).finally(() => clearInterval(killing))
 }
 

@@ -1,4 +1,5 @@
 import { age, counted, percent } from './format.js'
+import { needsOfDeliveries } from './needs-of-deliveries.js'
 import { needsOfImages } from './needs-of-images.js'
 import { link } from './route.js'
 
@@ -24,16 +25,17 @@ const MIN_FAILURES_PER_MINUTE = 0.2
 
 /**
  * Returns what an operator should look at, the worst first.
- * @param {{ overview: any, intake: any, processes: any, origins: any }} data
+ * @param {{ overview: any, intake: any, processes: any, origins: any, deliveries: any }} data
  * @returns {Need[]}
  */
-export function needsOf({ overview, intake, processes, origins }) {
+export function needsOf({ overview, intake, processes, origins, deliveries }) {
   const needs = [
     ...ofDependencies(overview?.dependencies ?? {}),
     ...ofIntake(intake),
     ...ofProcesses(processes?.processes ?? []),
     ...(overview ? needsOfImages(overview) : []),
-    ...ofOrigins(origins?.origins ?? [])
+    ...ofOrigins(origins?.origins ?? []),
+    ...needsOfDeliveries(deliveries?.deliveries ?? [])
   ]
   return needs.sort((a, b) => Number(a.tone === 'warn') - Number(b.tone === 'warn'))
 }

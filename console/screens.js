@@ -1,3 +1,4 @@
+import { Deliveries } from './screens/deliveries.js'
 import { Image } from './screens/image.js'
 import { Images } from './screens/images.js'
 import { Now } from './screens/now.js'
@@ -9,5 +10,6 @@ export const SCREENS = [
   { name: 'now', title: 'Now', All: Now },
   { name: 'images', title: 'Images', All: Images, One: Image },
   { name: 'work', title: 'Work', All: Work },
-  { name: 'origins', title: 'Origins', All: Origins }
+  { name: 'origins', title: 'Origins', All: Origins },
+  { name: 'deliveries', title: 'Deliveries', All: Deliveries }
 ]

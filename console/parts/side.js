@@ -9,7 +9,8 @@ const ICONS = {
   now: 'M3 12h4l3-8 4 16 3-8h4',
   images: 'M4 4h16v16H4zM4 16l5-5 4 4 3-3 4 4M15 8.5h.01',
   work: 'M12 3l9 5-9 5-9-5zM3 12.5l9 5 9-5M3 17l9 5 9-5',
-  origins: 'M12 3a9 9 0 1 0 0 18 9 9 0 0 0 0-18M3 12h18M12 3c5 5 5 13 0 18M12 3c-5 5-5 13 0 18'
+  origins: 'M12 3a9 9 0 1 0 0 18 9 9 0 0 0 0-18M3 12h18M12 3c5 5 5 13 0 18M12 3c-5 5-5 13 0 18',
+  deliveries: 'M21 3L10 14M21 3l-7 18-4-7-7-4z'
 }
 
 /** @param {{ current: string }} props */

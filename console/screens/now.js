@@ -13,9 +13,10 @@ export function Now({ query }) {
   const { data: intake } = useLive('intake')
   const { data: processes } = useLive('processes', {}, 10_000)
   const { data: origins } = useLive('origins', {}, 10_000)
+  const { data: deliveries } = useLive('deliveries', {}, 10_000)
   if (!overview)
     return html`<div class="screen"><h1>Now</h1><${Waiting} error=${error} what="the overview" /></div>`
-  const needs = needsOf({ overview, intake, processes, origins })
+  const needs = needsOf({ overview, intake, processes, origins, deliveries })
   return html`
     <div class="screen">
       <div class="title">

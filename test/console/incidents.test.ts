@@ -8,7 +8,7 @@ const skip = chromium === undefined && 'there is no Chromium: install chromium (
 
 t.setTimeout(300_000)
 
-t.test('incidents are found with what the console shows', { skip }, async (t) => {
+t.test('five incidents are found with what the console shows', { skip }, async (t) => {
   const world = await startWorld(t)
   const { app, url, create } = world
   const page = await Page.open(t, chromium ?? '')
@@ -26,6 +26,13 @@ t.test('incidents are found with what the console shows', { skip }, async (t) =>
     await page.click('127.0.0.1')
     await page.shows('The server responded with 403 Forbidden.')
     await page.shows('SOURCE_USER_AGENT')
+  })
+
+  await t.test('a receiver of webhooks that responds with 500', async () => {
+    await page.click('Now')
+    await page.shows('The webhook receiver responds with 500')
+    await page.click('See the deliveries')
+    await page.shows('The receiver of webhooks responded with status 500')
   })
 
   await t.test('a bucket that refuses writes', async () => {

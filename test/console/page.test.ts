@@ -55,7 +55,7 @@ t.test('all screens are accessible, in light and dark, on a desk and a phone', {
       deviceScaleFactor: 1,
       mobile: width < 500
     })
-    for (const hash of ['#/now', '#/images', String(image), '#/work', '#/origins']) {
+    for (const hash of ['#/now', '#/images', String(image), '#/work', '#/origins', '#/deliveries']) {
       await page.evaluate(`location.hash = ${JSON.stringify(hash)}`)
       await page.until(`document.querySelector('main h1') && !document.querySelector('.pulse')`)
       t.strictSame(await findings(page, axe), [], `${hash}, ${theme}, ${width} pixels`)

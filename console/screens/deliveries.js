@@ -1,0 +1,70 @@
+import { call } from '../api.js'
+import { duration } from '../format.js'
+import { html } from '../html.js'
+import { useLive } from '../live.js'
+import { attempt } from '../parts/notices.js'
+import { Ago, Empty, Waiting } from '../parts/shown.js'
+import { link } from '../route.js'
+import { useMayChange } from '../session.js'
+import { Audit } from './audit.js'
+
+/** Webhooks that were sent, and changes that operators made. @param {{ query: Record<string, string> }} props */
+export function Deliveries({ query }) {
+  return html`
+    <div class="screen">
+      <div class="title">
+        <h1>Deliveries and audit</h1>
+        <nav class="row" aria-label="Deliveries">
+          <a class="button" href=${link('deliveries')} aria-current=${query.failed ? null : 'true'}>All</a>
+          <a class="button" href=${link('deliveries', { failed: true })} aria-current=${query.failed ? 'true' : null}>Failed</a>
+        </nav>
+      </div>
+      <${Sent} query=${query} />
+      <${Audit} query=${query} />
+    </div>`
+}
+
+/** @param {{ query: Record<string, string> }} props */
+function Sent({ query }) {
+  const { failed, product_id, cursor } = query
+  const { data, error, refresh } = useLive('deliveries', { failed, product_id, cursor, limit: 20 })
+  return html`
+    <section class="panel">
+      <header><h2>Webhooks</h2>${data?.next && html`<a class="more" href=${link('deliveries', { ...query, cursor: data.next })}>Older</a>`}</header>
+      ${!data && html`<${Waiting} error=${error} what="deliveries" />`}
+      ${data?.deliveries.length === 0 && html`<${Empty}>${failed ? 'None failed in the last 7 days.' : 'None was sent in the last 7 days.'}<//>`}
+      ${
+        data?.deliveries.length > 0 &&
+        html`
+        <table>
+          <thead>
+            <tr><th>Response</th><th>Product</th><th class="wide">Reason</th><th class="right wide">Attempt</th><th class="right wide">Took</th><th class="right">When</th><th><span class="unseen">Acts</span></th></tr>
+          </thead>
+          <tbody>${data.deliveries.map((/** @type {any} */ row) => html`<${Row} key=${row.id} delivery=${row} onChange=${refresh} />`)}</tbody>
+        </table>`
+      }
+    </section>`
+}
+
+/** @param {{ delivery: any, onChange: () => void }} props */
+function Row({ delivery: { id, product_id: product, at, attempt: nth, status, ms, error }, onChange }) {
+  const mayChange = useMayChange()
+  const send = () =>
+    attempt(
+      () => call('POST', `deliveries/${id}/send`, { body: {} }).then(onChange),
+      `The webhook of product ${product} is enqueued again.`
+    )
+  return html`
+    <tr>
+      <td><span class=${`status ${error === null ? 'ok' : 'bad'}`}>${status ?? 'none'}</span></td>
+      <td>
+        <a class="link" href=${link('images', { product_id: product })}>${product}</a>
+        ${error && html`<p class="soft small narrow">${error}</p>`}
+      </td>
+      <td class="wide soft"><bdi>${error ?? '–'}</bdi></td>
+      <td class="right wide">${nth}</td>
+      <td class="right wide">${duration(ms)}</td>
+      <td class="right soft"><${Ago} at=${at} /></td>
+      <td class="right">${mayChange && html`<button aria-label=${`Send again the webhook of product ${product}`} onClick=${send}>Send again</button>`}</td>
+    </tr>`
+}

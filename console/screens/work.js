@@ -2,12 +2,13 @@ import { duration, number } from '../format.js'
 import { html } from '../html.js'
 import { useLive } from '../live.js'
 import { Empty, Waiting } from '../parts/shown.js'
+import { DeadLetters } from './dead-letters.js'
 import { Intake } from './intake.js'
 import { Processes } from './processes.js'
 
-/** What is due, who works on it. */
+/** What is due, who works on it, and what could not be parsed. */
 export function Work() {
-  const { data: overview, error } = useLive('overview')
+  const { data: overview, error, refresh } = useLive('overview')
   return html`
     <div class="screen">
       <div class="title"><h1>Work</h1></div>
@@ -17,6 +18,7 @@ export function Work() {
         ${overview ? html`<${Outbox} rows=${overview.outbox} />` : html`<${Waiting} error=${error} what="the outbox" />`}
       </section>
       <${Processes} />
+      ${overview?.queue && html`<${DeadLetters} total=${overview.queue.dead_letters} onChange=${refresh} />`}
     </div>`
 }
 

@@ -5,8 +5,8 @@ import { link } from './route.js'
 
 const RECENT_MS = 3_600_000
 
-/** @param {any[]} deliveries attempts, the newest first @returns {Need[]} */
-export function needsOfDeliveries(deliveries) {
+/** @param {{ deliveries: any[], next: string | null }} page attempts, the newest first @returns {Need[]} */
+export function needsOfDeliveries({ deliveries, next }) {
   const latest = new Map(deliveries.toReversed().map((delivery) => [delivery.message_id, delivery]))
   const refused = [...latest.values()].filter(
     ({ error, at }) => error !== null && Date.now() - Date.parse(at) < RECENT_MS
@@ -14,7 +14,8 @@ export function needsOfDeliveries(deliveries) {
   const newest = refused.at(-1)
   if (!newest) return []
   const text = `The webhook receiver ${newest.status ? `responds with ${newest.status}` : 'does not respond'}`
-  const advice = `It did not take ${counted(refused.length, 'webhook')}. Each is retried for about four hours.`
+  const least = next === null ? '' : 'at least '
+  const advice = `It did not take ${least}${counted(refused.length, 'webhook')}. Each is retried for about four hours.`
   return [
     { tone: 'warn', text, advice, href: link('deliveries', { failed: true }), go: 'See the deliveries' }
   ]

@@ -35,7 +35,7 @@ export function needsOf({ overview, intake, processes, origins, deliveries }) {
     ...ofProcesses(processes?.processes ?? []),
     ...(overview ? needsOfImages(overview) : []),
     ...ofOrigins(origins?.origins ?? []),
-    ...needsOfDeliveries(deliveries?.deliveries ?? [])
+    ...(deliveries ? needsOfDeliveries(deliveries) : [])
   ]
   return needs.sort((a, b) => Number(a.tone === 'warn') - Number(b.tone === 'warn'))
 }

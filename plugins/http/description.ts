@@ -11,6 +11,8 @@ get the response at once. Workers download every image, fit it into 800x600, enc
 Read the product, or follow its events, until its \`image_status\` is no longer \`pending\`. Then each image is
 \`done\`, with a public \`url\`, or \`failed\`, with an \`error\` that says what to do.
 
+Operators see what is wrong, and put it right, on [the console](../console/).
+
 ### Authentication
 Send an API key in \`x-api-key\`, or an API key or a JWT as \`Authorization: Bearer …\`. Credentials of one user
 (\`sub\` in a token) read and change the products of that user; those of others are 404. A key for all users, or

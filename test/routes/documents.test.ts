@@ -150,6 +150,11 @@ t.test('the documentation page is there, with all that it loads', async (t) => {
     const url = new URL(file, 'http://localhost/documentation/').pathname
     t.equal((await app.inject(url)).statusCode, 200, url)
   }
+  const document = (await app.inject('/openapi.json')).json()
+  const [, console = ''] = /\[the console\]\(([^)]+)\)/.exec(document.info.description) ?? []
+  const { pathname } = new URL(console, 'http://localhost/documentation/')
+  t.equal(pathname, '/console/')
+  t.equal((await app.inject(pathname)).statusCode, 200)
 })
 
 t.test('the document has routes of a program of one’s own, with schemas of their scope', async (t) => {

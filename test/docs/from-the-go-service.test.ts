@@ -139,8 +139,7 @@ t.test(
     const result = goUrl(goKey(id, source))
     await go.writeBack(id, [result])
     const client = await pool.connect()
-    await migrate(client)
-    client.release()
+    await migrate(client).finally(() => client.release())
     const { rows } = await pool.query('SELECT status, url FROM product_images WHERE product_id = $1', [id])
     t.strictSame(rows, [{ status: 'done', url: result }])
   }

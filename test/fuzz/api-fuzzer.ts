@@ -79,8 +79,8 @@ async function checkStream(request: Omit<FuzzRequest, 'operationId'>, app: Fasti
 
 /** The router refuses an id this long before it finds an operation. Without an id it finds another one. */
 function isOtherOperation(url: string): boolean {
-  const id = url.split('?')[0]?.split('/')[4]
-  return id !== undefined && (id === '' || decodeURIComponent(id).length > 100)
+  const ids = url.split('?')[0]?.split('/').slice(4) ?? []
+  return ids.some((id) => id === '' || decodeURIComponent(id).length > 100)
 }
 
 function checkRefusal(

@@ -31,6 +31,7 @@ t.test('the package holds what runs, and what belongs to it', async (t) => {
     '.env.example',
     'LICENSE',
     'README.md',
+    'console',
     'dist',
     'node_modules',
     'openapi.json',

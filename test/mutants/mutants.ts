@@ -62,10 +62,10 @@ const ROOMS: Room[] = [
     test: CHANGES,
     mutants: {
       'an outcome of an earlier generation is taken': [
-        'const outcome = outcomes.get(',
-        'const outcome = attempts.find(({ image }) => image.id === row.id)?.outcome ?? outcomes.get('
+        'const attempt = byRow.get(',
+        'const attempt = attempts.find(({ image }) => image.id === row.id) ?? byRow.get('
       ],
-      'an outcome is taken by a finished image': ["outcome && row.status === 'pending'", 'outcome'],
+      'an outcome is taken by a finished image': ["attempt && row.status === 'pending'", 'attempt'],
       'an interrupted image has used an attempt': [
         'return { ...row, wait_ms: outcome.wait_ms }',
         'return { ...tried, wait_ms: outcome.wait_ms }'

@@ -68,6 +68,12 @@ t.test('with embedded parts it serves, makes images, and shows its documentation
   t.match(product, { image_status: 'done', images: [{ status: 'done', width: 800, height: 600 }] })
   t.equal(await readLabel(await download(product)), 11)
 
+  const console = ['', 'main.js', 'vendor/preact.js'].map((path) => fetch(`${url}/console/${path}`))
+  t.same(
+    (await Promise.all(console)).map(({ status }) => status),
+    [200, 200, 200],
+    'the console is inside'
+  )
   const page = await fetch(`${url}/documentation/`)
   const script = /src="([^"]*swagger-ui-bundle\.js)"/.exec(await page.text())?.[1] ?? ''
   t.equal((await fetch(new URL(script, page.url))).status, 200)

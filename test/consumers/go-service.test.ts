@@ -3,6 +3,7 @@ import type { FastifyInstance } from 'fastify'
 import t, { type Test } from 'tap'
 import { GoService, goKey, goUrl } from '../support/go-service.ts'
 import { respond, startOrigin } from '../support/http/origin.ts'
+import { removeLate } from '../support/outbox.ts'
 import { labelled } from '../support/pictures/pictures.ts'
 import { needsServices } from '../support/servers/needs.ts'
 import { sharedRabbitmq } from '../support/servers/shared.ts'
@@ -59,9 +60,7 @@ async function converged(app: FastifyInstance, worker: Awaited<ReturnType<typeof
 
 /** The keys of all objects when what is left over has been removed, which is due only later. */
 async function storedAtLast(app: FastifyInstance): Promise<string[]> {
-  const removals = `UPDATE outbox SET due_at = now(), scheduled = false WHERE kind = 'object' AND claims = 0`
-  await app.pg.query(removals)
-  app.outbox.poke(['object'])
+  await removeLate(app)
   const left = `SELECT FROM outbox WHERE kind = 'object'`
   while (((await app.pg.query(left)).rowCount ?? 0) > 0);
   const keys: string[] = []

@@ -14,6 +14,7 @@ import {
   silence,
   startOrigin
 } from '../support/http/origin.ts'
+import { removeLate } from '../support/outbox.ts'
 import { labelled, readLabel } from '../support/pictures/pictures.ts'
 import type { OpenSetup, Setup } from './services-under-test.ts'
 
@@ -58,12 +59,7 @@ async function untilKeys(app: FastifyInstance, productId: number, expected: stri
 /** The same, with removals that are due much later made due now. */
 async function untilLateKeys(app: FastifyInstance, productId: number, expected: string[]): Promise<void> {
   while (JSON.stringify(await keys(app, productId)) !== JSON.stringify(expected)) {
-    await app.pg.query(
-      `UPDATE outbox SET due_at = now(), scheduled = false
-       WHERE kind = 'object' AND product_id = $1 AND due_at > now() + interval '2 minutes'`,
-      [productId]
-    )
-    app.outbox.poke(['object'])
+    await removeLate(app)
   }
 }
 

@@ -1,3 +1,4 @@
+import type { FastifyInstance } from 'fastify'
 import type { Pool } from 'pg'
 import { Outbox } from '../../lib/outbox/outbox.ts'
 import type { OutboxKind } from '../../lib/outbox/row.ts'
@@ -20,6 +21,15 @@ export async function enqueue(pool: Pool, rows: Rows = {}): Promise<string[]> {
     [count, kind, rows.class ?? 0, user_id, waitMs]
   )
   return inserted.rows.map(({ id }) => id)
+}
+
+/** Makes removals of objects due now that are due only when no upload can be late. */
+export async function removeLate({ pg, outbox }: Pick<FastifyInstance, 'pg' | 'outbox'>): Promise<void> {
+  await pg.query(
+    `UPDATE outbox SET due_at = now(), scheduled = false
+     WHERE kind = 'object' AND due_at > now() + interval '2 minutes'`
+  )
+  outbox.poke(['object'])
 }
 
 /** Every row that is left. */

@@ -36,10 +36,12 @@ export class Failure extends Error {
 
 /**
  * Resolves with the response's JSON. Throws a Failure.
- * @param {'GET' | 'PUT' | 'POST' | 'DELETE'} method
- * @param {string} path below /api/v1/admin/
+ * @template {import('./calls.js').Method} M
+ * @template {import('./calls.js').Path<M>} P
+ * @param {M} method
+ * @param {P} path below /api/v1/admin/
  * @param {{ query?: Record<string, string | number | undefined>, body?: unknown, signal?: AbortSignal }} [options]
- * @returns {Promise<any>}
+ * @returns {Promise<import('./calls.js').Reply<M, P>>}
  */
 export async function call(method, path, { query = {}, body, signal } = {}) {
   const url = new URL(path, BASE)

@@ -8,22 +8,26 @@ export const trouble = new Store(/** @type {string | null} */ (null))
 const EVERY_MS = 4000
 
 /**
+ * @template T
  * @typedef {object} Live
- * @property {any} data undefined until there is a response
+ * @property {T | undefined} data undefined until there is a response
  * @property {string | null} error why the latest call failed
  * @property {() => void} refresh calls at once
  */
 
 /**
  * Calls again and again while the tab is visible.
- * @param {string} path
+ * @template {import('./calls.js').Path<'GET'>} P
+ * @param {P} path
  * @param {Record<string, string | number | undefined>} [query]
  * @param {number} [everyMs]
- * @returns {Live}
+ * @returns {Live<import('./calls.js').Reply<'GET', P>>}
  */
 export function useLive(path, query = {}, everyMs = EVERY_MS) {
   const credentials = useStore(key)
-  const [state, setState] = useState(/** @type {{ data?: any, error: string | null }} */ ({ error: null }))
+  const [state, setState] = useState(
+    /** @type {{ data?: import('./calls.js').Reply<'GET', P>, error: string | null }} */ ({ error: null })
+  )
   const latest = useRef(() => {})
   const search = JSON.stringify(query)
   useEffect(() => {

@@ -5,7 +5,7 @@ import { link } from './route.js'
 
 const RECENT_MS = 3_600_000
 
-/** @param {{ deliveries: any[], next: string | null }} page attempts, the newest first @returns {Need[]} */
+/** @param {{ deliveries: import('./calls.js').Delivery[], next: string | null }} page attempts, the newest first @returns {Need[]} */
 export function needsOfDeliveries({ deliveries, next }) {
   const latest = new Map(deliveries.toReversed().map((delivery) => [delivery.message_id, delivery]))
   const refused = [...latest.values()].filter(

@@ -13,7 +13,7 @@ const OLD_S = 600
 const MIN_FAILING_PER_S = 0.01
 const MAX_SHARE = 0.2
 
-/** @param {any} overview @returns {Need[]} */
+/** @param {import('./calls.js').Overview} overview @returns {Need[]} */
 export function needsOfImages(overview) {
   /** @type {Need[]} */
   const needs = []
@@ -37,8 +37,9 @@ export function needsOfImages(overview) {
       go: 'See them'
     })
   }
-  if (overview.oldest_due_s > OLD_S) {
-    const text = `Work has been due for ${duration(overview.oldest_due_s * 1000)}`
+  const oldest = overview.oldest_due_s ?? 0
+  if (oldest > OLD_S) {
+    const text = `Work has been due for ${duration(oldest * 1000)}`
     needs.push({
       tone: 'warn',
       text,

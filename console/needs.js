@@ -25,7 +25,7 @@ const MIN_FAILURES_PER_MINUTE = 0.2
 
 /**
  * Returns what an operator should look at, the worst first.
- * @param {{ overview: any, intake: any, processes: any, origins: any, deliveries: any }} data
+ * @param {{ [Name in 'overview' | 'intake' | 'processes' | 'origins' | 'deliveries']: import('./calls.js').Reply<'GET', Name> | undefined }} data
  * @returns {Need[]}
  */
 export function needsOf({ overview, intake, processes, origins, deliveries }) {
@@ -52,16 +52,17 @@ function ofDependencies(dependencies) {
   }))
 }
 
-/** @param {any} intake @returns {Need[]} */
+/** @param {import('./calls.js').Reply<'GET', 'intake'> | undefined} intake @returns {Need[]} */
 function ofIntake(intake) {
   if (!intake?.paused) return []
   const reason = intake.reason ? `: ${intake.reason}` : ''
-  const text = `All work has been paused for ${age(intake.since)} by ${intake.by}${reason}`
+  const time = intake.since === null ? '' : ` for ${age(intake.since)}`
+  const text = `All work has been paused${time} by ${intake.by}${reason}`
   const advice = 'Products are still taken. Their images wait until work is resumed.'
   return [{ tone: 'bad', text, advice, href: '#/work', go: 'Resume it' }]
 }
 
-/** @param {any[]} processes @returns {Need[]} */
+/** @param {import('./calls.js').Process[]} processes @returns {Need[]} */
 function ofProcesses(processes) {
   if (processes.length === 0) return []
   /** @type {Need[]} */
@@ -83,7 +84,7 @@ function ofProcesses(processes) {
   return needs
 }
 
-/** @param {any[]} origins @returns {Need[]} */
+/** @param {import('./calls.js').Origin[]} origins @returns {Need[]} */
 function ofOrigins(origins) {
   const sick = origins.filter(
     ({ breaker, requests_per_minute: all, failures_per_minute: failures }) =>

@@ -7,6 +7,11 @@ import { Dialog } from './dialog.js'
 import { notify } from './notices.js'
 import { started } from './progress.js'
 
+/** @typedef {{ count: import('../calls.js').ActionCount | null, error: string | null }} Match */
+
+/** @type {Match} */
+const NONE = { count: null, error: null }
+
 /**
  * Asks what to do with all images that match, and shows how many these are before it begins.
  * @param {{ filter: Record<string, string>, act?: string, onClose: () => void }} props
@@ -14,15 +19,15 @@ import { started } from './progress.js'
 export function Act({ filter, act, onClose }) {
   const offered = Object.keys(ACTS).filter((name) => !filter.status || ACTS[name]?.of === filter.status)
   const [action, setAction] = useState(act ?? offered[0] ?? 'retry')
-  const [match, setMatch] = useState(/** @type {any} */ (null))
+  const [match, setMatch] = useState(/** @type {Match} */ (NONE))
   const meant = { ...filter, status: ACTS[action]?.of ?? '' }
   const body = { action, filter: typed(meant) }
   useEffect(() => {
     let stale = false
-    setMatch(null)
+    setMatch(NONE)
     call('POST', 'actions', { body: { ...body, dry_run: true } }).then(
-      (result) => stale || setMatch(result),
-      (error) => stale || setMatch({ error: error.message })
+      (count) => stale || setMatch({ ...NONE, ...('is_exact' in count && { count }) }),
+      (error) => stale || setMatch({ ...NONE, error: error.message })
     )
     return () => {
       stale = true
@@ -31,12 +36,14 @@ export function Act({ filter, act, onClose }) {
   const begin = async () => {
     onClose()
     try {
-      started((await call('POST', 'actions', { body: { ...body, dry_run: false } })).id)
+      const begun = await call('POST', 'actions', { body: { ...body, dry_run: false } })
+      if ('id' in begun) started(begun.id)
     } catch (error) {
       notify({ text: error instanceof Error ? error.message : String(error), tone: 'bad' })
     }
   }
-  const number = match?.images === undefined ? null : counted(match.images, 'image')
+  const { count, error } = match
+  const number = count && counted(count.images, 'image')
   return html`
     <${Dialog} title=${filter.id ? 'Act on this image' : 'Act on all images that match'} onClose=${onClose}>
       <div class="stack">
@@ -52,11 +59,11 @@ export function Act({ filter, act, onClose }) {
           )}
         </fieldset>
         <p role="status">
-          ${match === null ? 'Counting …' : match.error ? html`<span class="problem">${match.error}</span>` : html`<strong>${match.is_exact ? '' : 'About '}${number}</strong> will change.`}
+          ${error ? html`<span class="problem">${error}</span>` : count ? html`<strong>${count.is_exact ? '' : 'About '}${number}</strong> will change.` : 'Counting …'}
         </p>
         <footer>
           <button onClick=${onClose}>Cancel</button>
-          <button class="primary" disabled=${!match?.images} onClick=${begin}>
+          <button class="primary" disabled=${!count?.images} onClick=${begin}>
             ${number ? `${ACTS[action]?.name}: ${number}` : ACTS[action]?.name}
           </button>
         </footer>

@@ -20,7 +20,6 @@ const dismiss = (id) => own.set(own.value.filter((other) => other !== id))
 export function Progress() {
   const ids = useStore(own)
   const { data, refresh } = useLive('actions', { limit: 10 }, ids.length > 0 ? 1000 : 10_000)
-  /** @type {any[]} */
   const actions = data?.actions ?? []
   const shown = actions.filter(({ id, state }) => state === 'running' || ids.includes(id))
   if (shown.length === 0) return null
@@ -30,7 +29,7 @@ export function Progress() {
     </section>`
 }
 
-/** @param {{ action: any, onCancel: () => void }} props */
+/** @param {{ action: import('../calls.js').Action, onCancel: () => void }} props */
 function Running({ action: { id, action, state, images, seen, changed }, onCancel }) {
   const mayChange = useMayChange()
   const cancel = () =>

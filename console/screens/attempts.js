@@ -14,9 +14,9 @@ const STAGES = [
 ]
 
 /** @type {Record<string, string>} */
-const OUTCOMES = { done: 'ok', failed: 'bad', retry: 'warn' }
+const OUTCOMES = { done: 'ok', unchanged: 'ok', failed: 'bad', retry: 'warn' }
 
-/** The attempts that are kept, newest first. @param {{ attempts: any[] }} props */
+/** The attempts that are kept, newest first. @param {{ attempts: import('../calls.js').Attempt[] }} props */
 export function Attempts({ attempts }) {
   return html`
     <section class="panel">
@@ -26,7 +26,7 @@ export function Attempts({ attempts }) {
     </section>`
 }
 
-/** @param {{ attempt: any }} props */
+/** @param {{ attempt: import('../calls.js').Attempt }} props */
 function Attempt({ attempt: { at, outcome, code, detail, ms, stages, responses } }) {
   return html`
     <li>
@@ -39,7 +39,7 @@ function Attempt({ attempt: { at, outcome, code, detail, ms, stages, responses }
       ${detail && html`<p class="soft"><bdi>${detail}</bdi></p>`}
       <${Stages} stages=${stages} />
       ${responses.map(
-        (/** @type {any} */ { url, status, address }) => html`
+        ({ url, status, address }) => html`
           <p class="small soft hop">
             <span class=${`tag ${status === null || status >= 400 ? 'bad' : ''}`}>${status ?? 'no response'}</span>
             <code>${url}</code> ${address && html`<span>from <code>${address}</code></span>`}

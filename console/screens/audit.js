@@ -21,13 +21,14 @@ export function Audit({ query }) {
       ${!data && html`<${Waiting} error=${error} what="the audit" />`}
       ${data?.entries.length === 0 && html`<${Empty}>Nobody has changed anything.<//>`}
       ${
-        data?.entries.length > 0 &&
+        data &&
+        data.entries.length > 0 &&
         html`
         <table>
           <thead><tr><th>What</th><th>Who</th><th class="wide">Subject</th><th class="right">When</th></tr></thead>
           <tbody>
             ${data.entries.map(
-              (/** @type {any} */ { id, at, actor: who, act: what, subject }) => html`
+              ({ id, at, actor: who, act: what, subject }) => html`
                 <tr key=${id}>
                   <td><a class="link" href=${link('deliveries', { act: what })}>${words(what)}</a></td>
                   <td><a href=${link('deliveries', { actor: who })}><code>${who}</code></a></td>

@@ -20,7 +20,7 @@ const report = ({ message }) => notify({ text: message, tone: 'bad' })
  * @param {{ total: number, onChange: () => void }} props
  */
 export function DeadLetters({ total, onChange }) {
-  const [letters, setLetters] = useState(/** @type {any[]} */ ([]))
+  const [letters, setLetters] = useState(/** @type {import('../calls.js').DeadLetter[]} */ ([]))
   const [purging, setPurging] = useState(/** @type {Act | null} */ (null))
   const mayChange = useMayChange()
   const read = () => call('GET', 'dead-letters').then(({ dead_letters }) => setLetters(dead_letters), report)
@@ -65,7 +65,7 @@ export function DeadLetters({ total, onChange }) {
     </section>`
 }
 
-/** @param {{ letter: any, mayChange: boolean, onReplay: (act: Act) => void, onPurge: (act: Act) => void }} props */
+/** @param {{ letter: import('../calls.js').DeadLetter, mayChange: boolean, onReplay: (act: Act) => void, onPurge: (act: Act) => void }} props */
 function Letter({ letter: { id, reason, since, body }, mayChange, onReplay, onPurge }) {
   const which = { ids: [id] }
   return html`
@@ -75,7 +75,7 @@ function Letter({ letter: { id, reason, since, body }, mayChange, onReplay, onPu
         <pre class="soft">${body}</pre>
       </div>
       ${
-        // Without an id it cannot be told from others.
+        // Without an id it cannot be distinguished from others.
         mayChange &&
         id !== '' &&
         html`

@@ -34,19 +34,20 @@ function Sent({ query }) {
       ${!data && html`<${Waiting} error=${error} what="deliveries" />`}
       ${data?.deliveries.length === 0 && html`<${Empty}>${failed ? 'None failed in the last 7 days.' : 'None was sent in the last 7 days.'}<//>`}
       ${
-        data?.deliveries.length > 0 &&
+        data &&
+        data.deliveries.length > 0 &&
         html`
         <table>
           <thead>
             <tr><th>Response</th><th>Product</th><th class="wide">Reason</th><th class="right wide">Attempt</th><th class="right wide">Took</th><th class="right">When</th><th><span class="unseen">Acts</span></th></tr>
           </thead>
-          <tbody>${data.deliveries.map((/** @type {any} */ row) => html`<${Row} key=${row.id} delivery=${row} onChange=${refresh} />`)}</tbody>
+          <tbody>${data.deliveries.map((row) => html`<${Row} key=${row.id} delivery=${row} onChange=${refresh} />`)}</tbody>
         </table>`
       }
     </section>`
 }
 
-/** @param {{ delivery: any, onChange: () => void }} props */
+/** @param {{ delivery: import('../calls.js').Delivery, onChange: () => void }} props */
 function Row({ delivery: { id, product_id: product, at, attempt: nth, status, ms, error }, onChange }) {
   const mayChange = useMayChange()
   const send = () =>

@@ -49,7 +49,7 @@ export function Charts({ hours }) {
 
 /**
  * Returns every whole minute of the span, and the values of a column. A minute without a row has `none`.
- * @param {any[]} minutes
+ * @param {import('../calls.js').Reply<'GET', 'history'>['minutes']} minutes
  * @param {number} hours
  */
 function series(minutes, hours) {
@@ -58,7 +58,7 @@ function series(minutes, hours) {
   const all = Array.from({ length: hours * 60 }, (_, i) => end - (hours * 60 - 1 - i) * MINUTE_MS)
   return {
     times: all.map((ms) => ms / 1000),
-    /** @param {string} name @param {number | null} none @returns {(number | null)[]} */
+    /** @param {'done' | 'failed' | 'p50_ms' | 'p95_ms'} name @param {number | null} none @returns {(number | null)[]} */
     column: (name, none) => all.map((ms) => rows.get(ms)?.[name] ?? none)
   }
 }

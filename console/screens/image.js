@@ -61,7 +61,7 @@ function Reason({ error: { code, detail } }) {
     </section>`
 }
 
-/** @param {{ image: any }} props */
+/** @param {{ image: import('../calls.js').Image }} props */
 function Facts({ image }) {
   const { status, since, attempts, enqueued_at: enqueued } = image
   const facts = [

@@ -35,7 +35,7 @@ export function Images({ query }) {
     </div>`
 }
 
-/** @param {{ images: any[], next: string | null }} props */
+/** @param {{ images: import('../calls.js').FoundImage[], next: string | null }} props */
 function Rows({ images, next }) {
   if (images.length === 0)
     return html`<${Empty}>${next ? 'None among the newest: search further.' : 'No image matches.'}<//>`
@@ -51,7 +51,7 @@ function Rows({ images, next }) {
     </table>`
 }
 
-/** @param {{ image: any }} props */
+/** @param {{ image: import('../calls.js').FoundImage }} props */
 function Row({ image }) {
   const {
     id,

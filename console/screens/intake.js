@@ -13,7 +13,7 @@ export function Intake() {
   const [asking, setAsking] = useState(false)
   const mayChange = useMayChange()
   if (!intake) return null
-  /** @param {boolean} paused @param {string} [reason] */
+  /** @param {boolean} paused @param {string | null} [reason] */
   const put = (paused, reason) =>
     call('PUT', 'intake', { body: { paused, ...(reason && { reason }) } }).then(refresh)
   const resume = () =>

@@ -50,7 +50,7 @@ function Needs({ needs }) {
     </ul>`
 }
 
-/** @param {{ overview: any }} props */
+/** @param {{ overview: import('../calls.js').Overview }} props */
 function Tiles({ overview: { images, rates, time_to_done: time, oldest_due_s: oldest } }) {
   const tiles = [
     ['Done a minute', rate(rates.done_per_s * 60), `${rate(rates.created_per_s * 60)} created`],
@@ -73,7 +73,7 @@ function Tiles({ overview: { images, rates, time_to_done: time, oldest_due_s: ol
     </dl>`
 }
 
-/** @param {{ images: any }} props */
+/** @param {{ images: import('../calls.js').Overview['images'] }} props */
 function Failures({ images: { failed_by_code: failed, retrying_by_code: retrying } }) {
   const codes = [...new Set([...Object.keys(failed), ...Object.keys(retrying)])]
   const rows = codes.map((code) => ({ code, failed: failed[code] ?? 0, retrying: retrying[code] ?? 0 }))
@@ -101,9 +101,9 @@ function Failures({ images: { failed_by_code: failed, retrying_by_code: retrying
     </section>`
 }
 
-/** @param {{ overview: any, processes: any[] }} props */
+/** @param {{ overview: import('../calls.js').Overview, processes: import('../calls.js').Process[] }} props */
 function Parts({ overview: { dependencies, outbox, queue }, processes }) {
-  const due = outbox.reduce((/** @type {number} */ sum, /** @type {any} */ row) => sum + row.due, 0)
+  const due = outbox.reduce((sum, row) => sum + row.due, 0)
   const states = Map.groupBy(processes, ({ state }) => state)
   return html`
     <section class="panel">

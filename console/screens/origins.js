@@ -10,9 +10,8 @@ import { Rule } from './rule.js'
 /** The hosts that images come from. `host` in the address selects those that contain it. @param {{ query: Record<string, string> }} props */
 export function Origins({ query: { host = '' } }) {
   const { data, error, refresh } = useLive('origins')
-  const [ruling, setRuling] = useState(/** @type {any} */ (null))
-  /** @type {any[]} */
-  const origins = (data?.origins ?? []).filter((/** @type {any} */ origin) => origin.host.includes(host))
+  const [ruling, setRuling] = useState(/** @type {import('../calls.js').Origin | null} */ (null))
+  const origins = (data?.origins ?? []).filter((origin) => origin.host.includes(host))
   /** @param {Event & { currentTarget: HTMLInputElement }} event */
   const search = ({ currentTarget }) => {
     location.hash = link('origins', { host: currentTarget.value.trim() })
@@ -50,7 +49,7 @@ export function Origins({ query: { host = '' } }) {
     </div>`
 }
 
-/** @param {{ origin: any, onRule: (origin: any) => void }} props */
+/** @param {{ origin: import('../calls.js').Origin, onRule: (origin: import('../calls.js').Origin) => void }} props */
 function Row({ origin, onRule }) {
   const {
     host,
@@ -79,7 +78,7 @@ function Row({ origin, onRule }) {
     </tr>`
 }
 
-/** @param {any} rule */
+/** @param {NonNullable<import('../calls.js').Origin['rule']>} rule */
 function ruleText({ rule, places }) {
   if (rule === 'pause') return 'Paused'
   return rule === 'refuse' ? 'Refused' : `At most ${places} at once`

@@ -2,13 +2,11 @@ import { useState } from 'preact/hooks'
 import { bytes, hostOf } from '../format.js'
 import { html } from '../html.js'
 
-/** The source beside its results. @param {{ image: any }} props */
+/** The source beside its results. @param {{ image: import('../calls.js').Image }} props */
 export function Pictures({ image }) {
   const { source_url: source, url, width, height, bytes: size, renditions } = image
-  const results = [
-    ...(url ? [['JPEG', { url, width, height, bytes: size }]] : []),
-    ...Object.entries(renditions ?? {})
-  ]
+  const main = url ? { JPEG: { url, width, height, bytes: size } } : {}
+  const results = Object.entries({ ...main, ...renditions })
   return html`
     <div class="pictures">
       <${Source} key=${source} source=${source} bytes=${image.source_bytes} />

@@ -22,14 +22,14 @@ export function Processes() {
                 <th class="wide">Decoders’ fence</th><th class="wide">Started</th><th class="wide">Seen</th><th><span class="unseen">Acts</span></th>
               </tr>
             </thead>
-            <tbody>${data.processes.map((/** @type {any} */ row) => html`<${Row} key=${row.id} process=${row} onChange=${refresh} />`)}</tbody>
+            <tbody>${data.processes.map((row) => html`<${Row} key=${row.id} process=${row} onChange=${refresh} />`)}</tbody>
           </table>`
           : html`<${Waiting} error=${error} what="processes" />`
       }
     </section>`
 }
 
-/** @param {{ process: any, onChange: () => void }} props */
+/** @param {{ process: import('../calls.js').Process, onChange: () => void }} props */
 function Row({
   process: { id, role, version, host, pid, state, since, seen_at: seen, jobs, memory_bytes: memory, fence },
   onChange

@@ -5,15 +5,19 @@ import { Dialog } from '../parts/dialog.js'
 import { attempt } from '../parts/notices.js'
 
 const RULES = [
-  ['resume', 'No rule', 'Its images are downloaded as those of any origin.'],
-  ['narrow', 'Narrow', 'Few downloads at once in each process.'],
-  ['pause', 'Pause', 'Its images wait until the rule is taken away. No attempt is lost.'],
-  ['refuse', 'Refuse', 'Its images fail at once, with the reason.']
+  { name: 'resume', label: 'No rule', does: 'Its images are downloaded as those of any origin.' },
+  { name: 'narrow', label: 'Narrow', does: 'Few downloads at once in each process.' },
+  {
+    name: 'pause',
+    label: 'Pause',
+    does: 'Its images wait until the rule is taken away. No attempt is lost.'
+  },
+  { name: 'refuse', label: 'Refuse', does: 'Its images fail at once, with the reason.' }
 ]
 
-/** Asks what to do with an origin. @param {{ origin: any, onClose: () => void }} props */
+/** Asks what to do with an origin. @param {{ origin: import('../calls.js').Origin, onClose: () => void }} props */
 export function Rule({ origin: { host, rule }, onClose }) {
-  const [chosen, setChosen] = useState(rule?.rule ?? 'pause')
+  const [chosen, setChosen] = useState(/** @type {string} */ (rule?.rule ?? 'pause'))
   /** @param {object} body */
   const put = (body) => call('PUT', `origins/${encodeURIComponent(host)}`, { body })
   const before = rule
@@ -46,7 +50,7 @@ export function Rule({ origin: { host, rule }, onClose }) {
         <fieldset>
           <legend class="unseen">Rule</legend>
           ${RULES.map(
-            ([name, label, does]) => html`
+            ({ name, label, does }) => html`
               <label class="choice">
                 <input type="radio" name="rule" value=${name} checked=${name === chosen} onChange=${() => setChosen(name)} />
                 <span><b>${label}</b><span class="soft small"> ${does}</span></span>

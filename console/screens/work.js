@@ -22,7 +22,7 @@ export function Work() {
     </div>`
 }
 
-/** @param {any} overview */
+/** @param {import('../calls.js').Overview | undefined} overview */
 function queueText(overview) {
   if (!overview) return ''
   const { queue, dependencies } = overview
@@ -30,7 +30,7 @@ function queueText(overview) {
   return dependencies.rabbitmq ? 'RabbitMQ is away: workers read the outbox' : 'Workers read it directly'
 }
 
-/** @param {{ rows: any[] }} props */
+/** @param {{ rows: import('../calls.js').Overview['outbox'] }} props */
 function Outbox({ rows: all }) {
   const rows = all.filter(({ due, waiting }) => due + waiting > 0)
   if (rows.length === 0) return html`<${Empty}>Nothing waits.<//>`

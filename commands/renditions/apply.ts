@@ -7,6 +7,7 @@ import {
   outdatedProducts,
   productsToPrune
 } from '../../lib/products/outdated.ts'
+import { pruneRenditions, remakeOutdated } from '../../lib/products/outdated-changes.ts'
 
 /** Changed at once. */
 const PRODUCTS_A_PAGE = 16
@@ -41,7 +42,9 @@ export async function apply(app: FastifyInstance, config: Config, prune: boolean
   for await (const ids of outdatedProducts(pool, wanted, PRODUCTS_A_PAGE)) {
     await untilFewer(MAX_ENQUEUED)
     if (pause.signal.aborted) break
-    const counts = await Promise.all(ids.map((id) => app.products.remake(id, wanted)))
+    const counts = await Promise.all(
+      ids.map((id) => app.products.act(id, (record) => remakeOutdated(record, wanted)))
+    )
     enqueued += counts.reduce((sum, count) => sum + count, 0)
   }
   await untilFewer(1)
@@ -57,7 +60,9 @@ async function pruneAll({ pg, products }: FastifyInstance, { images }: Config): 
   const names = images.renditions.map(({ name }) => name)
   let pruned = 0
   for await (const ids of productsToPrune(pg.pool, images, PRODUCTS_A_PAGE)) {
-    const counts = await Promise.all(ids.map((id) => products.prune(id, names)))
+    const counts = await Promise.all(
+      ids.map((id) => products.act(id, (record) => pruneRenditions(record, names)))
+    )
     pruned += counts.reduce((sum, count) => sum + count, 0)
   }
   return pruned

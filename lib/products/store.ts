@@ -7,13 +7,11 @@ import { Uploads } from '../uploads/uploads.ts'
 import type { ProductChangeFeed } from './change-feed.ts'
 import * as changes from './changes.ts'
 import { ProductCreator } from './create.ts'
-import type { Wanted } from './current.ts'
 import { fieldsOf } from './fields.ts'
 import type { UrlOf } from './image-urls.ts'
 import type { ProductFilter } from './list.ts'
 import { type Page, ProductLists } from './lists.ts'
 import { ProductLoader } from './loader.ts'
-import { pruneRenditions, remakeOutdated } from './outdated-changes.ts'
 import { type ProductRecord, toProduct } from './record.ts'
 import { leftoversOf, leftoversWaitMs, strayRemovals } from './removals.ts'
 import type { Product, ProductInput } from './schemas.ts'
@@ -147,25 +145,14 @@ export class ProductStore {
     )
   }
 
-  /** Decides on the images of a product for an operator. Resolves with how many it changed. */
+  /**
+   * Changes images of a product for an operator. Resolves with their number; a product that is gone has none.
+   */
   async act(id: number, decide: Decide): Promise<number> {
     const acted = await this.#change({ id }, decide, undefined, true).catch(unless('not_found'))
     if (!acted?.changed) return 0
     await this.#publish(id, WORKER_CACHE_WAIT_MS)
     return acted.changed.update.length
-  }
-
-  /**
-   * Enqueues its images that have not all results of today's settings, as bulk work. Resolves with their
-   * number.
-   */
-  async remake(id: number, wanted: Wanted): Promise<number> {
-    return await this.#changeImages(id, (record) => remakeOutdated(record, wanted))
-  }
-
-  /** Removes renditions whose names are not among today's. Resolves with the number of images. */
-  async prune(id: number, names: string[]): Promise<number> {
-    return await this.#changeImages(id, (record) => pruneRenditions(record, names))
   }
 
   /**
@@ -218,13 +205,6 @@ export class ProductStore {
     }
     const replaced = await this.#changeForClient(known, decide, known).catch(unless('not_found'))
     return replaced !== null
-  }
-
-  /** Resolves with the number of images that were changed; a product that is gone has none. */
-  async #changeImages(id: number, decide: Decide): Promise<number> {
-    const { changed } = (await this.#change({ id }, decide).catch(unless('not_found'))) ?? {}
-    if (changed) await this.#publish(id)
-    return changed?.update.length ?? 0
   }
 
   /** Resolves with whether anything was changed. */

@@ -21,11 +21,8 @@ t.test(
     const id = await create(url, [`${origin.url}/slow`])
     await asked
     links.postgres.freeze()
-    const begin = performance.now()
     service.signal('SIGTERM')
     t.same(await service.ended, { code: 0, signal: null })
-    const ms = performance.now() - begin
-    t.ok(ms < 7000, `it took ${Math.round(ms)} ms`)
     t.ok(await service.said(/The stop was cut short/))
 
     links.postgres.thaw()

@@ -41,8 +41,6 @@ export async function startEmbeddedPostgres(folder: string): Promise<EmbeddedPos
 async function serve(folder: string): Promise<{ host: string; stop(): Promise<void> }> {
   const host = await socketFolder(folder)
   const path = join(host, '.s.PGSQL.5432')
-  // Left by a process that was killed.
-  await rm(path, { force: true })
   const db = await openDatabase(folder)
   const server = new PGLiteSocketServer({ db, path, maxConnections: MAX_CLIENTS })
   await server.start()
@@ -51,8 +49,7 @@ async function serve(folder: string): Promise<{ host: string; stop(): Promise<vo
     async stop() {
       await server.stop()
       await db.close()
-      await rm(path, { force: true })
-      if (!host.startsWith(folder)) await rm(host, { recursive: true, force: true })
+      for (const name of [host, join(folder, 'run')]) await rm(name, { recursive: true, force: true })
     }
   }
 }
@@ -76,12 +73,13 @@ const open = (folder: string) =>
 
 async function socketFolder(folder: string): Promise<string> {
   const run = join(folder, 'run')
+  // Left by a process that was killed, perhaps on a longer path: a link to what is gone by now.
+  await rm(run, { recursive: true, force: true })
   if (run.length <= LONGEST_SOCKET_FOLDER) {
     await createDataDir(run)
     return run
   }
   const short = await mkdtemp(join(tmpdir(), 'asyncprod-'))
-  await rm(run, { recursive: true, force: true })
   await symlink(short, run)
   return short
 }

@@ -1,4 +1,4 @@
-import { mkdir, rm } from 'node:fs/promises'
+import { cp, mkdir, readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import pg from 'pg'
 import t from 'tap'
@@ -34,4 +34,26 @@ t.test('in a folder whose name is too long for a socket', async (t) => {
     'what was written is there at the next start'
   )
   await second.close()
+})
+
+t.test('a folder that is copied to a shorter path, from one that was too long for a socket', async (t) => {
+  const parent = createFolder('data')
+  t.teardown(() => rm(parent, { recursive: true, force: true }))
+  const long = join(parent, 'a'.repeat(90))
+  const killed = join(parent, 'killed')
+  const stopped = join(parent, 'stopped')
+
+  const first = await startEmbeddedPostgres(long)
+  await ask(first.host, 'CREATE TABLE lamp AS SELECT 7 AS n')
+  // As a process leaves it that is killed: its link is there, and what it points to goes with /tmp.
+  await cp(long, killed, { recursive: true, filter: (path) => !path.endsWith('lock') })
+  await first.close()
+  await cp(long, stopped, { recursive: true })
+  t.notOk((await readdir(stopped)).includes('run'), 'a stop leaves no link to nowhere')
+
+  for (const folder of [killed, stopped]) {
+    const next = await startEmbeddedPostgres(folder)
+    t.same(await ask(next.host, 'SELECT n FROM lamp'), [{ n: 7 }])
+    await next.close()
+  }
 })

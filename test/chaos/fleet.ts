@@ -3,7 +3,8 @@ import { createFolder } from '../support/servers/guard.ts'
 import { freePort } from '../support/servers/port.ts'
 import type { Settings } from '../support/service.ts'
 import { Tally } from '../support/tally.ts'
-import { Member, type Role } from './member.ts'
+import { type End, Member, type Role } from './member.ts'
+import type { Finding } from './report.ts'
 
 export interface FleetOptions {
   roles: Role[]
@@ -61,11 +62,11 @@ export class Fleet {
     this.#restart(member)
   }
 
-  /** SIGTERM, and a new process in its place. Resolves with the exit code when that is ready. */
-  async restart(member: Member): Promise<number | null> {
-    const code = await member.stop()
+  /** SIGTERM, and a new process in its place. Resolves when that is ready, with how the old one ended. */
+  async restart(member: Member): Promise<End> {
+    const end = await member.stop()
     await this.#startUntilReady(member)
-    return code
+    return end
   }
 
   /** Resolves when every process is back. */
@@ -73,12 +74,12 @@ export class Fleet {
     await Promise.all(this.#starting)
   }
 
-  /** Stops all as an operator would. Resolves with the exit codes. */
-  async stop(): Promise<(number | null)[]> {
+  /** Stops all as an operator would. Resolves with how they ended. */
+  async stop(): Promise<End[]> {
     this.#ending = true
-    const codes = await Promise.all(this.members.map((member) => member.stop()))
+    const ends = await Promise.all(this.members.map((member) => member.stop()))
     for (const { links } of this.members) for (const link of Object.values(links ?? {})) await link.close()
-    return codes
+    return ends
   }
 
   #restart(member: Member): void {
@@ -103,5 +104,14 @@ export class Fleet {
     if (crash === null || this.#ending) return
     this.crashes.push(crash)
     this.#restart(member)
+  }
+}
+
+/** Whether every stop ended as an operator wants it: with exit code 0. */
+export function endsWell(promise: string, ends: End[]): Finding {
+  return {
+    promise,
+    figure: `exit codes ${ends.map(({ how }) => how).join(' ')}`,
+    wrong: ends.filter(({ how }) => how !== 0).map(({ report }) => report)
   }
 }

@@ -16,6 +16,13 @@ export interface MemberOptions {
   onLine(line: string): void
 }
 
+export interface End {
+  /** Its exit code, or the signal that ended it. */
+  how: string | number | null
+  /** With its last lines. */
+  report: string
+}
+
 /** The decoders of a process that was killed see that within this time. */
 const ORPHANS_END_MS = 10_000
 
@@ -55,9 +62,7 @@ export class Member {
   async crash(): Promise<string | null> {
     const { service } = this
     const { code, signal } = await service.ended
-    return this.#ended.has(service)
-      ? null
-      : `${this.name} ended with ${signal ?? code}:\n${service.lastLines}`
+    return this.#ended.has(service) ? null : this.#reportOf(service, signal ?? code)
   }
 
   get service(): Service {
@@ -76,9 +81,15 @@ export class Member {
     return below.filter(isAlive)
   }
 
-  /** SIGTERM, as an operator stops it. Resolves with its exit code. */
-  async stop(): Promise<number | null> {
-    this.#ended.add(this.service)
-    return (await this.service.stop('SIGTERM')).code
+  /** SIGTERM, as an operator stops it. Resolves with how it ended. */
+  async stop(): Promise<End> {
+    const { service } = this
+    this.#ended.add(service)
+    const { code, signal } = await service.stop('SIGTERM')
+    return { how: signal ?? code, report: this.#reportOf(service, signal ?? code) }
+  }
+
+  #reportOf(service: Service, how: string | number | null): string {
+    return `${this.name} ended with ${how}:\n${service.lastLines}`
   }
 }

@@ -7,7 +7,7 @@ import { Tally } from '../support/tally.ts'
 import { audit } from './audit.ts'
 import { embeddedStores } from './embedded.ts'
 import type { System } from './faults/fault.ts'
-import { Fleet } from './fleet.ts'
+import { endsWell, Fleet } from './fleet.ts'
 import { inject } from './inject.ts'
 import { Ledger } from './ledger.ts'
 import type { Role } from './member.ts'
@@ -120,12 +120,7 @@ export async function runChaos(options: ChaosOptions, report: Report): Promise<F
     ...system.findings,
     ...(await audit({ stores, shared, streams, webhooks, origin, fleet }))
   ]
-  const codes = await fleet.stop()
-  findings.push({
-    promise: 'every process ends well on SIGTERM',
-    figure: `exit codes ${codes.join(' ')}`,
-    wrong: codes.filter((code) => code !== 0).map((code) => `exit code ${code}`)
-  })
+  findings.push(endsWell('every process ends well on SIGTERM', await fleet.stop()))
 
   report.table(`Chaos, seed ${seed}: ${products} products`, [
     ['written', `${done}`],

@@ -4,7 +4,8 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { copySources } from '../../support/copy-sources.ts'
 import type { LinkName } from '../../support/links.ts'
 import { SERVER } from '../../support/service.ts'
-import type { Member } from '../member.ts'
+import { endsWell } from '../fleet.ts'
+import type { End, Member } from '../member.ts'
 import { type Faults, nothing, type System } from './fault.ts'
 
 const LONGEST_PAUSE_MS = 1500
@@ -43,13 +44,9 @@ export const processFaults: Faults = {
     lane: 'processes',
     lastsMs: 0,
     async start({ fleet, findings }) {
-      const codes: (number | null)[] = []
-      for (const member of fleet.members) codes.push(await fleet.restart(member))
-      findings.push({
-        promise: 'every process ends well in a rolling restart',
-        figure: `exit codes ${codes.join(' ')}`,
-        wrong: codes.filter((code) => code !== 0).map((code) => `exit code ${code}`)
-      })
+      const ends: End[] = []
+      for (const member of fleet.members) ends.push(await fleet.restart(member))
+      findings.push(endsWell('every process ends well in a rolling restart', ends))
       return nothing
     }
   },

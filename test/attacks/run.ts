@@ -21,9 +21,15 @@ await using attacker = await startOrigin({ address: ATTACKER, handler: silence()
 await using shop = await startOrigin({ address: SHOP, handler: respond(innocent, { type: 'image/png' }) })
 const only = process.argv[2] ?? ''
 const rows: object[] = []
-for (const attack of ATTACKS.filter(({ name }) => name.includes(only))) rows.push(await measure(attack))
-if ('killed'.includes(only)) rows.push(await killAgainAndAgain())
+for (const attack of ATTACKS.filter(({ name }) => name.includes(only))) show(await measure(attack))
+if ('killed'.includes(only)) show(await killAgainAndAgain())
 console.table(rows)
+
+/** All of them take ten minutes. */
+function show(row: object): void {
+  rows.push(row)
+  console.log(row)
+}
 
 async function measure({ name, pictures }: Attack) {
   const files = await pictures?.()

@@ -45,7 +45,7 @@ async function run(): Promise<void> {
     throw new StartError(`AsyncProd needs Node ${OLDEST_NODE} or newer; this is ${process.versions.node}.`)
   }
   if (command === 'serve') return void (await import('./server.ts'))
-  if (command === 'demo') return (await import('./commands/demo/demo.ts')).demo(args)
+  if (command === 'demo') return (await import('./commands/demo/demo.ts')).demo(process.env, args)
   if (['--version', '-v', 'version'].includes(command))
     return console.log((await import('./lib/version.ts')).VERSION)
   if (['--help', '-h', 'help'].includes(command)) return console.log(await help())

@@ -46,6 +46,8 @@ export async function untilDone(setup: Setup): Promise<void> {
 export interface Side {
   workers: SupervisedProcess[]
   images: number
+  /** That an image is stored as. Default: one. */
+  objects?: number
   create(images: number): Promise<void>
   done(): Promise<void>
 }
@@ -54,7 +56,7 @@ export interface Side {
 export const service = (
   environment: Environment,
   setup: Setup,
-  { api, kind, ...own }: Pick<Side, 'workers' | 'images'> & { api: Endpoint; kind: Kind }
+  { api, kind, ...own }: Pick<Side, 'workers' | 'images' | 'objects'> & { api: Endpoint; kind: Kind }
 ): Side => ({
   ...own,
   create: (images) => createImages(environment, api, kind, images),
@@ -64,11 +66,11 @@ export const service = (
 /** Sends images through the workers and measures the steady part of it. */
 export async function flow(
   environment: Environment,
-  { workers, images, create, done }: Side
+  { workers, images, objects = 1, create, done }: Side
 ): Promise<Sample> {
   await environment.forgetArrivals()
-  const from = Math.round(images * SHARE_OF_EDGES)
-  const to = images - from
+  const from = Math.round(images * objects * SHARE_OF_EDGES)
+  const to = images * objects - from
   await create(images)
   const first = (await environment.arrivals(from)).length
   const close = environment.accounts.open()
@@ -78,8 +80,9 @@ export async function flow(
   const usage = close()
   const last = arrivals.length
   const seconds = ((arrivals[last - 1] ?? 0) - (arrivals[first - 1] ?? 0)) / 1000
+  const made = (last - first) / objects
   await done()
-  return { values: { rate: (last - first) / seconds, cpu: (cpu * 1000) / (last - first) }, usage }
+  return { values: { rate: made / seconds, cpu: (cpu * 1000) / made }, usage }
 }
 
 const cpuOf = (workers: SupervisedProcess[]) =>

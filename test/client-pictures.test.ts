@@ -1,8 +1,18 @@
 import sharp from 'sharp'
 import t from 'tap'
 import { thumbHashToRGBA } from 'thumbhash'
-import { type Image, pictureSources, placeholderUrl, srcset } from '../client/src/index.ts'
+import {
+  createClient,
+  createProduct,
+  type Image,
+  pictureSources,
+  placeholderUrl,
+  srcset,
+  waitForImages
+} from '../client/src/index.ts'
 import { compress } from '../lib/compress.ts'
+import { buildTestApp } from './support/app.ts'
+import { respond, startOrigin } from './support/http/origin.ts'
 import { photo } from './support/pictures/pictures.ts'
 
 const rendition = (name: string, width: number, height: number, type: string) => ({
@@ -67,4 +77,38 @@ t.test('a placeholder is decoded as its author decodes it', async (t) => {
     const furthest = Math.max(...data.map((value, at) => Math.abs(value - (rgba[at] ?? 0))))
     t.ok(furthest <= 1, `the pixels differ by at most ${furthest}`)
   }
+})
+
+t.test('what the helpers name is served, in these widths and types', async (t) => {
+  const origin = await startOrigin()
+  t.teardown(() => origin.stop())
+  origin.on('/a.jpg', respond(await photo({ width: 1200, height: 801 })))
+  const app = await buildTestApp(t, {
+    RENDITIONS:
+      'thumb:200x200,fit=cover,format=webp;web:400x,format=webp;large:1000x,format=webp;modern:300x,format=avif;big:x750',
+    PLACEHOLDERS: 'true',
+    ALLOWED_SOURCE_NETWORKS: '127.0.0.0/8'
+  })
+  const client = createClient({ baseUrl: await app.listen({ host: '127.0.0.1', port: 0 }) })
+  const body = { user_id: 1, product_name: 'Lamp', product_images: [`${origin.url}/a.jpg`] }
+  const { data } = await createProduct({ client, body })
+  const [image = IMAGE] = (await waitForImages(data?.product_id ?? 0, { client })).images
+  const named = [{ type: 'image/jpeg', srcset: srcset(image) }, ...pictureSources(image)].flatMap(
+    ({ type, srcset }) =>
+      srcset.split(', ').map((entry) => {
+        const [url = '', width = ''] = entry.split(' ')
+        return [type, url, width] as const
+      })
+  )
+  t.strictSame(
+    named.map(([type, , width]) => `${type} ${width}`),
+    ['image/jpeg 800w', 'image/jpeg 1124w', 'image/avif 300w', 'image/webp 400w', 'image/webp 1000w']
+  )
+  for (const [type, url, width] of named) {
+    const reply = await fetch(url)
+    const picture = await sharp(await reply.bytes()).metadata()
+    t.strictSame([reply.status, reply.headers.get('content-type'), `${picture.width}w`], [200, type, width])
+  }
+  const png = await fetch(placeholderUrl(image) ?? '')
+  t.match(await sharp(await png.bytes()).metadata(), { format: 'png', width: 32, height: 23 })
 })

@@ -60,7 +60,7 @@ const bare = (name: string, options?: JpegOptions) =>
 
 /** What the service makes by default. */
 export const SHIPPED = url('turbo')
-/** What the bare loop of the pipeline's rows makes. */
+/** What sharp makes at the same quality. */
 export const BARE = bare('sharp, JPEG 75', { quality: 75 })
 
 export const SETTINGS: Setting[] = [

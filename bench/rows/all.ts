@@ -5,7 +5,7 @@ import { drain, lifetime } from './drain.ts'
 import { row as idle } from './idle.ts'
 import { row as list } from './list.ts'
 import { PEER_ROWS } from './peers.ts'
-import { large, small } from './pipeline.ts'
+import { large, oneRendition, small, threeRenditions } from './pipeline.ts'
 import { row as quality } from './quality.ts'
 import { cached, uncached } from './reads.ts'
 import { row as scale } from './scale.ts'
@@ -14,6 +14,8 @@ import { row as start } from './start.ts'
 const BARE: Row[] = [
   large,
   small,
+  oneRendition,
+  threeRenditions,
   quality,
   published,
   kept,

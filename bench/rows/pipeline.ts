@@ -1,3 +1,4 @@
+import { parseRenditions } from '../../lib/image/rendition.ts'
 import type { Environment, Kind } from '../environment.ts'
 import { flow, service } from '../images.ts'
 import type { BenchProgram } from '../program.ts'
@@ -9,18 +10,29 @@ const CONCURRENCIES = [1, 2, 3, 4, 6]
 /** Small pictures go through this many times as fast. */
 const SMALL = 8
 
+interface Work {
+  name: string
+  title: string
+  kind: Kind
+  /** As in the setting of the same name. */
+  renditions?: string
+  reach: { rate?: number; cpu: number }
+}
+
 /** Origin, worker and store, with real servers, against sharp alone on bytes in memory. */
-function pipeline(kind: Kind, title: string, reach: { rate: number; cpu: number }): Row {
+function pipeline({ name, title, kind, renditions: RENDITIONS, reach }: Work): Row {
+  const renditions = RENDITIONS ? parseRenditions(RENDITIONS) : []
+  const objects = 1 + renditions.length
   return {
-    name: `pipeline-${kind}`,
+    name,
     title,
     ceiling: 'a bare sharp loop over the same bytes in memory, at its best concurrency',
     figures: [
-      { name: 'rate', unit: 'images/s', reach: { atLeast: reach.rate } },
+      { name: 'rate', unit: 'images/s', ...(reach.rate && { reach: { atLeast: reach.rate } }) },
       { name: 'cpu', unit: 'ms of CPU an image', reach: { atMost: reach.cpu } }
     ],
     async open(environment, size, stack) {
-      const images = kind === '6mp' ? size.images : size.images * SMALL
+      const images = Math.round((kind === '6mp' ? size.images : size.images * SMALL) / objects)
       const [loop] = await environment.program(
         'bare sharp',
         'sharp-loop.ts',
@@ -31,14 +43,16 @@ function pipeline(kind: Kind, title: string, reach: { rate: number; cpu: number 
           UV_THREADPOOL_SIZE: '8'
         }
       )
-      const concurrency = await best(environment, loop, images / 4)
+      const concurrency = await best(environment, loop, { images: Math.round(images / 4), renditions })
       const setup = await environment.setup(stack)
       const api = await environment.service('api', 'api', setup, stack)
-      const worker = await environment.service('worker', 'worker', setup, stack)
+      const worker = await environment.service('worker', 'worker', setup, stack, {
+        ...(RENDITIONS && { RENDITIONS })
+      })
+      const work = { api, workers: [worker.process], kind, images, objects }
       return {
-        ceiling: () => bare(environment, loop, { images, concurrency }),
-        ours: () =>
-          flow(environment, service(environment, setup, { api, workers: [worker.process], kind, images }))
+        ceiling: () => bare(environment, loop, { images, concurrency, renditions }),
+        ours: () => flow(environment, service(environment, setup, work))
       }
     }
   }
@@ -53,14 +67,45 @@ async function bare(environment: Environment, loop: BenchProgram, question: Loop
 }
 
 /** The concurrency at which the bare loop is fastest on this machine. */
-async function best(environment: Environment, loop: BenchProgram, images: number): Promise<number> {
+async function best(
+  environment: Environment,
+  loop: BenchProgram,
+  work: Omit<Loop, 'concurrency'>
+): Promise<number> {
   let fastest = { concurrency: 1, rate: 0 }
   for (const concurrency of CONCURRENCIES) {
-    const { rate = 0 } = (await bare(environment, loop, { images, concurrency })).values
+    const { rate = 0 } = (await bare(environment, loop, { ...work, concurrency })).values
     if (rate > fastest.rate) fastest = { concurrency, rate }
   }
   return fastest.concurrency
 }
 
-export const large = pipeline('6mp', 'pipeline, 6-megapixel images', { rate: 0.85, cpu: 1.2 })
-export const small = pipeline('0.3mp', 'pipeline, 0.3-megapixel images', { rate: 0.5, cpu: 1.8 })
+export const large = pipeline({
+  name: 'pipeline-6mp',
+  title: 'pipeline, 6-megapixel images',
+  kind: '6mp',
+  reach: { rate: 0.85, cpu: 1.2 }
+})
+export const small = pipeline({
+  name: 'pipeline-0.3mp',
+  title: 'pipeline, 0.3-megapixel images',
+  kind: '0.3mp',
+  reach: { rate: 0.5, cpu: 1.8 }
+})
+
+const THUMB = 'thumb:200x200,fit=cover,format=webp'
+
+export const oneRendition = pipeline({
+  name: 'renditions-1',
+  title: 'pipeline, 6-megapixel images with a WebP thumbnail',
+  kind: '6mp',
+  renditions: THUMB,
+  reach: { cpu: 1.15 }
+})
+export const threeRenditions = pipeline({
+  name: 'renditions-3',
+  title: 'pipeline, 6-megapixel images with a WebP thumbnail, AVIF of 800 and WebP of 1600 pixels',
+  kind: '6mp',
+  renditions: `${THUMB};large:800x,format=avif;wide:1600x,format=webp`,
+  reach: { cpu: 1.15 }
+})

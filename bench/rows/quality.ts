@@ -12,7 +12,7 @@ const PICTURES = 6
 export const row: Row = {
   name: 'quality',
   title: 'perceptual score and bytes of an 800x600 JPEG',
-  ceiling: 'what the bare sharp loop makes',
+  ceiling: 'what sharp makes at the same quality',
   figures: [
     { name: 'score', unit: 'SSIMULACRA2', reach: { atLeast: 1 } },
     { name: 'butteraugli', unit: 'butteraugli' },

@@ -11,7 +11,7 @@ import {
   type ProductInput,
   waitForImages
 } from '../../client/src/index.ts'
-import { loadConfig } from '../../lib/config/config.ts'
+import { type Config, loadConfig } from '../../lib/config/config.ts'
 import { type Origin, serve } from './origin.ts'
 import { makePictures, type Picture } from './pictures.ts'
 import { type Result, table } from './table.ts'
@@ -24,13 +24,13 @@ const PRODUCTS = [
 ]
 
 /** At a terminal, or with --keep, it stays until Enter or Ctrl-C, so that its links can be opened. */
-export async function run(keep: boolean): Promise<void> {
+export async function run(settings: NodeJS.ProcessEnv, keep: boolean): Promise<void> {
   const stays = keep || (process.stdin.isTTY && process.stdout.isTTY)
   const stop = new AbortController()
   process.once('SIGINT', () => stop.abort())
   if (stays) console.log('This demo stays until you press Enter or Ctrl-C.\n')
   try {
-    await demo(stays, stop.signal)
+    await demo(settings, stays, stop.signal)
   } catch (error) {
     if (!stop.signal.aborted || !isAbort(error)) throw error
     process.exitCode = 130
@@ -40,13 +40,19 @@ export async function run(keep: boolean): Promise<void> {
 const isAbort = (error: unknown) => error instanceof Error && error.name === 'AbortError'
 
 /** The whole service on a folder of its own, from pictures made here to URLs that can be opened. */
-async function demo(stays: boolean, signal: AbortSignal): Promise<void> {
+async function demo(settings: NodeJS.ProcessEnv, stays: boolean, signal: AbortSignal): Promise<void> {
   await using closing = new AsyncDisposableStack()
   const folder = closing.use(await mkdtempDisposable(join(tmpdir(), 'asyncprod-demo-')))
+  const config = loadConfig({
+    ...settings,
+    DATA_DIR: folder.path,
+    LOG_LEVEL: 'silent',
+    ALLOWED_SOURCE_NETWORKS: '127.0.0.0/8'
+  })
 
   const pictures = await timed('Making pictures', makePictures())
   const origin = closing.use(await serve(pictures))
-  const url = await timed('Starting the service on an empty folder', start(folder.path, closing))
+  const url = await timed('Starting the service on an empty folder', start(config, closing))
 
   const client = createClient({ baseUrl: url })
   const orders = PRODUCTS.map((product) => order(product, { client, origin, pictures, signal }))
@@ -54,7 +60,10 @@ async function demo(stays: boolean, signal: AbortSignal): Promise<void> {
   console.log(['', ...table(results)].join('\n'))
   if (!results.every(isAsExpected)) process.exitCode = 1
   if (!stays) return
-  const links = results.flatMap(({ image }) => image.url ?? [])
+  const links = results.flatMap(({ image }) => [
+    ...(image.url ? [image.url] : []),
+    ...Object.values(image.renditions).map(({ url }) => url)
+  ])
   console.log(
     [
       '',
@@ -76,9 +85,8 @@ async function timed<T>(name: string, work: Promise<T>): Promise<T> {
 }
 
 /** Resolves with the address of a service that may download from loopback, as no other may. */
-async function start(folder: string, closing: AsyncDisposableStack): Promise<string> {
-  const settings = { DATA_DIR: folder, LOG_LEVEL: 'silent', ALLOWED_SOURCE_NETWORKS: '127.0.0.0/8' }
-  const app = await buildApp(loadConfig(settings))
+async function start(config: Config, closing: AsyncDisposableStack): Promise<string> {
+  const app = await buildApp(config)
   closing.defer(() => app.close())
   return app.listen({ host: '127.0.0.1', port: 0 })
 }

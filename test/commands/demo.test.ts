@@ -38,6 +38,33 @@ t.test('without a terminal the demo shows its results, prints no links and leave
   t.strictSame(await readdir(TMPDIR), [])
 })
 
+t.test('with RENDITIONS, the table has a row for each rendition, and a wrong one is refused', async (t) => {
+  const { TMPDIR, options } = await place(t)
+  const demo = (RENDITIONS: string) =>
+    run(process.execPath, ['cli.ts', 'demo'], { ...options, env: { ...options.env, RENDITIONS } })
+  const { stdout } = await demo('thumb:200x200,fit=cover,format=webp;large:400x,format=avif;small:x90')
+  const rows = stdout.split('\n').filter((line) => line.startsWith('  '))
+  t.match(
+    rows.map((row) => row.trim().split(/ {2,}/)),
+    [
+      ['large (image/avif)', '→ 400x267'],
+      ['small (image/jpeg)', '→ 135x90'],
+      ['thumb (image/webp)', '→ 200x200'],
+      ['large (image/avif)', '→ 400x400'],
+      ['small (image/jpeg)', '→ 90x90'],
+      ['thumb (image/webp)', '→ 200x200'],
+      ['large (image/avif)', '→ 400x225'],
+      ['small (image/jpeg)', '→ 160x90'],
+      ['thumb (image/webp)', '→ 200x200'],
+      ['large (image/avif)', '→ 400x300'],
+      ['small (image/jpeg)', '→ 120x90'],
+      ['thumb (image/webp)', '→ 200x200']
+    ].map((cells) => [...cells, /^→ [\d,]+$/, /^-?\d+%$/])
+  )
+  await t.rejects(demo('thumb=200'), { code: 1, stderr: /^RENDITIONS .*Write name:WxH/ })
+  t.strictSame(await readdir(TMPDIR), [])
+})
+
 const script = findProgram('script')
 
 for (const [key, typed] of [

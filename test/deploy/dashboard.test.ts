@@ -1,6 +1,12 @@
-import { readFile } from 'node:fs/promises'
+import { execFile } from 'node:child_process'
+import { readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
 import t from 'tap'
+import { metricNames } from '../../scripts/operations/metrics.ts'
 import { buildTestApp } from '../support/app.ts'
+import { createFolder } from '../support/servers/guard.ts'
+import { installed } from '../support/servers/install.ts'
 import { needsServices } from '../support/servers/needs.ts'
 import { sharedRabbitmq } from '../support/servers/shared.ts'
 
@@ -31,6 +37,28 @@ t.test('every metric and label that the dashboard asks for is there', needsServi
     asked.filter((name) => !there.has(name) && !there.has(name.replace(/_(bucket|count|sum)$/, ''))),
     []
   )
+})
+
+t.test('every metric of the service is on the dashboard', async (t) => {
+  const isShown = (name: string) =>
+    expressions.some((expr) => new RegExp(`\\b${name}(_bucket|_count)?\\b`).test(expr))
+  t.strictSame(
+    metricNames().filter((name) => !isShown(name)),
+    []
+  )
+})
+
+t.test('Prometheus can read every expression', async (t) => {
+  const promtool = await installed('promtool', 'prometheus')
+  if (!promtool) return void t.pass('promtool', { skip: 'promtool is not installed' })
+  const rules = expressions.map((expr, i) => ({
+    record: `panel:${i}`,
+    expr: expr.replaceAll('$__rate_interval', '1m').replaceAll('$job', '.*')
+  }))
+  const file = join(createFolder('dashboard'), 'rules.json')
+  await writeFile(file, JSON.stringify({ groups: [{ name: 'panels', rules }] }))
+  const { stdout } = await promisify(execFile)(promtool, ['check', 'rules', file])
+  t.match(stdout, `SUCCESS: ${rules.length} rules found`)
 })
 
 t.test('no panel covers another, and each has its own id', async (t) => {

@@ -4,7 +4,9 @@ export interface BatchLimits<T> {
   maxItems: number
   maxBytes?: number
   bytesOf?(item: T): number
-  /** Batches that may be sent at once while others are stalled. Default: one. */
+  /** Batches that are sent at once. Default: one. */
+  atOnce?: number
+  /** The same while others are stalled. */
   lanes?: number
 }
 
@@ -37,7 +39,7 @@ export class Batcher<T, R = void> {
   /** `send` resolves with a result for each item, in their order. */
   constructor(send: (items: T[]) => Promise<(R | PromiseLike<R>)[]>, limits: BatchLimits<T>) {
     this.#send = send
-    this.#limits = { maxBytes: Number.POSITIVE_INFINITY, bytesOf: () => 0, lanes: 1, ...limits }
+    this.#limits = { maxBytes: Number.POSITIVE_INFINITY, bytesOf: () => 0, atOnce: 1, lanes: 1, ...limits }
   }
 
   /**
@@ -58,7 +60,8 @@ export class Batcher<T, R = void> {
   }
 
   #openLane(): void {
-    const isFree = this.#lanes === this.#stalled && this.#lanes < this.#limits.lanes
+    const { atOnce, lanes } = this.#limits
+    const isFree = this.#lanes - this.#stalled < atOnce && this.#lanes < lanes
     if (isFree && this.#waiting.length > 0) void this.#runLane()
   }
 

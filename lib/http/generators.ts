@@ -1,15 +1,18 @@
 import { addAbortListener } from 'node:events'
 
-/** Yields what the source yields, and asks it for the next before that is wanted. */
-export async function* ahead<T>(source: AsyncGenerator<T, void>): AsyncGenerator<T, void> {
-  let next = source.next()
+/** Yields what the source yields, and asks it for `count` more before they are wanted. */
+export async function* ahead<T>(source: AsyncGenerator<T, void>, count: number): AsyncGenerator<T, void> {
+  const asked: Promise<IteratorResult<T, void>>[] = []
   for (;;) {
-    const { done, value } = await next
-    if (done) return
-    next = source.next()
-    // It is awaited after the yield, or not at all.
-    next.catch(() => undefined)
-    yield value
+    while (asked.length <= count) {
+      const next = source.next()
+      // It is awaited after a yield, or not at all.
+      next.catch(() => undefined)
+      asked.push(next)
+    }
+    const result = await asked.shift()
+    if (!result || result.done) return
+    yield result.value
   }
 }
 

@@ -49,13 +49,17 @@ const CREATE = {
   WHERE cardinality(product_images) > 0
   RETURNING id, product_id
 )`,
-      columns: `, 'outbox_id', (SELECT e.id::text FROM enqueued e WHERE e.product_id = created.id)`
+      join: '\nLEFT JOIN enqueued ON enqueued.product_id = created.id',
+      columns: `, 'outbox_id', enqueued.id::text`
     }
   )
 }
 
-/** The sender of bulk products waits for them, so none is refused because others wait. */
-const BULK = { requestsAStatement: 256, maxWaitMs: Number.POSITIVE_INFINITY }
+/**
+ * The sender of bulk products waits for them, so none is refused because others wait. Two statements at once
+ * use the database while one of them is sent, synced or read.
+ */
+const BULK = { requestsAStatement: 256, statementsAtOnce: 2, maxWaitMs: Number.POSITIVE_INFINITY }
 
 /** Creates products, many in one statement. */
 export class ProductCreator {

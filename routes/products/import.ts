@@ -13,9 +13,11 @@ import { lineWriter, refusal } from './import-line.ts'
 import { OpenStreams } from './open-streams.ts'
 import { NDJSON, tags } from './schemas.ts'
 
-/** Of this process. Each keeps up to two groups of lines, and a line may have 1 MiB. */
+/** Of this process. Each keeps up to five groups of lines, and a line may have 1 MiB. */
 const MAX_IMPORTS = 8
 const GROUP_LINES = 256
+/** While a group is awaited: two statements are under way, and the lines of the next two wait for them. */
+const GROUPS_AHEAD = 4
 /** While the database is away, lines are refused at the pace of people. */
 const TROUBLE_PAUSE_MS = 1000
 /** Clients that read only after they have sent all can have 10,000 lines. */
@@ -88,7 +90,7 @@ async function* responseTo(
   stop: AbortSignal
 ): AsyncGenerator<string> {
   let last = 0
-  for await (const group of ahead(groupsOf(request, write, stop))) {
+  for await (const group of ahead(groupsOf(request, write, stop), GROUPS_AHEAD)) {
     const results = await group.results
     yield results.map((result) => `${JSON.stringify(result)}\n`).join('')
     last = results.at(-1)?.line ?? last
@@ -98,7 +100,7 @@ async function* responseTo(
   if (stop.aborted) yield `${JSON.stringify(refusal(last + 1, STOPPING))}\n`
 }
 
-/** Lines that are being written. The next group is read meanwhile. */
+/** Lines that are being written. The next groups are read meanwhile. */
 interface Group {
   results: Promise<ImportResult[]>
 }

@@ -84,6 +84,21 @@ t.test('each item gets its own result, or its own error', async (t) => {
   ])
 })
 
+t.test('two batches may be sent at once', async (t) => {
+  const { batcher, batches } = controlled({ maxItems: 1, atOnce: 2, lanes: 2 })
+  const ended = Promise.all(['a', 'b', 'c'].map((item) => batcher.add(item)))
+  while (batches.length < 2) await new Promise(setImmediate)
+  await new Promise(setImmediate)
+  t.same(
+    batches.map(({ items }) => items),
+    [['a'], ['b']]
+  )
+  batches[1]?.end.resolve()
+  while (batches.length < 3) await new Promise(setImmediate)
+  for (const { end } of batches) end.resolve()
+  await ended
+})
+
 t.test('a batch that is stalled holds nothing up, as long as there are lanes', async (t) => {
   const { batcher, batches } = controlled({ maxItems: 10, lanes: 2 })
   const ended = Promise.all(['a', 'b', 'c'].map((item) => batcher.add(item)))

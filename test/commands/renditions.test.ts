@@ -31,7 +31,7 @@ const apply = (settings: Record<string, string>) =>
     cwd: createFolder('cwd')
   })
 
-t.setTimeout(600_000)
+t.setTimeout(6000 * Math.max(PRODUCTS, 100))
 
 t.test('a change of definitions while what works on it is killed', needsServices, async (t) => {
   const postgres = await sharedPostgres(t)

@@ -14,6 +14,7 @@ import { claimSize, pngBomb, pngChunk, STRANGE_FILES, tiffBomb } from '../suppor
 import { corners, oriented, readCorners } from '../support/pictures/corners.ts'
 import { pictureKinds } from '../support/pictures/picture-kinds.ts'
 import { labelled, paint, photo, readLabel, withOrientation } from '../support/pictures/pictures.ts'
+import { adobeRgbProfile } from '../support/pictures/profiles.ts'
 import { everyBitAlone, scannedJpeg } from '../support/pictures/scans.ts'
 
 const limits = { maxPixels: 52_000_000 }
@@ -106,12 +107,15 @@ t.test('What is transparent becomes white', async (t) => {
 t.test('Colours stay what they were, whatever the profile and the depth', async (t) => {
   const red = () => paint(64, 64, () => [220, 60, 40])
   const lossless = { quality: 100, chromaSubsampling: '4:4:4' }
+  const adobe = adobeRgbProfile()
   const files = {
     'untagged PNG': await red().png().toBuffer(),
     'sRGB JPEG': await red().withIccProfile('srgb').jpeg(lossless).toBuffer(),
     'Display P3 JPEG': await red().withIccProfile('p3').jpeg(lossless).toBuffer(),
     'Display P3 PNG': await red().withIccProfile('p3').png().toBuffer(),
     'Display P3 WebP': await red().withIccProfile('p3').webp({ lossless: true }).toBuffer(),
+    'Adobe RGB JPEG': await red().withIccProfile(adobe).jpeg(lossless).toBuffer(),
+    '16-bit Adobe RGB PNG': await red().toColourspace('rgb16').withIccProfile(adobe).png().toBuffer(),
     '16-bit PNG': await red().toColourspace('rgb16').png().toBuffer(),
     '16-bit sRGB PNG': await red().toColourspace('rgb16').withIccProfile('srgb').png().toBuffer(),
     '16-bit Display P3 PNG': await red().toColourspace('rgb16').withIccProfile('p3').png().toBuffer()

@@ -6,6 +6,7 @@ import { parseRenditions } from '../../lib/image/rendition.ts'
 import { readCorners } from '../support/pictures/corners.ts'
 import { pictureKinds } from '../support/pictures/picture-kinds.ts'
 import { paint } from '../support/pictures/pictures.ts'
+import { adobeRgbProfile } from '../support/pictures/profiles.ts'
 
 const maxPixels = 52_000_000
 
@@ -47,6 +48,22 @@ t.test('Every kind of source becomes every format, upright, in sRGB and without 
         `${name} as ${format}`
       )
       t.strictSame(await readCorners(bytes), ['red', 'green', 'blue', 'yellow'], `${name} as ${format}`)
+    }
+  }
+})
+
+t.test('Display P3 and Adobe RGB become sRGB in every format', async (t) => {
+  const formats = ['jpeg', 'webp', 'avif', 'png']
+  const text = formats.map((format) => `${format}:100x100,format=${format}`).join(';')
+  for (const profile of ['p3', adobeRgbProfile()]) {
+    const source = paint(200, 200, () => [220, 60, 40]).withIccProfile(profile)
+    const wide = await source.jpeg({ quality: 100, chromaSubsampling: '4:4:4' }).toBuffer()
+    const { channels } = await sharp(wide, { ignoreIcc: true }).stats()
+    t.ok((channels[0]?.mean ?? 220) < 210, 'its values are others')
+    for (const [at, { bytes }] of (await make(wide, text)).entries()) {
+      const [red = 0, green = 0, blue = 0] = await pixel(bytes, 50, 50)
+      const distance = Math.max(Math.abs(red - 220), Math.abs(green - 60), Math.abs(blue - 40))
+      t.ok(distance <= 3, `${formats[at]} has ${[red, green, blue]}`)
     }
   }
 })

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import type { Pool } from 'pg'
 import t from 'tap'
 import { FileStore } from '../../../lib/storage/files.ts'
-import { objectKey, originalKey } from '../../../lib/storage/object-key.ts'
+import { objectKey, originalKey, renditionKey } from '../../../lib/storage/object-key.ts'
 import { OrphanSweep } from '../../../lib/storage/orphan-sweep.ts'
 import { orphans, removeOrphans } from '../../../lib/storage/orphans.ts'
 import { uploadKey } from '../../../lib/uploads/source.ts'
@@ -15,6 +15,7 @@ import { createFolder } from '../../support/servers/guard.ts'
 const { signal } = new AbortController()
 const DAYS = 24 * 60 * 60
 const picture = Buffer.from('a picture')
+const THUMB = { name: 'thumb', width: 20, fit: 'inside', format: 'webp', quality: 82 } as const
 
 /** Objects in a folder, each as old as the test says. */
 function openStore() {
@@ -91,6 +92,21 @@ t.test('on a database', async (t) => {
     for await (const { key } of orphans(pool, objects, { olderThanMs: 0 })) t.not(key, theirs)
     await new OrphanSweep(pool, objects, createLog(), 'originals/', '').run(signal)
     t.same(await keys('originals/'), [kept, theirs])
+  })
+
+  t.test('renditions that no image names are removed, and no others', async (t) => {
+    const { objects, put, keys } = openStore()
+    const main = await put(await createImage(pool), 3)
+    const product = Number(main.split('/')[1])
+    const key = (id: string) => renditionKey(product, { id, generation: 1 }, THUMB, picture)
+    const kept = await put(key(crypto.randomUUID()), 3)
+    await put(key(crypto.randomUUID()), 3)
+    await pool.query('UPDATE product_images SET renditions = $1 WHERE product_id = $2', [
+      { thumb: { key: kept } },
+      product
+    ])
+    await new OrphanSweep(pool, objects, createLog(), 'products/', '').run(signal)
+    t.same(await keys(), [main, kept].sort())
   })
 
   t.test('uploads whose rows are gone are removed', async (t) => {

@@ -25,6 +25,7 @@ export class RedisRun {
   readonly #log: Log
   readonly #tryCommands: (run: string) => Promise<unknown>
   #id: string | null = null
+  #hasMaster = false
   #connectedAt = 0
   #refusal: Refusal | null = null
   #timer: NodeJS.Timeout | undefined
@@ -49,10 +50,13 @@ export class RedisRun {
     return this.#refusal?.reason ?? null
   }
 
-  /** For how long this run has refused commands without a break. */
+  /**
+   * For how long no process can have stored an entry, because this run has refused commands without a break.
+   * 0 if it is a replica whose master is up: other processes may already use that one.
+   */
   get refusedForMs(): number {
     const refusal = this.#refusal
-    return refusal && refusal.run === this.#id ? refusal.confirmedAt - refusal.since : 0
+    return refusal && refusal.run === this.#id && !this.#hasMaster ? refusal.confirmedAt - refusal.since : 0
   }
 
   /** Takes what a command has rejected with. Returns whether Redis has refused it. */
@@ -79,6 +83,7 @@ export class RedisRun {
       const run = fieldOf(info, 'run_id')
       if (!run) return this.#refuse('it has no run_id')
       this.#id = run
+      this.#hasMaster = fieldOf(info, 'master_link_status') === 'up'
       if (fieldOf(info, 'role') !== 'master') return this.#refuse('it is a replica')
       await this.#tryCommands(run)
       if (this.#refusal) this.#log.info({}, 'Redis takes commands again and is used')

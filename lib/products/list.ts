@@ -1,4 +1,5 @@
 import { AppError } from '../http/app-error.ts'
+import { containing, hasTrigram } from './name-search.ts'
 import { type ProductRecord, RECORD_COLUMNS } from './record.ts'
 import type { ImageStatus } from './schemas.ts'
 
@@ -97,9 +98,9 @@ export function scanEndStatement(filter: ProductFilter): Statement {
   return { text, values }
 }
 
-/** Whether no index serves the search: that of pg_trgm needs three letters or digits in a row. */
+/** Whether no index serves the search by name. */
 export const isScan = ({ product_name }: ProductFilter) =>
-  product_name !== undefined && !/[a-z0-9]{3}/i.test(product_name)
+  product_name !== undefined && !hasTrigram(product_name)
 
 const CREATED_US = '(extract(epoch FROM p.created_at) * 1000000)::bigint::text AS created_us'
 
@@ -133,14 +134,11 @@ function filtersOf(filter: ProductFilter, value: (v: unknown) => string): string
   return [
     ...(min_price === undefined ? [] : [`p.product_price >= ${value(min_price)}::numeric`]),
     ...(max_price === undefined ? [] : [`p.product_price <= ${value(max_price)}::numeric`]),
-    ...(product_name ? [`p.product_name ILIKE ${value(containing(product_name))}`] : []),
+    ...(product_name ? [`p.product_name ~ ${value(containing(product_name))}`] : []),
     ...(image_status ? [STATUS_CONDITIONS[image_status]] : []),
     ...(external_id ? [`p.external_id = ${value(external_id)}`] : [])
   ]
 }
-
-/** `%`, `_` and the escape character itself stand for themselves. */
-const containing = (text: string) => `%${text.replace(/[\\%_]/g, '\\$&')}%`
 
 export const encodeCursor = ({ id, created_us }: Place) =>
   Buffer.from(`${created_us}.${id}`).toString('base64url')

@@ -7,6 +7,9 @@ const DELIVERY_LIMIT = 20
 const ACCESS_REFUSED = 403
 const PRECONDITION_FAILED = 406
 
+/** Listing dead letters delivers them, and RabbitMQ 4 discards messages after 20 deliveries by default. */
+const NO_DELIVERY_LIMIT = 2 ** 31 - 1
+
 /** The queue for messages that cannot be processed. */
 export const deadQueue = (queue: string) => `${queue}.dead`
 
@@ -26,7 +29,10 @@ export class Topology {
    * is, and so are queues that the user may not declare.
    */
   async declare(connection: ChannelModel): Promise<void> {
-    await declare(connection, deadQueue(this.queue), { 'x-queue-type': 'quorum' })
+    await declare(connection, deadQueue(this.queue), {
+      'x-queue-type': 'quorum',
+      'x-delivery-limit': NO_DELIVERY_LIMIT
+    })
     const isOurs = await declare(connection, this.queue, {
       'x-queue-type': 'quorum',
       'x-delivery-limit': DELIVERY_LIMIT,

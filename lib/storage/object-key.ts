@@ -37,8 +37,8 @@ export const originalsPrefix = (prefix: string) => prefix.replace(OBJECT_PREFIX,
 /** Returns whether the key has the form of one of ours; keys of the Go service have another. */
 export const isOwnKey = (key: string) => OWN_KEY.test(key)
 
-/** The Go service has keys of its own below `products/`; below `originals/` there may be other programs. */
-export const isOurs = (key: string) => key.startsWith(OBJECT_PREFIX) || isOwnKey(key)
+/** Returns whether the key has the form of one of ours or of the Go service's. Other programs have others. */
+export const isOurs = (key: string) => isOwnKey(key) || GO_KEY.test(key)
 
 export function contentTypeOf(key: string): string {
   if (key.startsWith(ORIGINAL_PREFIX)) return 'application/octet-stream'
@@ -53,7 +53,11 @@ interface ImageAttempt {
 
 const EXTENSIONS: Record<RenditionFormat, string> = { jpeg: 'jpg', webp: 'webp', avif: 'avif', png: 'png' }
 
-const OWN_KEY =
-  /^(products\/\d+\/[0-9a-f-]{36}-\d+-([a-z][a-z0-9_-]*-)?[0-9a-f]{12}\.(jpg|webp|avif|png)|originals\/\d+\/[0-9a-f-]{36}-\d+-[0-9a-f]{12}|uploads\/[0-9a-f-]{36})$/
+const UUID = '[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}'
+const OWN_KEY = new RegExp(
+  `^(products/\\d+/${UUID}-\\d+-([a-z][a-z0-9_-]*-)?[0-9a-f]{12}\\.(jpg|webp|avif|png)|originals/\\d+/${UUID}-\\d+-[0-9a-f]{12}|uploads/${UUID})$`
+)
+/** The last part of the source's URL, the nanoseconds of its upload, and its extension. */
+const GO_KEY = /^products\/\d+\/[^/]*_\d{19}(\.[^/]*)?$/
 
 const digest = (bytes: Buffer) => hash('sha256', bytes, 'hex').slice(0, 12)

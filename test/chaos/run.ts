@@ -60,7 +60,7 @@ export async function runChaos(options: ChaosOptions, report: Report): Promise<F
     ...IMPATIENT,
     RENDITIONS: 'thumb:64x64,fit=cover,format=webp',
     PLACEHOLDERS: 'true',
-    KEEP_ORIGINALS: `${embedded}`,
+    KEEP_ORIGINALS: 'true',
     ALLOWED_SOURCE_NETWORKS: '127.0.0.0/8'
   }
   const roles: Role[] = embedded ? ['all'] : FLEET

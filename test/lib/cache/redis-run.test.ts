@@ -1,7 +1,16 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import t, { type Test } from 'tap'
 import { RedisCache } from '../../../lib/cache/redis.ts'
-import { administrator, cached, connected, load, product, usable, wanted } from '../../support/cache.ts'
+import {
+  administrator,
+  cached,
+  connected,
+  freshId,
+  load,
+  product,
+  usable,
+  wanted
+} from '../../support/cache.ts'
 import { createLog, type TestLog } from '../../support/log.ts'
 import { needsOwn } from '../../support/servers/needs.ts'
 import { type Redis as RedisServer, startRedis } from '../../support/servers/redis.ts'
@@ -63,10 +72,36 @@ t.test(
   }
 )
 
+t.test(
+  'a writer that still uses the old master waits until entries on the new one have expired',
+  needsOwn('redis'),
+  async (t) => {
+    const [old, master] = [await start(t), await start(t)]
+    const [writer, reader] = [await open(t, old.url), await open(t, master.url)]
+    await usable(writer.cache, reader.cache)
+    const { hostname, port } = new URL(master.url)
+    const admin = await administrator(t, old.url)
+    await admin.replicaof(hostname, port)
+    while (!/master_link_status:up/.test(await admin.info('replication')));
+    // After this time, a Redis that refuses all processes would have no entry left.
+    for (let writes = 0; writes < 2; writes++) await writer.cache.invalidate(freshId())
+
+    const id = await wanted(reader.cache)
+    t.same(await cached(reader.cache, id), product(0))
+    await writer.cache.invalidate(id)
+    t.same(await reader.cache.read(id, load(2)), product(2))
+  }
+)
+
 /** A Redis that begins to refuse commands, and takes them again. */
 const REFUSALS: [name: string, refuse: string[], accept: string[]][] = [
   ['became a replica', ['REPLICAOF', '127.0.0.1', '1'], ['REPLICAOF', 'NO', 'ONE']],
   ['is out of memory', ['CONFIG', 'SET', 'maxmemory', '1'], ['CONFIG', 'SET', 'maxmemory', '0']],
+  [
+    'lacks its replicas',
+    ['CONFIG', 'SET', 'min-replicas-to-write', '1'],
+    ['CONFIG', 'SET', 'min-replicas-to-write', '0']
+  ],
   ['refuses deletions', ['ACL', 'SETUSER', 'default', '-del'], ['ACL', 'SETUSER', 'default', '+@all']]
 ]
 

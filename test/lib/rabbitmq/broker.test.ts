@@ -24,8 +24,11 @@ t.test('on a shared server', needsServices, async (t) => {
       { deliveryMode, contentType, messageId, body: JSON.parse(String(got.content)) },
       { deliveryMode: 2, contentType: 'application/json', messageId: 'first', body: message }
     )
-    const asked = { durable: true, arguments: { 'x-queue-type': 'quorum' } }
-    await t.resolves(channel.assertQueue(deadQueue(broker.queue), asked))
+    const asked = {
+      durable: true,
+      arguments: { 'x-queue-type': 'quorum', 'x-delivery-limit': 2_147_483_647 }
+    }
+    await t.resolves(channel.assertQueue(deadQueue(broker.queue), asked), 'letters are not discarded')
   })
 
   t.test('a message without a queue is rejected, and the queue is declared again', async (t) => {
@@ -175,6 +178,22 @@ t.test('on a shared server', needsServices, async (t) => {
     await broker.consume(1, handle)
     await seenAtLeast(1)
     t.equal(log.lines.filter((line) => /other arguments/.test(line.message)).length, 1)
+  })
+
+  t.test('dead letters go to a queue that an earlier version declared', async (t) => {
+    const queue = server.queueName()
+    const channel = await openChannel(t, server.url)
+    await channel.assertQueue(deadQueue(queue), { durable: true, arguments: { 'x-queue-type': 'quorum' } })
+    const { broker, log } = await open(t, queue)
+    const buried = Promise.withResolvers<ConsumeMessage | null>()
+    await channel.consume(deadQueue(queue), buried.resolve, { noAck: true })
+    await broker.consume(1, async () => ({ settle: 'dead', reason: 'it is broken' }))
+    channel.sendToQueue(queue, Buffer.from('{}'), { messageId: 'broken' })
+    t.equal((await buried.promise)?.properties.messageId, 'broken')
+    t.same(
+      log.lines.filter(({ message }) => /other arguments/.test(message)),
+      []
+    )
   })
 
   for (const type of ['quorum', 'classic']) {

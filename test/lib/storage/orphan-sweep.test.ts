@@ -5,7 +5,7 @@ import t from 'tap'
 import { FileStore } from '../../../lib/storage/files.ts'
 import { objectKey, originalKey, renditionKey } from '../../../lib/storage/object-key.ts'
 import { OrphanSweep } from '../../../lib/storage/orphan-sweep.ts'
-import { orphans, removeOrphans } from '../../../lib/storage/orphans.ts'
+import { orphans, PREFIXES, removeOrphans } from '../../../lib/storage/orphans.ts'
 import { uploadKey } from '../../../lib/uploads/source.ts'
 import { Uploads } from '../../../lib/uploads/uploads.ts'
 import { embeddedDatabase } from '../../support/database.ts'
@@ -118,6 +118,43 @@ t.test('on a database', async (t) => {
     await put(uploadKey(crypto.randomUUID()), 3)
     await new OrphanSweep(pool, objects, createLog(), 'uploads/', '').run(signal)
     t.same(await keys('uploads/'), [...kept, young].sort())
+  })
+
+  t.test('keys of other programs are no orphans, however similar they are', async (t) => {
+    const { objects, put, keys } = openStore()
+    const key = keyOf(2_000_000_001)
+    const strangers = [
+      'products/readme.txt',
+      'products/2000000001/photo.jpg',
+      'products/2000000001/photo_1700000000.jpg',
+      'products/2000000001/photo_1700000000000000000.jpg/large.jpg',
+      'products/shoes/photo.jpg_1700000000000000000.jpg',
+      key.replace('products/', 'products/catalogue/'),
+      key.replace('.jpg', ''),
+      key.replace('.jpg', '.jpeg'),
+      key.replace('.jpg', '.jpg.bak'),
+      key.replace(/-[0-9a-f]{12}\./, '.'),
+      key.replace('-1-', '-'),
+      key.toUpperCase().replace('PRODUCTS', 'products'),
+      `originals/2000000001/${crypto.randomUUID()}`,
+      `originals/2000000001/${crypto.randomUUID()}-1-abcdef012345.jpg`,
+      'uploads/photo.jpg',
+      `uploads/${crypto.randomUUID()}.jpg`,
+      `uploads/2024/${crypto.randomUUID()}`,
+      `uploads/${'0'.repeat(36)}`
+    ]
+    for (const stranger of strangers) await put(stranger, 3)
+    const orphaned = [
+      await put(key, 3),
+      await put('products/2000000001/photo.jpg_1700000000000000000.jpg', 3),
+      await put('products/2000000001/photo_1700000000000000000', 3)
+    ]
+    const found: string[] = []
+    for await (const { key } of orphans(pool, objects, { olderThanMs: 0 })) found.push(key)
+    t.same(found.sort(), orphaned.sort())
+    for (const prefix of PREFIXES) await new OrphanSweep(pool, objects, createLog(), prefix, '').run(signal)
+    const left = (await Promise.all(PREFIXES.map(keys))).flat()
+    t.same(left.sort(), [...strangers, ...orphaned.slice(1)].sort(), 'those of the Go service stay, too')
   })
 
   t.test('a run is bounded, and the next one continues', async (t) => {

@@ -13,6 +13,7 @@ import type {
   ListDeliveriesResponse,
   ListOriginsResponse,
   ListProcessesResponse,
+  ListSettingsResponse,
   Overview,
   PurgeDeadLettersResponse,
   ReplayDeadLettersResponse,
@@ -44,6 +45,7 @@ interface Calls {
   'GET deliveries': ListDeliveriesResponse
   [delivery: `POST deliveries/${string}/send`]: SendDeliveryResponse
   'GET audit': ListAuditResponse
+  'GET settings': ListSettingsResponse
 }
 
 export type Method = 'GET' | 'PUT' | 'POST'
@@ -65,5 +67,6 @@ export type Attempt = ImageReport['history'][number]
 export type Process = ListProcessesResponse['processes'][number]
 export type Origin = ListOriginsResponse['origins'][number]
 export type Delivery = ListDeliveriesResponse['deliveries'][number]
+export type Setting = ListSettingsResponse['settings'][number]
 export type DeadLetter = ListDeadLettersResponse['dead_letters'][number]
 export type { Action, ActionCount, Overview }

@@ -7,6 +7,7 @@ import { Ago, Empty, Waiting } from '../parts/shown.js'
 import { link } from '../route.js'
 import { useMayChange } from '../session.js'
 import { Audit } from './audit.js'
+import { Settings } from './settings.js'
 
 /** Webhooks that were sent, and changes that operators made. @param {{ query: Record<string, string> }} props */
 export function Deliveries({ query }) {
@@ -21,6 +22,7 @@ export function Deliveries({ query }) {
       </div>
       <${Sent} query=${query} />
       <${Audit} query=${query} />
+      <${Settings} />
     </div>`
 }
 

@@ -14,6 +14,7 @@ import { readSettings, type Variables } from './read-settings.ts'
 import { withSecretFiles } from './secret-files.ts'
 import { bucket, database, rabbitmq, redis } from './servers.ts'
 import type { Settings } from './settings.ts'
+import { shownSettings } from './shown.ts'
 
 /** The settings as the program uses them. A server that is null is embedded, or not used. */
 export interface Config extends ReturnType<typeof toConfig> {}
@@ -26,13 +27,13 @@ export function loadConfig(variables: Variables): Config {
   const given = withSecretFiles(withoutInjected(variables))
   refuseMisspelt(given)
   const settings = readSettings(given)
-  const config = toConfig(settings)
+  const config = toConfig(settings, given)
   refuseSettingsWithoutEffect(given)
   refuseEmbeddedParts(settings)
   return config
 }
 
-function toConfig(s: Settings) {
+function toConfig(s: Settings, given: Variables) {
   const sources = sourcePolicy(s)
   return {
     role: s.ROLE,
@@ -52,7 +53,9 @@ function toConfig(s: Settings) {
     sources,
     images: images(s),
     webhook: webhook(s, sources),
-    tracing: tracing(s)
+    tracing: tracing(s),
+    /** For operators, without secrets. */
+    shown: shownSettings(s, given)
   }
 }
 

@@ -1,5 +1,6 @@
 import type { Pool } from 'pg'
 import { OUTBOX_KINDS } from '../outbox/row.ts'
+import { IMAGE_COUNTS } from './kept-counts.ts'
 import { OLDEST_DUE_S } from './minute.ts'
 import { quantileMs } from './quantile.ts'
 import type { OutboxCount, Overview } from './schemas.ts'
@@ -60,9 +61,7 @@ function imagesOf(counts: ImageCount[]): Overview['images'] {
   }
 }
 
-const IMAGES = `SELECT status, code, sum(n)::float8 AS n FROM (
-  SELECT status, code, n FROM image_counts UNION ALL SELECT status, code, n FROM image_events
-) AS counts GROUP BY 1, 2`
+const IMAGES = `SELECT status, code, sum(n)::float8 AS n FROM (${IMAGE_COUNTS}) AS counts GROUP BY 1, 2`
 
 /** From the start of the minute four minutes ago until now. */
 const RATES = `

@@ -20,12 +20,12 @@ export function conditionsOf(filter: ImageFilter, at: Date, value: Value): Condi
   const scope = [
     ...(id === undefined ? [] : [`i.id = ${value(id)}::uuid`]),
     ...(status === undefined ? [] : [`i.status = '${status}'`]),
+    ...(code === undefined ? [] : [`i.error_code = ${value(code)}`]),
     ...(product_id === undefined ? [] : [`i.product_id = ${value(product_id)}`]),
     ...(user_id === undefined ? [] : [`p.user_id = ${value(user_id)}`]),
     ...(external_id === undefined ? [] : [`p.external_id = ${value(external_id)}`])
   ]
   const rest = [
-    ...(code === undefined ? [] : [`i.error_code = ${value(code)}`]),
     ...(host === undefined ? [] : [hostIs(host.toLowerCase(), value)]),
     ...(min_age_s === undefined ? [] : [`i.due_at <= ${ago(min_age_s)}`]),
     ...(max_age_s === undefined ? [] : [`i.due_at >= ${ago(max_age_s)}`]),
@@ -38,9 +38,11 @@ export function conditionsOf(filter: ImageFilter, at: Date, value: Value): Condi
 export const isWide = ({ id, product_id, user_id, external_id }: ImageFilter) =>
   id === undefined && product_id === undefined && user_id === undefined && external_id === undefined
 
+/** The first comparison spares most images the regular expression, which takes ten times as long. */
 function hostIs(host: string, value: Value): string {
   const exact = value(host)
-  return `(${HOST} = ${exact} OR right(${HOST}, length(${exact}) + 1) = '.' || ${exact})`
+  const within = `strpos(lower(i.source_url), ${exact}) > 0`
+  return `${within} AND (${HOST} = ${exact} OR right(${HOST}, length(${exact}) + 1) = '.' || ${exact})`
 }
 
 /** `%`, `_` and the escape character itself stand for themselves. */

@@ -1,12 +1,12 @@
 import { DatabaseError, type Pool, type PoolClient } from 'pg'
 import { inTransaction } from '../database/transaction.ts'
 import { AppError } from '../http/app-error.ts'
-import { conditionsOf, isWide } from './conditions.ts'
+import { type Conditions, conditionsOf, isWide, type Value } from './conditions.ts'
 import type { Place } from './place.ts'
 import type { ImageFilter } from './schemas.ts'
 
 /** Images that one page of a search without an index examines. The page may then be short. */
-export const MAX_EXAMINED = 20_000
+export const MAX_EXAMINED = 10_000
 const QUERY_CANCELED = '57014'
 
 const ORDER = 'i.product_id DESC, i.id DESC'
@@ -28,9 +28,7 @@ export async function readPage<Row extends object>(
 ): Promise<{ rows: (Row & Place)[]; next: Place | null }> {
   const values: unknown[] = []
   const value = (v: unknown) => `$${values.push(v)}`
-  const { scope, rest } = conditionsOf(filter, at, value)
-  if (after)
-    scope.push(`(i.product_id, i.id) < (${value(after.product_id)}::integer, ${value(after.id)}::uuid)`)
+  const { scope, rest } = conditionsAfter(after, filter, at, value)
   const isScan = isWide(filter) && rest.length > 0
   const examined = `FROM product_images i WHERE ${scope.join(' AND ') || 'true'} ORDER BY ${ORDER}`
   const from = isScan ? `(SELECT i.* ${examined} LIMIT ${MAX_EXAMINED}) i` : 'product_images i'
@@ -42,25 +40,32 @@ export async function readPage<Row extends object>(
   )
   const page = rows.slice(0, limit)
   if (rows.length > limit) return { rows: page, next: page.at(-1) ?? null }
-  return { rows, next: isScan ? await endOfScan(client, filter, after) : null }
+  return { rows, next: isScan ? await endOfScan(client, filter, after, at) : null }
 }
 
 /** Resolves with the last image that a scan examines, if there may be more. */
 async function endOfScan(
   client: Pick<PoolClient, 'query'>,
-  filter: ImageFilter,
-  after: Place | null
+  { status, code }: ImageFilter,
+  after: Place | null,
+  at: Date
 ): Promise<Place | null> {
-  const conditions = [
-    ...(filter.status === undefined ? [] : [`status = '${filter.status}'`]),
-    ...(after ? ['(product_id, id) < ($1::integer, $2::uuid)'] : [])
-  ]
+  const values: unknown[] = []
+  const indexed = { ...(status && { status }), ...(code && { code }) }
+  const { scope } = conditionsAfter(after, indexed, at, (value) => `$${values.push(value)}`)
   const { rows } = await client.query<Place>(
-    `SELECT product_id, id FROM product_images WHERE ${conditions.join(' AND ') || 'true'}
-     ORDER BY product_id DESC, id DESC OFFSET ${MAX_EXAMINED - 1} LIMIT 1`,
-    after ? [after.product_id, after.id] : []
+    `SELECT product_id, id FROM product_images i WHERE ${scope.join(' AND ') || 'true'}
+     ORDER BY ${ORDER} OFFSET ${MAX_EXAMINED - 1} LIMIT 1`,
+    values
   )
   return rows[0] ?? null
+}
+
+function conditionsAfter(after: Place | null, filter: ImageFilter, at: Date, value: Value): Conditions {
+  const { scope, rest } = conditionsOf(filter, at, value)
+  if (!after) return { scope, rest }
+  const place = `(i.product_id, i.id) < (${value(after.product_id)}::integer, ${value(after.id)}::uuid)`
+  return { scope: [...scope, place], rest }
 }
 
 /** Runs reads that may take `ms` each. Rejects with `overloaded` if one takes longer. */

@@ -11,10 +11,11 @@ import { origins } from './origins.ts'
 import { history, overview } from './overview.ts'
 import { processes } from './processes.ts'
 import { session } from './session.ts'
+import { settings } from './settings.ts'
 
 const OPERATIONS = [
   ...[session, overview, history, images, actions],
-  ...[intake, processes, origins, deadLetters, deliveries, audit]
+  ...[intake, processes, origins, deadLetters, deliveries, audit, settings]
 ]
 
 /** For operators: callers for all users, or anyone on this machine if no credentials are configured. */

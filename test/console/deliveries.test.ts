@@ -30,6 +30,7 @@ t.test('a webhook that was refused is sent again, and it is recorded by whom', {
   await page.click('See the deliveries')
   await page.shows('The receiver of webhooks responded with status 500')
   await page.shows('Nobody has changed anything.')
+  await page.shows('WEBHOOK_URL')
 
   origin.on('/hook', respond('', { status: 204 }))
   await page.click(`Send again the webhook of product ${id}`)

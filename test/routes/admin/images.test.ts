@@ -1,136 +1,152 @@
 import { randomUUID } from 'node:crypto'
-import t from 'tap'
+import t, { type Test } from 'tap'
 import { buildTestApp, settled } from '../../support/app.ts'
 import { redirect, respond, startOrigin } from '../../support/http/origin.ts'
 import { documented } from '../../support/openapi-conformance.ts'
 import { labelled } from '../../support/pictures/pictures.ts'
 import { problem } from '../../support/problem.ts'
+import { needsServices } from '../../support/servers/needs.ts'
+import { sharedPostgres } from '../../support/servers/shared.ts'
 
 const origin = await startOrigin()
 t.teardown(() => origin.stop())
 origin.on('/a.jpg', respond(await labelled(1)))
 origin.on('/moved.jpg', redirect(`${origin.url}/a.jpg`))
 origin.on('/busy.jpg', respond('', { status: 503 }))
-const app = await buildTestApp(t, {
-  ALLOWED_SOURCE_NETWORKS: '127.0.0.0/8',
-  MAX_ATTEMPTS: '2',
-  RETRY_BASE_MS: '1'
-})
-const call = await documented(app)
 
-const IMAGES = '/api/v1/admin/images'
-const search = async (query: string) => (await call({ url: `${IMAGES}?${query}` })).json()
-const sources = async (query: string) =>
-  (await search(query)).images.map(({ source_url }: { source_url: string }) =>
-    source_url.replace(origin.url, '')
-  )
+t.test('on PGlite', async (t) => conformance(t, {}))
+t.test('on PostgreSQL', needsServices, async (t) =>
+  conformance(t, { DATABASE_URL: await (await sharedPostgres(t)).createDatabase() })
+)
 
-const id = await app.products.create({
-  user_id: 1,
-  product_name: 'Lamp',
-  external_id: 'SKU-1',
-  product_images: ['/moved.jpg', '/busy.jpg', '/gone.jpg'].map((path) => `${origin.url}${path}`)
-})
-await settled(app, id)
-
-t.test('images are found by everything that an operator knows of them', async (t) => {
-  for (const [query, expected] of [
-    ['status=done', ['/moved.jpg']],
-    ['status=failed&code=http_status&text=404', ['/gone.jpg']],
-    ['text=503%20service', ['/busy.jpg']],
-    ['text=%25', []],
-    ['code=timeout', []],
-    ['status=pending', []],
-    ['host=elsewhere.example', []],
-    ['user_id=1&status=done', ['/moved.jpg']],
-    ['user_id=2', []],
-    ['product_id=4711', []],
-    ['external_id=SKU-1&status=done', ['/moved.jpg']],
-    ['external_id=SKU-2', []],
-    ['min_age_s=3600', []]
-  ] as const)
-    t.strictSame(await sources(query), expected, query)
-  for (const query of ['', `product_id=${id}`, 'host=127.0.0.1', 'max_age_s=3600'])
-    t.strictSame((await sources(query)).toSorted(), ['/busy.jpg', '/gone.jpg', '/moved.jpg'], query)
-})
-
-t.test('a host stands for the domains below it', async (t) => {
-  await app.pg.query(
-    `INSERT INTO product_images (product_id, source_url, status, error_code, error_detail)
-     SELECT $1, url, 'failed', 'timeout', 'Too slow.' FROM unnest($2::text[]) AS url`,
-    [
-      id,
-      ['https://u:p@IMG.shop.example:8443/1', 'http://shop.example', 'https://notshop.example/shop.example']
-    ]
-  )
-  const found = async (host: string) => (await sources(`host=${host}`)).length
-  t.strictSame(
-    await Promise.all(['shop.example', 'img.SHOP.example', 'example', 'op.example'].map(found)),
-    [2, 1, 3, 0]
-  )
-  await app.pg.query(`DELETE FROM product_images WHERE error_code = 'timeout'`)
-})
-
-t.test('pages follow each other without a gap', async (t) => {
-  const seen: string[] = []
-  let cursor = ''
-  do {
-    const page = await search(`limit=1${cursor && `&cursor=${cursor}`}`)
-    seen.push(...page.images.map((image: { id: string }) => image.id))
-    cursor = page.next
-  } while (cursor)
-  t.equal(seen.length, 3)
-  t.equal(new Set(seen).size, 3)
-  for (const wrong of ['abc', Buffer.from('99999999999.x').toString('base64url')])
-    t.strictSame(
-      await search(`cursor=${wrong}`),
-      problem('invalid_request', 'The cursor cannot be used.', [
-        {
-          pointer: 'cursor',
-          detail: 'is not a cursor of this service; take it from next of the previous page'
-        }
-      ])
-    )
-  t.equal((await call({ url: `${IMAGES}?limit=201` })).statusCode, 400)
-})
-
-t.test('an image shows every attempt, with its stages and responses', async (t) => {
-  const report = async (query: string) => {
-    const [found] = (await search(query)).images
-    const { renditions, placeholder, product_name, history, ...image } = (
-      await call({ url: `${IMAGES}/${found.id}` })
-    ).json()
-    t.strictSame(image, found)
-    t.strictSame([renditions, placeholder, product_name], [{}, null, 'Lamp'])
-    return history
-  }
-  const [done] = await report('status=done')
-  t.match(done, { outcome: 'done', code: null, detail: null, ms: Number })
-  t.strictSame(done.responses, [
-    { url: `${origin.url}/moved.jpg`, status: 302, address: done.responses[0].address },
-    { url: `${origin.url}/a.jpg`, status: 200, address: done.responses[1].address }
-  ])
-  t.match(done.stages, {
-    headers_ms: Number,
-    body_ms: Number,
-    core_wait_ms: Number,
-    compress_ms: Number,
-    upload_ms: Number
+async function conformance(t: Test, variables: Record<string, string>): Promise<void> {
+  const app = await buildTestApp(t, {
+    ...variables,
+    ALLOWED_SOURCE_NETWORKS: '127.0.0.0/8',
+    MAX_ATTEMPTS: '2',
+    RETRY_BASE_MS: '1'
   })
-  const busy = await report('text=503')
-  t.match(busy, [
-    { outcome: 'failed', code: 'http_status', detail: /503/, stages: { compress_ms: null, upload_ms: null } },
-    {
-      outcome: 'retry',
-      code: 'http_status',
-      detail: /503/,
-      responses: [{ url: `${origin.url}/busy.jpg`, status: 503 }]
+  const call = await documented(app)
+
+  const IMAGES = '/api/v1/admin/images'
+  const search = async (query: string) => (await call({ url: `${IMAGES}?${query}` })).json()
+  const sources = async (query: string) =>
+    (await search(query)).images.map(({ source_url }: { source_url: string }) =>
+      source_url.replace(origin.url, '')
+    )
+
+  const id = await app.products.create({
+    user_id: 1,
+    product_name: 'Lamp',
+    external_id: 'SKU-1',
+    product_images: ['/moved.jpg', '/busy.jpg', '/gone.jpg'].map((path) => `${origin.url}${path}`)
+  })
+  await settled(app, id)
+
+  await t.test('images are found by everything that an operator knows of them', async (t) => {
+    for (const [query, expected] of [
+      ['status=done', ['/moved.jpg']],
+      ['status=failed&code=http_status&text=404', ['/gone.jpg']],
+      ['text=503%20service', ['/busy.jpg']],
+      ['text=%25', []],
+      ['code=timeout', []],
+      ['status=pending', []],
+      ['host=elsewhere.example', []],
+      ['user_id=1&status=done', ['/moved.jpg']],
+      ['user_id=2', []],
+      ['product_id=4711', []],
+      ['external_id=SKU-1&status=done', ['/moved.jpg']],
+      ['external_id=SKU-2', []],
+      ['min_age_s=3600', []]
+    ] as const)
+      t.strictSame(await sources(query), expected, query)
+    for (const query of ['', `product_id=${id}`, 'host=127.0.0.1', 'max_age_s=3600'])
+      t.strictSame((await sources(query)).toSorted(), ['/busy.jpg', '/gone.jpg', '/moved.jpg'], query)
+  })
+
+  await t.test('a host stands for the domains below it', async (t) => {
+    await app.pg.query(
+      `INSERT INTO product_images (product_id, source_url, status, error_code, error_detail)
+       SELECT $1, url, 'failed', 'timeout', 'Too slow.' FROM unnest($2::text[]) AS url`,
+      [
+        id,
+        ['https://u:p@IMG.shop.example:8443/1', 'http://shop.example', 'https://notshop.example/shop.example']
+      ]
+    )
+    const found = async (host: string) => (await sources(`host=${host}`)).length
+    t.strictSame(
+      await Promise.all(['shop.example', 'img.SHOP.example', 'example', 'op.example'].map(found)),
+      [2, 1, 3, 0]
+    )
+    await app.pg.query(`DELETE FROM product_images WHERE error_code = 'timeout'`)
+  })
+
+  await t.test('pages follow each other without a gap', async (t) => {
+    const seen: string[] = []
+    let cursor = ''
+    do {
+      const page = await search(`limit=1${cursor && `&cursor=${cursor}`}`)
+      seen.push(...page.images.map((image: { id: string }) => image.id))
+      cursor = page.next
+    } while (cursor)
+    t.equal(seen.length, 3)
+    t.equal(new Set(seen).size, 3)
+    for (const wrong of ['abc', Buffer.from('99999999999.x').toString('base64url')])
+      t.strictSame(
+        await search(`cursor=${wrong}`),
+        problem('invalid_request', 'The cursor cannot be used.', [
+          {
+            pointer: 'cursor',
+            detail: 'is not a cursor of this service; take it from next of the previous page'
+          }
+        ])
+      )
+    t.equal((await call({ url: `${IMAGES}?limit=201` })).statusCode, 400)
+  })
+
+  await t.test('an image shows every attempt, with its stages and responses', async (t) => {
+    const report = async (query: string) => {
+      const [found] = (await search(query)).images
+      const { renditions, placeholder, product_name, history, ...image } = (
+        await call({ url: `${IMAGES}/${found.id}` })
+      ).json()
+      t.strictSame(image, found)
+      t.strictSame([renditions, placeholder, product_name], [{}, null, 'Lamp'])
+      return history
     }
-  ])
-  const addresses = [done, ...busy].flatMap(({ responses }) =>
-    responses.map(({ address }: { address: string }) => address)
-  )
-  t.ok(addresses.includes('127.0.0.1'), 'what was connected to')
-  t.equal((await call({ url: `${IMAGES}/${randomUUID()}` })).statusCode, 404)
-  t.equal((await call({ url: `${IMAGES}/7` })).statusCode, 400)
-})
+    const [done] = await report('status=done')
+    t.match(done, { outcome: 'done', code: null, detail: null, ms: Number })
+    t.strictSame(done.responses, [
+      { url: `${origin.url}/moved.jpg`, status: 302, address: done.responses[0].address },
+      { url: `${origin.url}/a.jpg`, status: 200, address: done.responses[1].address }
+    ])
+    t.match(done.stages, {
+      headers_ms: Number,
+      body_ms: Number,
+      core_wait_ms: Number,
+      compress_ms: Number,
+      upload_ms: Number
+    })
+    const busy = await report('text=503')
+    t.match(busy, [
+      {
+        outcome: 'failed',
+        code: 'http_status',
+        detail: /503/,
+        stages: { compress_ms: null, upload_ms: null }
+      },
+      {
+        outcome: 'retry',
+        code: 'http_status',
+        detail: /503/,
+        responses: [{ url: `${origin.url}/busy.jpg`, status: 503 }]
+      }
+    ])
+    const addresses = [done, ...busy].flatMap(({ responses }) =>
+      responses.map(({ address }: { address: string }) => address)
+    )
+    t.ok(addresses.includes('127.0.0.1'), 'what was connected to')
+    t.equal((await call({ url: `${IMAGES}/${randomUUID()}` })).statusCode, 404)
+    t.equal((await call({ url: `${IMAGES}/7` })).statusCode, 400)
+  })
+}

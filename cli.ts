@@ -5,6 +5,7 @@ type Work = (config: Config, args: string[]) => Promise<void>
 
 /** Imported on use: a start of the service should not load what it does not run. */
 const COMMANDS: Record<string, () => Promise<Work>> = {
+  actions: async () => (await import('./commands/actions.ts')).actions,
   backup: async () => (await import('./commands/backup/backup.ts')).backup,
   check: async () => (await import('./commands/check.ts')).check,
   dead: async () => (await import('./commands/dead-letters.ts')).dead,

@@ -1,10 +1,16 @@
 import { parseArgs } from 'node:util'
 import type { FastifyInstance } from 'fastify'
-import { type Client, type FoundImage, reprocessProduct, searchImages } from '../client/src/index.ts'
+import {
+  type Client,
+  type FoundImage,
+  reprocessProduct,
+  searchImages,
+  startAction
+} from '../client/src/index.ts'
 import type { Config } from '../lib/config/config.ts'
 import { IMAGE_ERROR_CODES, type ImageErrorCode } from '../lib/image/error.ts'
 import { type FailedImage, listFailedImages } from '../lib/products/failed-images.ts'
-import { positive, UsageError } from './arguments.ts'
+import { oneOf, positive, UsageError } from './arguments.ts'
 import { existingParts } from './existing-parts.ts'
 import { CONNECTION_OPTIONS, throwingClientOf } from './service-client.ts'
 
@@ -33,7 +39,7 @@ export async function failed(config: Config, args: string[]): Promise<void> {
   const { values, positionals } = parseArgs({ args, options, allowPositionals: true })
   const [action, ...rest] = positionals
   const choice = {
-    code: values.code === undefined ? undefined : codeOf(values.code),
+    code: values.code === undefined ? undefined : oneOf('code', values.code, IMAGE_ERROR_CODES),
     limit: positive('--limit', values.limit),
     ids: rest.map((id) => positive('A product id', id))
   }
@@ -58,12 +64,20 @@ async function listThere(client: Client, { limit, ...choice }: Choice): Promise<
 }
 
 async function retryThere(client: Client, { code, ids }: Pick<Choice, 'code' | 'ids'>): Promise<void> {
-  if (code)
-    throw new UsageError('A service retries all failed images of a product: leave out --code or --url')
+  if (code) return await retryCodeThere(client, code, ids)
   const products = new Set<number>(ids)
   if (ids.length === 0) for await (const { product_id } of failedImages(client, {})) products.add(product_id)
   for (const id of products) await reprocessProduct({ client, path: { id }, throwOnError: true })
   console.log(`Products whose failed images were enqueued again: ${products.size}`)
+}
+
+/** By an action for each product, or one for all. */
+async function retryCodeThere(client: Client, code: ImageErrorCode, ids: number[]): Promise<void> {
+  const filters = ids.length > 0 ? ids.map((product_id) => ({ code, product_id })) : [{ code }]
+  for (const filter of filters) {
+    const { data } = await startAction({ client, body: { action: 'retry', filter }, throwOnError: true })
+    if ('id' in data) console.log(`Failed images that action ${data.id} enqueues again: ${data.images}`)
+  }
 }
 
 async function* failedImages(
@@ -108,10 +122,4 @@ async function* failedProducts(
     yield* ids
     afterId = Math.max(...ids)
   }
-}
-
-function codeOf(text: string): ImageErrorCode {
-  const code = IMAGE_ERROR_CODES.find((known) => known === text)
-  if (code) return code
-  throw new UsageError(`There is no code ${text}; there are ${IMAGE_ERROR_CODES.join(', ')}`)
 }

@@ -1,3 +1,4 @@
+import { usage as actions } from './actions.ts'
 import { usage as backup } from './backup/backup.ts'
 import { usage as restore } from './backup/restore.ts'
 import { usage as check } from './check.ts'
@@ -25,6 +26,7 @@ ${openapi}
 ${imported}
 ${exported}
 ${failed}
+${actions}
 ${dead}
 ${objects}
 ${pause}

@@ -25,6 +25,13 @@ export function needsOfImages(overview) {
     const query = { code, status: failed[code] ? 'failed' : 'pending' }
     needs.push({ tone: 'bad', text, advice, href: link('images', query), go: 'See the images' })
   }
+  const blocked = failed.blocked_address ?? 0
+  if (blocked > MAX_SHARE * overview.images.failed) {
+    const text = `${counted(blocked, 'image')} failed because the source is in a private network`
+    const advice = 'If the origin is yours, allow it with ALLOWED_SOURCE_NETWORKS, and retry them.'
+    const href = link('images', { status: 'failed', code: 'blocked_address' })
+    needs.push({ tone: 'warn', text, advice, href, go: 'See the origins' })
+  }
   const { done_per_s: done, failed_per_s: failing } = overview.rates
   if (failing > MIN_FAILING_PER_S && failing > MAX_SHARE * (done + failing)) {
     const text = `${percent(failing / (done + failing))} of images fail`

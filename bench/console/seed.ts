@@ -52,7 +52,7 @@ SELECT n, 1 + n % ${USERS}, 'Walnut desk ' || n, 'A desk of solid walnut.', n % 
   2, 'SKU-' || n, now() - n * interval '1 s'
 FROM generate_series($1::integer, $2::integer) AS n`
 
-/** Of the newest products some images are pending. Every nth image has failed, by far most for two reasons. */
+/** Of the newest products some images are pending. Every nth image has failed, most for two reasons. */
 const IMAGES = `
 INSERT INTO product_images (product_id, source_url, status, generation, object_key, url, width, height,
   source_bytes, bytes, attempts, error_code, error_detail, due_at, enqueued_at)

@@ -17,15 +17,18 @@ const HOST = `lower(substring(i.source_url FROM '^[a-zA-Z]+://(?:[^/?#]*@)?(\\[[
 export function conditionsOf(filter: ImageFilter, at: Date, value: Value): Conditions {
   const { id, status, code, host, user_id, product_id, external_id, min_age_s, max_age_s, text } = filter
   const ago = (seconds: number) => `${value(at)}::timestamptz - ${value(seconds)}::float8 * interval '1 s'`
+  const isStatus = status === undefined ? [] : [`i.status = '${status}'`]
   const scope = [
     ...(id === undefined ? [] : [`i.id = ${value(id)}::uuid`]),
-    ...(status === undefined ? [] : [`i.status = '${status}'`]),
+    ...(code === undefined ? isStatus : []),
     ...(code === undefined ? [] : [`i.error_code = ${value(code)}`]),
     ...(product_id === undefined ? [] : [`i.product_id = ${value(product_id)}`]),
     ...(user_id === undefined ? [] : [`p.user_id = ${value(user_id)}`]),
     ...(external_id === undefined ? [] : [`p.external_id = ${value(external_id)}`])
   ]
+  // Beside a code, the planner would take the status for much rarer than it is.
   const rest = [
+    ...(code === undefined ? [] : isStatus),
     ...(host === undefined ? [] : [hostIs(host.toLowerCase(), value)]),
     ...(min_age_s === undefined ? [] : [`i.due_at <= ${ago(min_age_s)}`]),
     ...(max_age_s === undefined ? [] : [`i.due_at >= ${ago(max_age_s)}`]),

@@ -30,11 +30,12 @@ export async function readPage<Row extends object>(
   const value = (v: unknown) => `$${values.push(v)}`
   const { scope, rest } = conditionsAfter(after, filter, at, value)
   const isScan = isWide(filter) && rest.length > 0
-  const examined = `FROM product_images i WHERE ${scope.join(' AND ') || 'true'} ORDER BY ${ORDER}`
-  const from = isScan ? `(SELECT i.* ${examined} LIMIT ${MAX_EXAMINED}) i` : 'product_images i'
-  const where = [...(isScan ? [] : scope), ...rest].join(' AND ') || 'true'
+  const among = isScan ? imagesIn('product_images i', scope, MAX_EXAMINED) : 'product_images i'
+  // Without the products: a join would begin at the newest, however far down the page is.
+  const found = isWide(filter) ? imagesIn(among, isScan ? rest : scope, limit + 1) : 'product_images i'
+  const where = isWide(filter) ? 'true' : [...scope, ...rest].join(' AND ')
   const { rows } = await client.query<Row & Place>(
-    `SELECT i.product_id, i.id, ${columns} FROM ${from} JOIN products p ON p.id = i.product_id
+    `SELECT i.product_id, i.id, ${columns} FROM ${found} JOIN products p ON p.id = i.product_id
      WHERE ${where} ORDER BY ${ORDER} LIMIT ${value(limit + 1)}`,
     values
   )
@@ -42,6 +43,10 @@ export async function readPage<Row extends object>(
   if (rows.length > limit) return { rows: page, next: page.at(-1) ?? null }
   return { rows, next: isScan ? await endOfScan(client, filter, after, at) : null }
 }
+
+/** The newest images among those that match. */
+const imagesIn = (images: string, conditions: string[], limit: number) =>
+  `(SELECT i.* FROM ${images} WHERE ${conditions.join(' AND ') || 'true'} ORDER BY ${ORDER} LIMIT ${limit}) i`
 
 /** Resolves with the last image that a scan examines, if there may be more. */
 async function endOfScan(
@@ -51,7 +56,7 @@ async function endOfScan(
   at: Date
 ): Promise<Place | null> {
   const values: unknown[] = []
-  const indexed = { ...(status && { status }), ...(code && { code }) }
+  const indexed = code ? { code } : { ...(status && { status }) }
   const { scope } = conditionsAfter(after, indexed, at, (value) => `$${values.push(value)}`)
   const { rows } = await client.query<Place>(
     `SELECT product_id, id FROM product_images i WHERE ${scope.join(' AND ') || 'true'}

@@ -35,8 +35,40 @@ t.test('failed images are listed and retried beside an embedded service', async 
   t.match(await run('failed', 'retry', '--all'), /: 1\n$/)
   await again
   t.match(await run('failed', 'retry', String(id)), /: 1\n$/)
-  const withCode = ['failed', 'retry', '--all', '--code', 'timeout', '--url', url]
-  t.match(await asyncprod(withCode), { code: 2, stderr: /leave out --code or --url/ })
+  const oncemore = origin.requested('/missing')
+  t.equal(
+    await run('failed', 'retry', '--all', '--code', 'timeout'),
+    'Failed images that action 1 enqueues again: 0\n'
+  )
+  await settled(url, id)
+  t.equal(
+    await run('failed', 'retry', String(id), '--code', 'http_status'),
+    'Failed images that action 2 enqueues again: 1\n'
+  )
+  await oncemore
+})
+
+t.test('actions are counted, started, listed and cancelled', async (t) => {
+  const settings = { DATA_DIR: await dataFolder(), ALLOWED_SOURCE_NETWORKS: '127.0.0.0/8' }
+  const origin = await startOrigin()
+  t.teardown(() => origin.stop())
+  const url = await startService(t, settings).ready()
+  const run = commandAt(t, url)
+  t.equal(await run('actions', 'list'), 'There are no actions.\n')
+  const id = await create(url, [`${origin.url}/missing`])
+  await settled(url, id)
+  await run('pause')
+  const filter = ['--code', 'http_status', '--host', '127.0.0.1', '--product', String(id), '--text', '404']
+  t.equal(await run('actions', 'start', 'retry', ...filter, '--dry-run'), 'Images that match: 1\n')
+  t.match(await run('actions', 'start', 'retry', ...filter), /retry.*running/)
+  t.match(await run('actions', 'list'), /http_status/)
+  t.match(await run('actions', 'cancel', '1'), /cancelled/)
+  for (const [args, message] of [
+    [['start', 'mend'], /^There is no action mend; there are retry, fail/],
+    [['start', 'retry', '--status', 'lost'], /^There is no status lost/],
+    [['start'], /^asyncprod actions start/]
+  ] as const)
+    t.match(await asyncprod(['actions', ...args]), { code: 2, stderr: message })
 })
 
 t.test('dead letters are listed, shown, replayed and deleted with a key', needsServices, async (t) => {

@@ -64,7 +64,7 @@ t.test('actions are counted, started, listed and cancelled', async (t) => {
   t.match(await run('actions', 'list'), /http_status/)
   t.match(await run('actions', 'cancel', '1'), /cancelled/)
   for (const [args, message] of [
-    [['start', 'mend'], /^There is no action mend; there are retry, fail/],
+    [['start', 'paint'], /^There is no action paint; there are retry, fail/],
     [['start', 'retry', '--status', 'lost'], /^There is no status lost/],
     [['start'], /^asyncprod actions start/]
   ] as const)

@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
 import type { Config } from '../lib/config/config.ts'
+import { shortenLog } from '../lib/database/checkpoint.ts'
 import { removeExpiredKeys } from '../lib/database/idempotency.ts'
 import { Deliveries } from '../lib/deliveries/deliveries.ts'
 import { reasonOf } from '../lib/log/log.ts'
@@ -23,7 +24,7 @@ const UNFINISHED_MS = 24 * 60 * 60_000
 
 /**
  * Periodically enqueues lost images and removes expired keys, unused uploads, old attempts, orphaned objects
- * and undeliverable webhooks.
+ * and undeliverable webhooks. It shortens the log of an embedded database.
  * Each run is bounded; the next one continues.
  */
 export default fp<{ config: Config }>(
@@ -39,6 +40,7 @@ export default fp<{ config: Config }>(
       removeOrphans(app)
     ]
     if (!config.webhook) sweeps.push(() => discardWebhooks(app))
+    if (!config.database) sweeps.push(() => shortenLog(app.pg.pool))
 
     async function sweep(): Promise<void> {
       for (const run of sweeps) {

@@ -17,14 +17,21 @@ export async function copyDatabase(host: string, from: string, to: string): Prom
   try {
     // All clients of PGlite share one session. One that was killed may have left its backup open.
     await end(client).catch(() => undefined)
+    await client.query(RELEASE_LOG)
+    await client.query(KEEP_LOG)
     await client.query(`SELECT pg_backup_start('asyncprod', fast => true)`)
     await copyFiles(from, to, NOT_YET)
     await writeFile(join(to, 'backup_label'), await end(client))
     await copyFiles(join(from, 'pg_wal'), join(to, 'pg_wal'))
   } finally {
+    await client.query(RELEASE_LOG).catch(() => undefined)
     await client.end()
   }
 }
+
+/** A checkpoint meanwhile would remove what the copy needs. */
+const KEEP_LOG = `SELECT pg_create_physical_replication_slot('asyncprod_backup', true, true)`
+const RELEASE_LOG = `SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE slot_name = 'asyncprod_backup'`
 
 async function end(client: Client): Promise<string> {
   const { rows } = await client.query<{ labelfile: string }>(

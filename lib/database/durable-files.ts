@@ -11,8 +11,17 @@ interface NodeFiles {
 
 /** PGlite's own files in a folder ignore fsync, so a power cut would lose commits. */
 export class DurableFiles extends NodeFS {
+  readonly #onAbort: () => void
+
+  /** `onAbort` is called when PostgreSQL ends itself, as it does when it cannot write or sync its log. */
+  constructor(folder: string, onAbort: () => void) {
+    super(folder)
+    this.#onAbort = onAbort
+  }
+
   override async init(...options: Parameters<NodeFS['init']>): ReturnType<NodeFS['init']> {
     const { emscriptenOpts } = await super.init(...options)
+    emscriptenOpts.onAbort = this.#onAbort
     emscriptenOpts.preRun?.push(({ FS }) => heedSyncs(FS.filesystems.NODEFS))
     return { emscriptenOpts }
   }

@@ -1,8 +1,9 @@
 /**
  * SQLSTATEs that a retry may resolve: the server is starting, stopping, full or gone; the statement timed out
- * (57014) or was rolled back, as in a deadlock (class 40); a failover made the server read-only (25006).
+ * (57014) or was rolled back, as in a deadlock (class 40); a failover made the server read-only (25006); its
+ * disk failed (class 58).
  */
-const UNAVAILABLE = /^(08|53|57P|57014|40|25006)/
+const UNAVAILABLE = /^(08|53|57P|57014|40|25006|58)/
 
 const NETWORK = /^E(CONNREFUSED|CONNRESET|PIPE|TIMEDOUT|HOSTUNREACH|NETUNREACH|NOTFOUND|AI_AGAIN|NOENT)$/
 

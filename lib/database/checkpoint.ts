@@ -1,6 +1,5 @@
 import type { Pool } from 'pg'
 
-/** The next start replays so much in a second. */
 const MAX_LOG_BYTES = 64 * 2 ** 20
 
 const IS_DUE = `

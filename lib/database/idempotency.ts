@@ -60,7 +60,7 @@ interface CreationParts {
   order?: string
   /** Further CTEs, which may read `fresh` and `created (n, id)`. */
   others?: string
-  /** Joined to `created`, for `columns`: a subquery for each row took a fifth of a large batch. */
+  /** Joined to `created`, for `columns`; a subquery for each row would be quadratic. */
   join?: string
   /** Added to what is created. */
   columns?: string

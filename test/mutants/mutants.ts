@@ -48,6 +48,7 @@ const ROOMS: Room[] = [
     file: 'lib/cache/redis-run.ts',
     test: 'test/lib/cache/redis-run.test.ts',
     mutants: {
+      'a writer on a replica does not wait although others may use its master': [' && !this.#hasMaster', ''],
       'the runs of Redis are one': ["fieldOf(info, 'run_id')", "fieldOf(info, 'redis_version')"],
       'a refusal is no reason to leave Redis': ['if (isRefused) this.#refuse(reasonOf(error))', '']
     }
@@ -129,6 +130,23 @@ const ROOMS: Room[] = [
         'changed = new AbortController()\n      const product = await products.read(id)',
         'const product = await products.read(id)\n      changed = new AbortController()'
       ]
+    }
+  },
+  {
+    file: 'lib/storage/object-key.ts',
+    test: 'test/lib/storage/orphan-sweep.test.ts',
+    mutants: {
+      'a key of another program is ours': [
+        'isOwnKey(key) || GO_KEY.test(key)',
+        'key.startsWith(OBJECT_PREFIX)'
+      ]
+    }
+  },
+  {
+    file: 'lib/products/name-search.ts',
+    test: 'test/routes/products/list-names.test.ts',
+    mutants: {
+      'a name is found in one composition only': ["[text.normalize('NFC'), text.normalize('NFD')]", '[text]']
     }
   },
   {

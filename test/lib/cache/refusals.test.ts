@@ -23,7 +23,7 @@ const REPLIES: Record<string, string> = {
   del: ':1'
 }
 
-/** A server with the protocol of Redis and nothing behind it. It refuses all but INFO while it has a reason. */
+/** It speaks the protocol of Redis, and refuses all but INFO while it has a reason. */
 async function startRefusing(t: Test) {
   const sockets = new Set<Socket>()
   const server = createServer((socket) => {

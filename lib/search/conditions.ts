@@ -20,8 +20,7 @@ export function conditionsOf(filter: ImageFilter, at: Date, value: Value): Condi
   const isStatus = status === undefined ? [] : [`i.status = '${status}'`]
   const scope = [
     ...(id === undefined ? [] : [`i.id = ${value(id)}::uuid`]),
-    ...(code === undefined ? isStatus : []),
-    ...(code === undefined ? [] : [`i.error_code = ${value(code)}`]),
+    ...(code === undefined ? isStatus : [`i.error_code = ${value(code)}`]),
     ...(product_id === undefined ? [] : [`i.product_id = ${value(product_id)}`]),
     ...(user_id === undefined ? [] : [`p.user_id = ${value(user_id)}`]),
     ...(external_id === undefined ? [] : [`p.external_id = ${value(external_id)}`])

@@ -1,3 +1,5 @@
+import { randomBytes } from 'node:crypto'
+import sharp from 'sharp'
 import type { Test } from 'tap'
 import type { OpenSetup } from '../../consumers/services-under-test.ts'
 import { settled } from '../../support/app.ts'
@@ -6,7 +8,11 @@ import { keyOf, post, request, send, stored, target, upload } from '../../suppor
 
 /** What clients can do with uploads, wherever the bytes go. */
 export async function uploads(t: Test, open: OpenSetup): Promise<void> {
-  const { app, read } = await open(t, { MAX_ATTEMPTS: '1' })
+  const { app, read } = await open(t, {
+    MAX_ATTEMPTS: '1',
+    MAX_SOURCE_BYTES: '21000000',
+    MAX_SOURCE_PIXELS: '7000000'
+  })
   await app.listen({ host: '127.0.0.1', port: 0 })
   const picture = await labelled(7)
   const label = async (url: string | null = '') => readLabel(await read(url ?? ''))
@@ -26,6 +32,15 @@ export async function uploads(t: Test, open: OpenSetup): Promise<void> {
       t.match(image, { status: 'done', source_bytes: picture.length, error_code: null })
       t.equal(await label(image?.url), 7)
     }
+  })
+
+  t.test('a picture of 20 MB is uploaded and processed', async (t) => {
+    const [side, pixels] = [2600, randomBytes(2600 * 2600 * 3)]
+    const raw = { width: side, height: side, channels: 3 } as const
+    const noise = await sharp(pixels, { raw }).png().toBuffer()
+    t.ok(noise.length > 20_000_000, `${noise.length} bytes`)
+    const { images } = await finished(await upload(app, noise))
+    t.match(images, [{ status: 'done', source_bytes: noise.length, width: 600, height: 600 }])
   })
 
   t.test('while a product names it, it can be processed again', async (t) => {
@@ -102,7 +117,7 @@ export async function uploads(t: Test, open: OpenSetup): Promise<void> {
 
   t.test('a request for an upload that cannot be is refused', async (t) => {
     const cases: [object, number, string][] = [
-      [{ bytes: 1_000_001 }, 422, 'must not be more than 1000000'],
+      [{ bytes: 21_000_001 }, 422, 'must not be more than 21000000'],
       [{ bytes: 0 }, 400, 'must be >= 1'],
       [{ content_type: 'text/html' }, 400, 'must match pattern "^image/[\\w.+-]+$"'],
       [{ user_id: 4711 }, 422, 'is no user of this service; create one with POST /api/v1/users']

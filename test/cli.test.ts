@@ -12,7 +12,7 @@ t.test('--help names every command', async (t) => {
     [...new Set(commands)],
     [
       ...['demo', 'check', 'migrate', 'move', 'backup', 'restore', 'openapi', 'import', 'export'],
-      ...['failed', 'dead', 'objects', 'pause', 'resume', 'renditions', 'urls']
+      ...['failed', 'actions', 'dead', 'objects', 'pause', 'resume', 'renditions', 'urls']
     ]
   )
 })

@@ -15,7 +15,7 @@ export const ShownSetting = Type.Object(
     is_secret: Type.Boolean(),
     value: Type.Union([Type.String(), Type.Null()], {
       description:
-        'Null for a secret, and for a setting without a value. Of URLs without credentials and query'
+        'Null for a secret, and for a setting without a value. URLs lack credentials and query, those of receivers their path, too'
     })
   },
   { description: 'A setting in force' }
@@ -31,14 +31,19 @@ export function shownSettings(settings: Settings, given: Variables): ShownSettin
     const isHidden = is_secret || value === undefined || value === ''
     const source =
       given[`${name}_FILE`]?.trim() && is_secret ? 'file' : given[name]?.trim() ? 'set' : 'default'
-    return { name, description, source, is_secret, value: isHidden ? null : withoutSecrets(String(value)) }
+    const shown = isHidden ? null : withoutSecrets(String(value), SECRET_PATHS.includes(name))
+    return { name, description, source, is_secret, value: shown }
   })
 }
 
+/** URLs in whose path receivers take a key, as those of chats do. */
+const SECRET_PATHS = ['WEBHOOK_URL', 'OTEL_EXPORTER_OTLP_ENDPOINT']
+
 /** Receivers and proxies take keys as part of their URLs. */
-function withoutSecrets(value: string): string {
+function withoutSecrets(value: string, isPathSecret: boolean): string {
   if (!URL.canParse(value) || !value.includes('://')) return value
   const url = new URL(value)
-  const address = `${url.protocol}//${url.username || url.password ? '…@' : ''}${url.host}${url.pathname}`
-  return address + (url.search || url.hash ? '?…' : '')
+  const address = `${url.protocol}//${url.username || url.password ? '…@' : ''}${url.host}`
+  if (isPathSecret) return url.href === `${url.origin}/` ? url.href : `${address}/…`
+  return address + url.pathname + (url.search || url.hash ? '?…' : '')
 }

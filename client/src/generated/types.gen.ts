@@ -3061,7 +3061,7 @@ export type ListSettingsResponses = {
             source: 'set' | 'file' | 'default';
             is_secret: boolean;
             /**
-             * Null for a secret, and for a setting without a value. Of URLs without credentials and query
+             * Null for a secret, and for a setting without a value. URLs lack credentials and query, those of receivers their path, too
              */
             value: string | null;
         }>;

@@ -20,7 +20,7 @@ t.test('the service receives what S3 would', async (t) => {
 
   t.test('every refusal says what is wrong, and is documented', async (t) => {
     const { path } = await uploadOf({ bytes: 5 })
-    const { path: any } = await uploadOf({})
+    const { path: unstated } = await uploadOf({})
     const { path: old, source } = await uploadOf({})
     await app.pg.query("UPDATE uploads SET created_at = now() - interval '2 h' WHERE id = $1", [
       source.slice(7)
@@ -40,8 +40,8 @@ t.test('the service receives what S3 would', async (t) => {
         422,
         'The upload was made for 5 bytes, but other bytes were sent: make a new one for this file.'
       ],
-      [any, 'application/octet-stream', 2001, 413, 'An upload may have at most 2000 bytes.'],
-      [any, 'application/octet-stream', 0, 422, 'The upload has no bytes.'],
+      [unstated, 'application/octet-stream', 2001, 413, 'An upload may have at most 2000 bytes.'],
+      [unstated, 'application/octet-stream', 0, 422, 'The upload has no bytes.'],
       [
         old,
         'application/octet-stream',

@@ -1,5 +1,6 @@
 import { DatabaseError, type Pool } from 'pg'
-import { type Created, Creator, creation, type IdempotencyKey, TakenError } from '../database/idempotency.ts'
+import { creation } from '../database/creation.ts'
+import { type Created, Creator, type IdempotencyKey, TakenError } from '../database/idempotency.ts'
 import { AppError, unknownUser } from '../http/app-error.ts'
 import { carrier } from '../log/context.ts'
 import type { Outbox } from '../outbox/outbox.ts'

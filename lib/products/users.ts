@@ -1,6 +1,7 @@
 import { type Static, Type } from '@sinclair/typebox'
 import type { Pool } from 'pg'
-import { type Created, Creator, creation, type IdempotencyKey } from '../database/idempotency.ts'
+import { creation } from '../database/creation.ts'
+import { type Created, Creator, type IdempotencyKey } from '../database/idempotency.ts'
 import { AppError } from '../http/app-error.ts'
 import { Id } from './schemas.ts'
 

@@ -286,7 +286,7 @@ const ROOMS: Room[] = [
     }
   },
   {
-    file: 'lib/database/idempotency.ts',
+    file: 'lib/database/creation.ts',
     test: IDEMPOTENCY,
     mutants: {
       'a key is not remembered': ['USING (n) WHERE key IS NOT NULL', 'USING (n) WHERE false'],

@@ -98,12 +98,12 @@ export const Settings = Type.Object({
     60,
     302_400,
     3600,
-    'With PRIVATE_BUCKET: seconds for which a URL is valid at least; at most, it is twice as long'
+    'With PRIVATE_BUCKET: minimum validity of a URL in seconds; the maximum is twice that'
   ),
 
   PUBLIC_API_URL: text('Public URL of the service, for example https://shop.example/images behind a proxy'),
   CORS_ORIGIN: text(
-    'Origins of browsers, comma-separated or *; default: *, or its own only on a loopback HOST without login'
+    'Origins of pages that may call, comma-separated or *; default: *, or on loopback without login only its own'
   ),
 
   API_KEYS: secret(
@@ -162,7 +162,7 @@ export const Settings = Type.Object({
   KEEP_ORIGINALS: Type.Boolean({
     default: false,
     description:
-      'Whether sources are kept, never in public, so that images are made again without asking their origins'
+      'Whether sources are kept, never in public, to make images again without a request to their origins'
   }),
   MAX_IMAGES_PER_PRODUCT: number(1, 1000, 20, 'Maximum number of images of a product'),
   MAX_EVENT_STREAMS: number(

@@ -23,17 +23,23 @@ interface Refusal {
 export class RedisRun {
   readonly #redis: Redis
   readonly #log: Log
+  readonly #entryLifeMs: number
   readonly #tryCommands: (run: string) => Promise<unknown>
   #id: string | null = null
   #hasMaster = false
+  #wasPromoted = false
   #connectedAt = 0
   #refusal: Refusal | null = null
   #timer: NodeJS.Timeout | undefined
 
-  /** `tryCommands` runs each command that the cache needs, and leaves nothing behind. */
-  constructor(redis: Redis, log: Log, tryCommands: (run: string) => Promise<unknown>) {
+  /**
+   * `entryLifeMs` is the longest time from the load of a product until its entry expires. `tryCommands` runs
+   * each command that the cache needs, and leaves nothing behind.
+   */
+  constructor(redis: Redis, log: Log, entryLifeMs: number, tryCommands: (run: string) => Promise<unknown>) {
     this.#redis = redis
     this.#log = log
+    this.#entryLifeMs = entryLifeMs
     this.#tryCommands = tryCommands
     redis.on('ready', () => this.#connected())
     redis.on('close', () => this.#disconnected())
@@ -48,6 +54,14 @@ export class RedisRun {
   /** Why Redis is not used although it is connected; null if it is used. */
   get refusal(): string | null {
     return this.#refusal?.reason ?? null
+  }
+
+  /**
+   * Whether Redis may hold entries under this run that writers have not deleted: it was a replica, and what
+   * it had stored before as a master came back to it from the other one.
+   */
+  get mayHoldOldEntries(): boolean {
+    return this.#wasPromoted && performance.now() - this.#connectedAt < this.#entryLifeMs
   }
 
   /**
@@ -83,6 +97,7 @@ export class RedisRun {
       const run = fieldOf(info, 'run_id')
       if (!run) return this.#refuse('it has no run_id')
       this.#id = run
+      this.#wasPromoted = !/^0*$/.test(fieldOf(info, 'master_replid2') ?? '')
       this.#hasMaster = fieldOf(info, 'master_link_status') === 'up'
       if (fieldOf(info, 'role') !== 'master') return this.#refuse('it is a replica')
       await this.#tryCommands(run)

@@ -10,6 +10,8 @@ import { RedisRun } from './redis-run.ts'
 const ENTRY_MS = 5000
 /** How long a load may take for its result to be stored. */
 const LEASE_MS = 1000
+/** From the load of a product until its entry has expired. */
+const ENTRY_LIFE_MS = LEASE_MS + ENTRY_MS
 /** Products that this process knows to be read repeatedly. */
 const MAX_RECENTLY_READ = 10_000
 /** After a failure, reads do not use Redis for this long, so a slow Redis delays few of them. */
@@ -41,7 +43,7 @@ export class RedisCache implements Cache {
 
   constructor(redis: Redis, log: Log) {
     this.#redis = redis
-    this.#run = new RedisRun(redis, log, async (run) => {
+    this.#run = new RedisRun(redis, log, ENTRY_LIFE_MS, async (run) => {
       const key = `${keyOf(run, 0)}:${randomUUID()}`
       await redis.set(key, LEASE_MARK, 'PX', LEASE_MS, 'NX')
       await redis.eval(FILL, 1, key, LEASE_MARK, LEASE_MARK, LEASE_MS)
@@ -53,8 +55,9 @@ export class RedisCache implements Cache {
   async read(id: number, load: () => Promise<CachedProduct | null>): Promise<CachedProduct | null> {
     const isRepeated = this.#recentlyRead.has(id)
     this.#recentlyRead.set(id, true)
-    const { id: run, refusal } = this.#run
-    if (run === null || refusal !== null || performance.now() < this.#pausedUntil) return load()
+    const { id: run, refusal, mayHoldOldEntries } = this.#run
+    if (run === null || refusal !== null || mayHoldOldEntries || performance.now() < this.#pausedUntil)
+      return load()
     const key = keyOf(run, id)
     const found = isRepeated ? await this.#attempt(() => this.#redis.get(key)) : undefined
     const hit = typeof found === 'string' && !found.startsWith(LEASE_MARK)
@@ -70,7 +73,7 @@ export class RedisCache implements Cache {
     return entry
   }
 
-  async invalidate(id: number, maxWaitMs = ENTRY_MS + LEASE_MS): Promise<void> {
+  async invalidate(id: number, maxWaitMs = ENTRY_LIFE_MS): Promise<void> {
     const end = performance.now() + maxWaitMs
     while (performance.now() < end) {
       if (await this.#delete(id)) return
@@ -95,7 +98,7 @@ export class RedisCache implements Cache {
       if (!this.#failed(error)) return false
     }
     // No entry was stored since the first refusal, and what was stored before it has expired.
-    return this.#run.refusedForMs > ENTRY_MS + LEASE_MS
+    return this.#run.refusedForMs > ENTRY_LIFE_MS
   }
 
   /** Resolves with undefined when Redis does not respond, or refuses. */

@@ -49,6 +49,7 @@ const ROOMS: Room[] = [
     test: 'test/lib/cache/redis-run.test.ts',
     mutants: {
       'a writer on a replica does not wait although others may use its master': [' && !this.#hasMaster', ''],
+      'a promoted Redis is read at once': ['return this.#wasPromoted', 'return false'],
       'the runs of Redis are one': ["fieldOf(info, 'run_id')", "fieldOf(info, 'redis_version')"],
       'a refusal is no reason to leave Redis': ['if (isRefused) this.#refuse(reasonOf(error))', '']
     }

@@ -27,6 +27,22 @@ async function open(t: Test, url: string) {
   return { cache: new RedisCache(redis, log), redis, log }
 }
 
+const addressOf = ({ url }: RedisServer) => {
+  const { hostname, port } = new URL(url)
+  return [hostname, port] as const
+}
+
+/** Makes the one a replica, and the other its master. Resolves with a cache on the new master. */
+async function failOver(t: Test, from: RedisServer, to: RedisServer) {
+  await (await administrator(t, to.url)).replicaof('NO', 'ONE')
+  const old = await administrator(t, from.url)
+  await old.replicaof(...addressOf(to))
+  while (!/master_link_status:up/.test(await old.info('replication')));
+  const opened = await open(t, to.url)
+  await usable(opened.cache)
+  return opened
+}
+
 const refusals = ({ lines }: TestLog) => lines.filter(({ message }) => /refuses commands/.test(message))
 
 t.test('a Redis that was restarted from a snapshot serves nothing of it', needsOwn('redis'), async (t) => {
@@ -71,6 +87,24 @@ t.test(
     t.same(await promoted.read(id, load(2)), product(2))
   }
 )
+
+t.test('a master that was a replica in between serves nothing from before', needsOwn('redis'), async (t) => {
+  const [master, other] = [await start(t), await start(t)]
+  const { cache } = await open(t, master.url)
+  const admin = await administrator(t, master.url)
+  await (await administrator(t, other.url)).replicaof(...addressOf(master))
+  const id = await wanted(cache)
+  await usable(cache)
+  await cached(cache, id)
+  await admin.incr('writes')
+  await admin.wait(1, 10_000)
+
+  const { cache: writer } = await failOver(t, master, other)
+  await writer.invalidate(id)
+  const { cache: reader } = await failOver(t, other, master)
+  await reader.read(id, async () => null)
+  t.same(await reader.read(id, load(2)), product(2))
+})
 
 t.test(
   'a writer that still uses the old master waits until entries on the new one have expired',

@@ -1,4 +1,4 @@
-import { monitorEventLoopDelay } from 'node:perf_hooks'
+import { type ELDHistogram, monitorEventLoopDelay } from 'node:perf_hooks'
 import { getHeapStatistics } from 'node:v8'
 import fp from 'fastify-plugin'
 import { PoolWaitEstimate } from '../../lib/database/pool-wait.ts'
@@ -23,29 +23,36 @@ const BOUNDS: Bounds = {
 /** One for all: an error with a stack of its own took a sixth of a refusal. */
 const REFUSAL = new AppError('overloaded', 'The service is overloaded; retry later.')
 
-/** Long enough that one stall of a suspended or busy machine is not taken for overload. */
-const SAMPLE_MS = 5000
+/** Between two looks. */
+const WINDOW_MS = 5000
+
+/**
+ * A look with fewer delays decides nothing about them; they count at the next one. A machine that was
+ * suspended or starved brings a single long one, which may be the only one.
+ */
+const MIN_DELAYS = 3
 
 /**
  * Refuses requests under overload, except for health, documentation and images. Not
  * @fastify/under-pressure: it costs the same, but goes by the mean delay, which one stall raises, and polls
  * the pool, so that a burst is let in.
  */
-export default fp<{ bounds?: Partial<Bounds> }>(
-  async (app, { bounds }) => {
+export default fp<{ bounds?: Partial<Bounds>; delays?: ELDHistogram }>(
+  async (app, { bounds, delays = monitorEventLoopDelay() }) => {
     const { eventLoopDelayMs, heapBytes, waitMs } = { ...BOUNDS, ...bounds }
     const pace = new PoolWaitEstimate(app.pg.pool)
-    const delays = monitorEventLoopDelay()
-    let overloaded = false
+    let isLate = false
+    let isFull = false
     let timer: NodeJS.Timeout | undefined
     // Not before: to start is work for the event loop, too.
     app.addHook('onReady', async () => {
       delays.enable()
       timer = setInterval(() => {
-        const delayMs = delays.percentile(50) / 1e6
-        overloaded = delayMs > eventLoopDelayMs || process.memoryUsage().heapUsed > heapBytes
+        isFull = process.memoryUsage().heapUsed > heapBytes
+        if (delays.count < MIN_DELAYS) return
+        isLate = delays.percentile(50) / 1e6 > eventLoopDelayMs
         delays.reset()
-      }, SAMPLE_MS).unref()
+      }, WINDOW_MS).unref()
     })
     app.addHook('onClose', async () => {
       clearInterval(timer)
@@ -53,7 +60,7 @@ export default fp<{ bounds?: Partial<Bounds> }>(
     })
     app.addHook('onRequest', ({ routeOptions }, _reply, done) => {
       const isOpen = routeOptions.config.access === 'open'
-      if (isOpen || (!overloaded && pace.waitMs <= waitMs)) return done()
+      if (isOpen || (!isLate && !isFull && pace.waitMs <= waitMs)) return done()
       done(REFUSAL)
     })
   },

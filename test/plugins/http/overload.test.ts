@@ -1,5 +1,6 @@
+import { createHistogram, type RecordableHistogram } from 'node:perf_hooks'
 import { mock } from 'node:test'
-import Fastify from 'fastify'
+import Fastify, { type FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
 import pg from 'pg'
 import t, { type Test } from 'tap'
@@ -11,8 +12,11 @@ class BusyPool extends pg.Pool {
   override waitingCount = 0
 }
 
-/** A service after its first sample of the event loop and the heap. */
-async function build(t: Test, bounds: Partial<Bounds>) {
+/** Milliseconds between looks at the event loop and the heap. */
+const WINDOW = 5000
+
+/** A service after its first look, with the event-loop delays that it has seen until then. */
+async function build(t: Test, bounds: Partial<Bounds>, delaysMs: number[] = []) {
   mock.timers.enable({ apis: ['setInterval'] })
   const app = Fastify()
   t.teardown(async () => {
@@ -24,15 +28,21 @@ async function build(t: Test, bounds: Partial<Bounds>) {
   await app.register(
     fp(async (app) => void app.decorate('pg', Object.assign(app.pg ?? {}, { pool })), { name: 'postgres' })
   )
-  await app.register(overload, { bounds })
+  const delays: RecordableHistogram = createHistogram()
+  const monitor = { enable: () => true, disable: () => true, [Symbol.dispose]: () => undefined }
+  await app.register(overload, { bounds, delays: Object.assign(delays, monitor) })
   app.get('/', async () => 'welcome')
   app.get('/open', { config: { access: 'open' } }, async () => 'alive')
   await app.ready()
-  // By then the histogram has seen the event loop turn.
-  await new Promise((resolve) => setTimeout(resolve, 50))
-  mock.timers.tick(5000)
-  return { app, pool }
+  const turn = (delaysMs: number[]) => {
+    for (const ms of delaysMs) delays.record(ms * 1e6)
+    mock.timers.tick(WINDOW)
+  }
+  turn(delaysMs)
+  return { app, pool, turn }
 }
+
+const statusOf = async (app: FastifyInstance) => (await app.inject('/')).statusCode
 
 /** Many statements, each of which holds a connection for so long. */
 function hold(pool: pg.Pool, ms: number) {
@@ -80,7 +90,24 @@ t.test('a process whose heap is full refuses what is not open', async (t) => {
   t.equal((await app.inject('/open')).body, 'alive')
 })
 
-t.test('a process whose timers fire too late refuses', async (t) => {
-  const { app } = await build(t, { eventLoopDelayMs: 0.001 })
-  t.match((await app.inject('/')).json(), { status: 503 })
+t.test('a process whose timers fire too late refuses until they fire in time', async (t) => {
+  const { app, turn } = await build(t, {}, [1100, 1200, 1300, 1400])
+  t.equal(await statusOf(app), 503)
+  turn(Array(400).fill(10))
+  t.equal(await statusOf(app), 200)
+})
+
+t.test('one stall is no overload, even if nothing else happened', async (t) => {
+  const { app, turn } = await build(t, {}, [6000])
+  t.equal(await statusOf(app), 200)
+  turn(Array(400).fill(10))
+  t.equal(await statusOf(app), 200)
+})
+
+t.test('an event loop that turns once in five seconds is overloaded', async (t) => {
+  const { app, turn } = await build(t, {}, [5000])
+  turn([5000])
+  t.equal(await statusOf(app), 200)
+  turn([5000])
+  t.equal(await statusOf(app), 503)
 })

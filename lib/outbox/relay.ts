@@ -22,7 +22,7 @@ export interface RelayOptions extends DispatchOptions {
 type State =
   | { name: 'claiming'; hasBacklog: boolean; isPoked: boolean }
   | { name: 'sleeping' | 'paused'; timer?: NodeJS.Timeout }
-  | { name: 'full'; running: number; isGathering: boolean; timer: NodeJS.Timeout }
+  | { name: 'full' | 'limited'; running: number; isGathering: boolean; timer: NodeJS.Timeout }
   | { name: 'draining' }
 
 /** Notifications from other processes may be lost, so a sleeping relay checks this often. */
@@ -43,9 +43,10 @@ const GATHERED = 1 / 4
  *   then the relay is sleeping, full or paused. A poke meanwhile causes another claim, too.
  * - sleeping: No row was due. The relay claims when it is poked, when the next row comes due, and after five
  *   seconds.
- * - full: All places are taken, or the users of all due rows are at their limit. The relay claims when a
- *   quarter of the places is free again, 50 ms after the first one was, and when it is poked and there are
- *   places for other users.
+ * - full: All places are taken. The relay claims when a quarter of them is free again, and 50 ms after the
+ *   first one was.
+ * - limited: There are places, but the users of all due rows are at their limit. The relay claims as when it
+ *   is full, and when it is poked. Nobody's rows wait for the places of other users.
  * - paused: The outbox is paused, there is no room behind `dispatch`, or the relay has not been started. It
  *   claims when poked.
  * - draining: It was stopped, and claims nothing. Jobs keep their leases until they end or are aborted.
@@ -84,7 +85,7 @@ export class Relay implements LocalConsumer {
 
   reserve(userId: number): Reservation | null {
     const state = this.#state
-    const isBehindOthers = state.name === 'claiming' ? state.hasBacklog : state.name !== 'sleeping'
+    const isBehindOthers = state.name === 'claiming' ? state.hasBacklog : !this.#hasClaimedAll
     if (isBehindOthers || this.#freePlaces <= 0 || this.#isAtLimit(userId)) return null
     this.#reserved++
     this.#reservations.change(userId, 1)
@@ -113,6 +114,11 @@ export class Relay implements LocalConsumer {
     return Math.min(capacity - this.#running, room()) - this.#reserved
   }
 
+  /** Whether the last claim left no row that a place could be used for. */
+  get #hasClaimedAll(): boolean {
+    return ['sleeping', 'limited'].includes(this.#state.name)
+  }
+
   readonly #poke = (kinds: OutboxKind[]): void => {
     if (!kinds.includes(this.#options.kind)) return
     if (this.#state.name === 'claiming') this.#state.isPoked = true
@@ -129,18 +135,19 @@ export class Relay implements LocalConsumer {
   }
 
   /** Claims if there are places, and rests if not. */
-  #next(hasBacklog = this.#state.name !== 'sleeping'): void {
+  #next(hasBacklog = !this.#hasClaimedAll): void {
     if (this.#state.name === 'draining') return
     const places = this.#freePlaces
-    if (this.#running + this.#reserved >= this.#options.capacity) this.#fill()
+    if (this.#running + this.#reserved >= this.#options.capacity) this.#wait('full')
     else if (places <= 0) this.#rest('paused', LONGEST_SLEEP_MS)
     // Without a backlog, the other places are for reservations meanwhile.
     else void this.#jobs.run(() => this.#claim(hasBacklog ? places : Math.ceil(places / 2), hasBacklog))
   }
 
-  #fill(running = this.#running + this.#reserved, isGathering = false, ms = LONGEST_SLEEP_MS): void {
-    const timer = setTimeout(() => this.#next(), isGathering ? GATHER_MS : ms)
-    this.#enter({ name: 'full', running, isGathering, timer })
+  /** Waits for places of `running` jobs. */
+  #wait(name: 'full' | 'limited', ms = LONGEST_SLEEP_MS, running = this.#running + this.#reserved): void {
+    const timer = setTimeout(() => this.#next(), ms)
+    this.#enter({ name, running, isGathering: ms === GATHER_MS, timer })
   }
 
   async #claim(places: number, hasBacklog: boolean): Promise<void> {
@@ -152,7 +159,7 @@ export class Relay implements LocalConsumer {
     this.#reserved -= places
     if (this.#state !== state) return
     if (sleepMs === 0 || state.isPoked) this.#next(rows.length === places)
-    else if (this.#isAnyAtLimit) this.#fill(undefined, false, Math.max(sleepMs, AFTER_ERROR_MS))
+    else if (this.#isAnyAtLimit) this.#wait('limited', Math.max(sleepMs, AFTER_ERROR_MS))
     else this.#rest('sleeping', sleepMs)
   }
 
@@ -184,9 +191,9 @@ export class Relay implements LocalConsumer {
   #freed(): void {
     const state = this.#state
     if (state.name === 'paused') this.#next()
-    if (state.name !== 'full') return
+    if (!('running' in state)) return
     if (state.running - this.#running - this.#reserved >= this.#options.capacity * GATHERED) this.#next()
-    else if (!state.isGathering) this.#fill(state.running, true)
+    else if (!state.isGathering) this.#wait(state.name, GATHER_MS, state.running)
   }
 
   #isAtLimit(userId: number): boolean {

@@ -96,7 +96,8 @@ export class Places {
 
   /**
    * Fills free places, first with an image of the user that holds the fewest, then with one whose origin has
-   * the fewest downloads, then in order of arrival.
+   * the fewest downloads, then in order of arrival. When none is free, users that hold none have as many more
+   * together as there are cores: they need not wait for an image of another user to end.
    */
   schedule(): void {
     for (let next = this.#next(); next; next = this.#next()) {
@@ -123,13 +124,15 @@ export class Places {
   }
 
   #next(): Waiting | undefined {
-    if (this.#held >= this.#count) return undefined
+    const isAnyFree = this.#held < this.#count
+    if (this.#held >= this.#count + this.#cores.count) return undefined
     let next: Waiting | undefined
     let fewest = Number.POSITIVE_INFINITY
     let least = Number.POSITIVE_INFINITY
     for (const waiting of this.#waiting) {
       const held = this.#users.of(waiting.userId)
       const load = this.#origins.load(waiting.destination)
+      if (!isAnyFree && held > 0) continue
       if (held > fewest || (held === fewest && load >= least)) continue
       if (!this.#origins.admits(waiting.destination, this.#count, this.#now())) continue
       next = waiting

@@ -90,6 +90,29 @@ function conformance(t: Test, { pool }: Database): void {
     resolve()
   })
 
+  t.test('while only users at their limit have due rows, others have places', async (t) => {
+    const { promise, resolve } = Promise.withResolvers<void>()
+    const perUser = new UserJobs(2)
+    const dispatch = ({ user_id }: OutboxRow) => perUser.run(user_id, () => promise)
+    const { outbox } = await sleeping(t, { perUser, dispatch })
+    await enqueue(pool, { count: 3 })
+    const noMore = outbox.next('nextDueMs')
+    outbox.poke()
+    await noMore
+    await new Promise(setImmediate)
+    t.equal(outbox.reserve('images', 1), null, 'the row of the user at its limit waits')
+    const others = outbox.reserve('images', 2)
+    t.ok(others, 'another user has nothing to wait for')
+    others?.cancel()
+    const claimed = outbox.next('claim')
+    outbox.poke()
+    const meanwhile = outbox.reserve('images', 2)
+    t.ok(meanwhile, 'nor while the relay claims')
+    await claimed
+    meanwhile?.cancel()
+    resolve()
+  })
+
   t.test('there are none while there is no room, while rows wait, and after a stop', async (t) => {
     let room = 2
     const { promise, resolve } = Promise.withResolvers<void>()

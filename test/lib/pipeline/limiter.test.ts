@@ -126,6 +126,24 @@ t.test('a free place goes to the origin with the fewest downloads', async (t) =>
   t.equal(greedy.running, 3)
 })
 
+t.test('users without a place have one more a core, for all of them together', async (t) => {
+  const { limiter } = createLimiter({ compress: 2, inFlight: 4 })
+  const greedy = new Crowd(limiter, 100, (index) => `shop${index}.test`, 1)
+  await settled()
+  t.equal(greedy.running, 4)
+  const others = Array.from({ length: 4 }, (_, n) => new Crowd(limiter, 2, `other${n}.test`, 2 + n))
+  await settled()
+  t.same(
+    others.map(({ running }) => running),
+    [1, 1, 0, 0]
+  )
+  await greedy.end()
+  t.same(
+    others.map(({ running }) => running),
+    [1, 1, 1, 1]
+  )
+})
+
 t.test(
   'a free place goes to the user with the fewest images in progress, whatever their origins',
   async (t) => {

@@ -1,7 +1,7 @@
 import t from 'tap'
 import { buildTestApp, settled } from '../support/app.ts'
 import { Page } from '../support/browser.ts'
-import { respond, startOrigin } from '../support/http/origin.ts'
+import { respond, silence, startOrigin } from '../support/http/origin.ts'
 import { labelled } from '../support/pictures/pictures.ts'
 import { findChromium } from '../support/servers/chromium.ts'
 
@@ -61,6 +61,36 @@ t.test('images are acted on, one or all that match, after their number is shown'
     await page.click('Cancel')
     await page.shows('Delete results: cancelled, 0 images changed')
     t.strictSame(await statuses(), ['done', 'done'])
+    await page.click('Close')
+  })
+
+  await t.test('results are deleted', async (t) => {
+    await app.inject({ method: 'PUT', url: '/api/v1/admin/intake', payload: { paused: false } })
+    const { images } = await settled(app, id)
+    await page.click('Act on all that match')
+    await page.until(`document.querySelector('[value=delete-results]')`)
+    await page.evaluate(`document.querySelector('[value=delete-results]').click()`)
+    await page.click('Delete results: 2 images')
+    await page.shows('Delete results: done, 2 images changed')
+    await page.click('Close')
+    await page.shows('No image matches.')
+    t.match((await app.inject(`/api/v1/products/${id}`)).json(), {
+      compressed_product_images: [],
+      images: images.map(({ id }) => ({ id, status: 'failed', url: null, error: { code: 'withdrawn' } }))
+    })
+  })
+
+  await t.test('an image that is pending fails', async (t) => {
+    origin.on('/slow.jpg', silence())
+    const product_images = [`${origin.url}/slow.jpg`]
+    const slow = await app.products.create({ user_id: 1, product_name: 'Slow', product_images })
+    await page.evaluate(`location.hash = '#/images?status=pending'`)
+    await page.click('slow.jpg')
+    await page.click('Fail')
+    await page.click('Fail: 1 image')
+    await page.shows('Fail: done, 1 image changed')
+    await page.shows('The operator of the service has stopped this image.')
+    t.match((await settled(app, slow)).images, [{ status: 'failed', error_code: 'withdrawn' }])
   })
   t.strictSame(page.faults, [])
 })

@@ -26,12 +26,15 @@ t.test(
     const connection = await connect(servers.rabbitmq.url)
     t.teardown(() => connection.close())
     const channel = await connection.createConfirmChannel()
-    for (const messageId of ['one', 'two', 'three'])
-      channel.sendToQueue(deadQueue(queue), Buffer.from(`<b>${messageId}</b>`), {
-        messageId,
-        headers: { 'x-reason': 'no JSON' }
-      })
-    await channel.waitForConfirms()
+    const bury = async (...ids: string[]) => {
+      for (const messageId of ids)
+        channel.sendToQueue(deadQueue(queue), Buffer.from(`<b>${messageId}</b>`), {
+          messageId,
+          headers: { 'x-reason': 'no JSON' }
+        })
+      await channel.waitForConfirms()
+    }
+    await bury('one', 'two', 'three')
 
     const page = await Page.open(t, chromium ?? '')
     await page.visit(`${url}/console#/work`)
@@ -48,6 +51,18 @@ t.test(
     await page.click('Replay all')
     await page.shows('Nothing is dead.')
     t.match(await channel.get(queue, { noAck: true }), { properties: { messageId: 'three' } })
+
+    await bury('four', 'five')
+    await page.click('Purge all 2')
+    await page.shows('Purge 2 messages?')
+    await page.click('Cancel')
+    await page.click('Read 2 messages')
+    await page.shows('<b>five</b>')
+    await page.click('Purge all 2')
+    await page.evaluate(`document.querySelector('dialog .primary').click()`)
+    await page.shows('2 messages are purged.')
+    await page.shows('Nothing is dead.')
+    t.equal(await channel.get(queue, { noAck: true }), false)
     t.equal(await app.broker?.deadLetters(), 0)
     t.strictSame(page.faults, [])
   }

@@ -30,6 +30,7 @@ interface Calls {
   'GET history': GetHistoryResponse
   'GET images': SearchImagesResponse
   [image: `GET images/${string}`]: ImageReport
+  [replacement: `POST images/${string}/replace`]: ImageReport
   'GET actions': ListActionsResponse
   'POST actions': ActionCount | Action
   [cancel: `POST actions/${number}/cancel`]: CancelActionResponse

@@ -27,10 +27,11 @@ export function needsOfImages(overview) {
   }
   const blocked = failed.blocked_address ?? 0
   if (blocked > MAX_SHARE * overview.images.failed) {
-    const text = `${counted(blocked, 'image')} failed because the source is in a private network`
-    const advice = 'If the origin is yours, allow it with ALLOWED_SOURCE_NETWORKS, and retry them.'
+    const text = `${counted(blocked, 'source')} ${blocked === 1 ? 'is' : 'are'} in a private network`
+    const advice =
+      'If the network is yours, allow it with ALLOWED_SOURCE_NETWORKS, and retry. Otherwise replace the source.'
     const href = link('images', { status: 'failed', code: 'blocked_address' })
-    needs.push({ tone: 'warn', text, advice, href, go: 'See the origins' })
+    needs.push({ tone: 'warn', text, advice, href, go: 'See the images' })
   }
   const { done_per_s: done, failed_per_s: failing } = overview.rates
   if (failing > MIN_FAILING_PER_S && failing > MAX_SHARE * (done + failing)) {

@@ -39,10 +39,10 @@ function Attempt({ attempt: { at, outcome, code, detail, ms, stages, responses }
       ${detail && html`<p class="soft"><bdi>${detail}</bdi></p>`}
       <${Stages} stages=${stages} />
       ${responses.map(
-        ({ url, status, address }) => html`
+        ({ url, status, address, kept }) => html`
           <p class="small soft hop">
             <span class=${`tag ${status === null || status >= 400 ? 'bad' : ''}`}>${status ?? 'no response'}</span>
-            <code>${url}</code> ${address && html`<span>from <code>${address}</code></span>`}
+            <code>${url}</code> ${address && html`<span>from <code>${address}</code>${kept && ', over a connection that was kept'}</span>`}
           </p>`
       )}
     </li>`

@@ -10,11 +10,13 @@ import { link } from '../route.js'
 import { useMayChange } from '../session.js'
 import { Attempts } from './attempts.js'
 import { Pictures } from './pictures.js'
+import { Replace, Replaced } from './replace.js'
 
 /** One image: its source beside its results, and every attempt. @param {{ id: string }} props */
 export function Image({ id }) {
   const { data: image, error, refresh } = useLive(`images/${encodeURIComponent(id)}`)
   const [act, setAct] = useState(/** @type {string | null} */ (null))
+  const [replacing, setReplacing] = useState(false)
   const mayChange = useMayChange()
   if (!image)
     return html`<div class="screen"><h1>Image</h1><${Waiting} error=${error} what="the image" /></div>`
@@ -31,6 +33,7 @@ export function Image({ id }) {
                 html`<button class=${name === 'retry' ? 'primary' : ''} onClick=${() => setAct(name)}>${ACTS[name]?.name}</button>`
             )
           }
+          ${mayChange && html`<button onClick=${() => setReplacing(true)}>Replace the source …</button>`}
         </div>
       </div>
       ${
@@ -40,6 +43,8 @@ export function Image({ id }) {
           refresh()
         }} />`
       }
+      ${replacing && html`<${Replace} image=${image} onClose=${() => setReplacing(false)} />`}
+      <${Replaced} image=${image} />
       ${image.error && html`<${Reason} error=${image.error} />`}
       <${Pictures} image=${image} />
       <div class="two">

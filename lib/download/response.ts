@@ -1,5 +1,6 @@
 import type { Dispatcher } from 'undici'
 import type { BufferPool } from '../egress/buffers.ts'
+import { onceSent } from '../egress/sent.ts'
 import { currentAttempt } from '../log/attempt-trace.ts'
 import { BodyBuffer } from './body-buffer.ts'
 import { compressedBody } from './errors.ts'
@@ -52,7 +53,7 @@ export async function getResponse(
     onRequestStart(controller) {
       signal.throwIfAborted()
       abort = (reason) => controller.abort(reason)
-      visit?.sent()
+      if (visit) onceSent(visit.sent)
     },
     onResponseStart(controller, status, headers) {
       if (status < 200) {

@@ -13,8 +13,16 @@ export interface SourceVisit {
   url: string
   /** Null without a response. */
   status: number | null
-  /** Null on a connection that was kept from before. */
+  /** Null where nothing was connected to. */
   address: string | null
+  /** Whether the connection was there before. */
+  kept: boolean
+}
+
+interface Following {
+  sent(address: string | undefined, kept: boolean): void
+  responded(status: number): void
+  ended(): void
 }
 
 /**
@@ -30,8 +38,8 @@ export class AttemptTrace {
   }
 
   /** Follows a request; its times begin now. */
-  visit(url: string): { sent(): void; responded(status: number): void; ended(): void } {
-    const visit: SourceVisit = { url, status: null, address: null }
+  visit(url: string): Following {
+    const visit: SourceVisit = { url, status: null, address: null, kept: false }
     this.visits.push(visit)
     let since = performance.now()
     const elapsed = () => {
@@ -40,7 +48,11 @@ export class AttemptTrace {
       return ms
     }
     return {
-      sent: elapsed,
+      sent: (address, kept) => {
+        visit.address = address ?? null
+        visit.kept = kept
+        elapsed()
+      },
       responded: (status) => {
         visit.status = status
         this.add('headers_ms', elapsed())

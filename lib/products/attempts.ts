@@ -45,10 +45,12 @@ export async function readAttempts(pool: Pool, productId: number, imageId: strin
      WHERE product_id = $1 AND image_id = $2 ORDER BY at DESC LIMIT ${MAX_SHOWN}`,
     [productId, imageId]
   )
-  return rows.map(({ at, stages, ...row }) => ({
+  return rows.map(({ at, stages, responses, ...row }) => ({
     ...row,
     at: at.toISOString(),
-    stages: { ...NOT_REACHED, ...stages }
+    stages: { ...NOT_REACHED, ...stages },
+    // Earlier processes did not say it.
+    responses: responses.map((response) => ({ ...response, kept: response.kept ?? false }))
   }))
 }
 

@@ -1,3 +1,4 @@
+import type { Act } from '../audit/audit.ts'
 import type { ImageErrorCode } from '../image/error.ts'
 import type { AttemptReport, NewAttempt } from './attempts.ts'
 import { fieldsOf, type ProductFields } from './fields.ts'
@@ -24,6 +25,8 @@ export interface Change {
   isBulk?: boolean
   /** The attempts whose outcomes are recorded. */
   attempts?: NewAttempt[]
+  /** Recorded in the same commit. */
+  audit?: Act
 }
 
 /** The end of one attempt at an image. */

@@ -6,7 +6,7 @@ import { IMAGE_ERROR_CODES } from '../image/error.ts'
 /** PostgreSQL's `integer`: a larger id cannot exist. */
 export const Id = Type.Integer({ minimum: 1, maximum: 2_147_483_647 })
 
-const Url = Type.String({ format: 'text', minLength: 1, maxLength: 2048 })
+export const Source = Type.String({ format: 'text', minLength: 1, maxLength: 2048 })
 
 export const ExternalId = Type.String({
   format: 'text',
@@ -46,7 +46,7 @@ const productInput = {
     })
   ),
   product_images: optional(
-    Type.Array(Url, {
+    Type.Array(Source, {
       maxItems: 1000,
       examples: [['https://example.com/lamp.jpg']],
       description: 'http or https URLs, and sources that POST /uploads returned'

@@ -12,8 +12,9 @@ import type { UrlOf } from './image-urls.ts'
 import type { ProductFilter } from './list.ts'
 import { type Page, ProductLists } from './lists.ts'
 import { ProductLoader } from './loader.ts'
-import { type ProductRecord, toProduct } from './record.ts'
+import { type ImageRow, type ProductRecord, toProduct } from './record.ts'
 import { leftoversOf, leftoversWaitMs, strayRemovals } from './removals.ts'
+import { imageNotFound, type NewSource, replaceSource } from './replaced-source.ts'
 import type { Product, ProductInput } from './schemas.ts'
 import { SWEEP } from './statements.ts'
 import { ProductWriter, type WriterOptions } from './writer.ts'
@@ -153,6 +154,20 @@ export class ProductStore {
     if (!acted?.changed) return 0
     await this.#publish(id, WORKER_CACHE_WAIT_MS)
     return acted.changed.update.length
+  }
+
+  /**
+   * Replaces the source of an image for an operator. Resolves with the image that takes its place. Rejects
+   * with `not_found`, and with `invalid_input` if the product has the source, or it is no upload of its user.
+   */
+  async replaceSource(id: number, source: NewSource): Promise<ImageRow> {
+    const { source_url } = source
+    const { user_id } = await this.#find({ id })
+    await this.#uploads.keep(user_id, [source_url], () => '/source_url')
+    await this.#changeForClient({ id }, (record) => replaceSource(record, source))
+    const image = (await this.#find({ id })).images.find((row) => row.source_url === source_url)
+    if (!image) throw imageNotFound()
+    return image
   }
 
   /**

@@ -1,8 +1,10 @@
 import { randomUUID } from 'node:crypto'
-import { DatabaseError, type Pool } from 'pg'
+import { DatabaseError, type Pool, type PoolClient } from 'pg'
+import { type Act, record as recordAct } from '../audit/audit.ts'
 import { Batcher } from '../database/batcher.ts'
 import { isRefused } from '../database/refused.ts'
 import { type Statement, withValues } from '../database/statement.ts'
+import { inTransaction } from '../database/transaction.ts'
 import { carrier } from '../log/context.ts'
 import type { Outbox } from '../outbox/outbox.ts'
 import type { NewOutboxRow } from '../outbox/row.ts'
@@ -51,7 +53,11 @@ export class ProductWriter {
   async apply(record: ProductRecord, change: Change, { batched = false } = {}): Promise<boolean> {
     const written = this.#written(record, change)
     try {
-      const applied = await (batched ? this.#batches.add(written) : this.#applyAlone(written))
+      const applied = await (change.audit
+        ? this.#applyAudited(written, change.audit)
+        : batched
+          ? this.#batches.add(written)
+          : this.#applyAlone(written))
       if (applied) this.#enqueued(written.enqueued)
       return applied
     } catch (error) {
@@ -102,8 +108,16 @@ export class ProductWriter {
     }
   }
 
-  async #applyAlone(change: WrittenChange): Promise<boolean> {
-    return (await this.#changedIds(CHANGE, [change])).length > 0
+  async #applyAlone(change: WrittenChange, client?: PoolClient): Promise<boolean> {
+    return (await this.#changedIds(CHANGE, [change], client)).length > 0
+  }
+
+  #applyAudited(change: WrittenChange, act: Act): Promise<boolean> {
+    return inTransaction(this.#options.pool, async (client) => {
+      const applied = await this.#applyAlone(change, client)
+      if (applied) await recordAct(client, act)
+      return applied
+    })
   }
 
   /** What the batch does not apply, because of a lock, a version or its data, is applied alone. */
@@ -117,9 +131,10 @@ export class ProductWriter {
     return batch.map((change) => applied.has(change) || this.#applyAlone(change))
   }
 
-  async #changedIds(statement: Statement, changes: WrittenChange[]): Promise<number[]> {
+  async #changedIds(statement: Statement, changes: WrittenChange[], client?: PoolClient): Promise<number[]> {
     const { pool } = this.#options
-    const { rows } = await pool.query<{ id: number }>(withValues(pool, statement, [JSON.stringify(changes)]))
+    const query = withValues(pool, statement, [JSON.stringify(changes)])
+    const { rows } = await (client ?? pool).query<{ id: number }>(query)
     return rows.map(({ id }) => id)
   }
 

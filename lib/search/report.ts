@@ -2,6 +2,7 @@ import type { Pool } from 'pg'
 import { readAttempts } from '../products/attempts.ts'
 import type { ProductRecord } from '../products/record.ts'
 import { toImage } from '../products/record.ts'
+import { findReplaced } from './replacement.ts'
 import type { ImageReport } from './schemas.ts'
 import { foundOf, type Owner } from './search.ts'
 
@@ -21,6 +22,9 @@ export async function reportImage(
   const record = await load(owner.product_id)
   const image = record?.images.find((row) => row.id === id)
   if (!image) return null
-  const history = await readAttempts(pool, owner.product_id, id)
-  return { ...toImage(image), ...foundOf(owner), product_name: owner.product_name, history }
+  const [history, replaced] = await Promise.all([
+    readAttempts(pool, owner.product_id, id),
+    findReplaced(pool, owner.product_id, image.source_url)
+  ])
+  return { ...toImage(image), ...foundOf(owner), product_name: owner.product_name, replaced, history }
 }

@@ -81,7 +81,8 @@ export const Attempt = Type.Object(
       Type.Object({
         url: Type.String(),
         status: Type.Union([Type.Integer(), Type.Null()], { description: 'Null without a response' }),
-        address: Type.Union([Type.String(), Type.Null()], { description: 'Connected to' })
+        address: Type.Union([Type.String(), Type.Null()], { description: 'Connected to' }),
+        kept: Type.Boolean({ description: 'Over a connection that was kept from an earlier request' })
       }),
       { description: 'Redirects and the last response, in their order' }
     )
@@ -97,6 +98,17 @@ export const ImageReport = Type.Object(
     placeholder,
     ...found,
     product_name: Type.String(),
+    replaced: Type.Union(
+      [
+        Type.Object({
+          source_url: Type.String(),
+          by: Type.String({ description: 'The name of the operator’s credentials' }),
+          at: Type.String({ format: 'date-time' })
+        }),
+        Type.Null()
+      ],
+      { description: 'The source that an operator replaced by this one; name it to go back' }
+    ),
     history: Type.Array(ref(Attempt), { description: 'Newest first, up to 100' })
   },
   { $id: 'ImageReport' }

@@ -71,13 +71,13 @@ export class Uploads {
    * Keeps the uploads among the sources, so that a product can name them. Rejects with `invalid_input` that
    * names each source that is no upload of the user.
    */
-  async keep(userId: number, sources: string[]): Promise<void> {
+  async keep(userId: number, sources: string[], pointerOf = ofProduct): Promise<void> {
     const ids = sources.map(uploadId)
     if (ids.every((id) => id === null)) return
     const { rows } = await this.#pool.query<{ id: string }>(KEEP, [ids, userId])
     const kept = new Set(rows.map(({ id }) => id))
     const problems = ids.flatMap((id, index) =>
-      id === null || kept.has(id) ? [] : [{ pointer: `/product_images/${index}`, detail: notTheirs(userId) }]
+      id === null || kept.has(id) ? [] : [{ pointer: pointerOf(index), detail: notTheirs(userId) }]
     )
     if (problems.length > 0) throw new AppError('invalid_input', 'Some images cannot be used.', problems)
   }
@@ -91,6 +91,8 @@ export class Uploads {
     return rows[0] ?? { seen: 0, removed: 0 }
   }
 }
+
+const ofProduct = (index: number) => `/product_images/${index}`
 
 const notTheirs = (userId: number) =>
   `is no upload of user ${userId}: make one with POST /api/v1/uploads, and name it within 24 hours`

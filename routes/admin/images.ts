@@ -1,14 +1,32 @@
 import { Type } from '@sinclair/typebox'
-import { AppError } from '../../lib/http/app-error.ts'
 import { ref } from '../../lib/http/schema-ref.ts'
+import { imageNotFound, sourceRefused } from '../../lib/products/replaced-source.ts'
+import { Source } from '../../lib/products/schemas.ts'
 import { reportImage } from '../../lib/search/report.ts'
 import { FoundImage, filterFields, ImageReport } from '../../lib/search/schemas.ts'
 import { searchImages } from '../../lib/search/search.ts'
 import type { Operation } from '../operation.ts'
 import { problems } from '../problem-replies.ts'
+import { checkSource } from '../products/check-images.ts'
 import { Cursor, Limit, Next, tags } from './schemas.ts'
 
-export const images: Operation = (app) => {
+const params = Type.Object({ id: Type.String({ format: 'uuid' }) })
+
+const Replacement = Type.Object({
+  source_url: Type.String({
+    ...Source,
+    examples: ['https://example.com/lamp.jpg'],
+    description: 'A source that POST /products would take; the product must not have it already'
+  })
+})
+
+export const images: Operation = (app, config) => {
+  async function existing(id: string): Promise<ImageReport> {
+    const report = await reportImage(app.pg.pool, id, (productId) => app.products.load(productId))
+    if (report) return report
+    throw imageNotFound()
+  }
+
   app.get(
     '/images',
     {
@@ -37,14 +55,39 @@ export const images: Operation = (app) => {
         tags,
         operationId: 'getImage',
         summary: 'An image, its results, and every attempt at it',
-        params: Type.Object({ id: Type.String({ format: 'uuid' }) }),
+        params,
         response: { 200: { ...ref(ImageReport), description: 'The image' }, ...problems(403, 404) }
       }
     },
-    async ({ params: { id } }) => {
-      const report = await reportImage(app.pg.pool, id, (productId) => app.products.load(productId))
-      if (report) return report
-      throw new AppError('not_found', 'There is no such image, or it was removed.')
+    ({ params: { id } }) => existing(id)
+  )
+
+  app.post(
+    '/images/:id/replace',
+    {
+      schema: {
+        tags,
+        operationId: 'replaceSource',
+        summary: 'Replace the source of an image',
+        description:
+          'As if the product were replaced with the new source in the place of the old one: the image and ' +
+          'its results are removed, and the one that takes its place is enqueued. The response is the new ' +
+          'one; replace it by the old source to go back.',
+        params,
+        body: Replacement,
+        response: {
+          200: { ...ref(ImageReport), description: 'The image that takes its place' },
+          ...problems(403, 404, 413, 415, 422)
+        }
+      }
+    },
+    async ({ params: { id: image_id }, body, caller }) => {
+      const checked = checkSource(body.source_url, config)
+      if ('problem' in checked) throw sourceRefused(checked.problem)
+      const { product_id } = await existing(image_id)
+      const source = { image_id, source_url: checked.url, actor: caller.name }
+      const { id } = await app.products.replaceSource(product_id, source)
+      return await existing(id)
     }
   )
 }

@@ -15,7 +15,7 @@ export function withCheckedImages<T extends { product_images?: string[] | null }
     problems.push({ pointer: '/product_images', detail: `must not be more than ${maxPerProduct} images` })
   }
   const product_images = body.product_images.map((source, index) => {
-    const checked = isUpload(source) ? checkUpload(source) : checkSourceUrl(source, config.sources)
+    const checked = checkSource(source, config)
     if ('url' in checked) return checked.url
     problems.push({ pointer: `/product_images/${index}`, detail: checked.problem })
     return source
@@ -23,6 +23,10 @@ export function withCheckedImages<T extends { product_images?: string[] | null }
   if (problems.length > 0) throw new AppError('invalid_input', 'Some images cannot be used.', problems)
   return { ...body, product_images }
 }
+
+/** Checks a source as a client sends it. */
+export const checkSource = (source: string, { sources }: Config): SourceUrl =>
+  isUpload(source) ? checkUpload(source) : checkSourceUrl(source, sources)
 
 function checkUpload(source: string): SourceUrl {
   const id = uploadId(source)

@@ -342,6 +342,10 @@ export type Attempt = {
          * Connected to
          */
         address: string | null;
+        /**
+         * Over a connection that was kept from an earlier request
+         */
+        kept: boolean;
     }>;
 };
 
@@ -378,6 +382,17 @@ export type ImageReport = {
      */
     since: string;
     product_name: string;
+    /**
+     * The source that an operator replaced by this one; name it to go back
+     */
+    replaced: {
+        source_url: string;
+        /**
+         * The name of the operator’s credentials
+         */
+        by: string;
+        at: string;
+    } | null;
     /**
      * Newest first, up to 100
      */
@@ -1899,6 +1914,70 @@ export type GetImageResponses = {
 };
 
 export type GetImageResponse = GetImageResponses[keyof GetImageResponses];
+
+export type ReplaceSourceData = {
+    body: {
+        /**
+         * A source that POST /products would take; the product must not have it already
+         */
+        source_url: string;
+    };
+    path: {
+        id: string;
+    };
+    query?: never;
+    url: '/api/v1/admin/images/{id}/replace';
+};
+
+export type ReplaceSourceErrors = {
+    /**
+     * The request is malformed or does not match the schema
+     */
+    400: Problem;
+    /**
+     * Credentials are missing or invalid
+     */
+    401: Problem;
+    /**
+     * The credentials are not valid for that user, or only for reading
+     */
+    403: Problem;
+    /**
+     * It does not exist, or belongs to another user
+     */
+    404: Problem;
+    /**
+     * The body is too large
+     */
+    413: Problem;
+    /**
+     * The body is not JSON in UTF-8
+     */
+    415: Problem;
+    /**
+     * The request matches the schema but cannot be carried out
+     */
+    422: Problem;
+    /**
+     * The caller has sent too many requests; retry after the time in Retry-After
+     */
+    429: Problem;
+    /**
+     * The service is overloaded or unavailable; retry after the time in Retry-After
+     */
+    503: Problem;
+};
+
+export type ReplaceSourceError = ReplaceSourceErrors[keyof ReplaceSourceErrors];
+
+export type ReplaceSourceResponses = {
+    /**
+     * The image that takes its place
+     */
+    200: ImageReport;
+};
+
+export type ReplaceSourceResponse = ReplaceSourceResponses[keyof ReplaceSourceResponses];
 
 export type ListActionsData = {
     body?: never;

@@ -4,7 +4,16 @@ import type { Socket } from 'node:net'
 import { setImmediate as turnOfTheEventLoop } from 'node:timers/promises'
 import t from 'tap'
 import { createResolver } from '../../../lib/egress/resolver.ts'
-import { downloader, type FailedImage, failure, never, serve, speak } from '../../support/downloader.ts'
+import { AttemptTrace, inAttempt, type SourceVisit } from '../../../lib/log/attempt-trace.ts'
+import {
+  downloader,
+  type FailedImage,
+  failure,
+  never,
+  OUTSIDE,
+  serve,
+  speak
+} from '../../support/downloader.ts'
 import { startNameServer } from '../../support/http/name-server.ts'
 
 const OK = 'HTTP/1.1 200 OK\r\ncontent-length: 7'
@@ -195,6 +204,22 @@ t.test('connection', async (t) => {
       await turnOfTheEventLoop()
     }
     t.equal(origin.sockets.length, 1)
+  })
+
+  t.test('is named in each attempt, with whether it was kept', async (t) => {
+    const origin = await serve(t, (_request, response) => response.end('picture'))
+    const { download } = downloader(t)
+    const visits: SourceVisit[] = []
+    for (const path of ['/1', '/2']) {
+      const trace = new AttemptTrace()
+      await inAttempt(trace, () => download(origin.url + path, never))
+      await turnOfTheEventLoop()
+      visits.push(...trace.visits)
+    }
+    t.strictSame(visits, [
+      { url: `${origin.url}/1`, status: 200, address: OUTSIDE, kept: false },
+      { url: `${origin.url}/2`, status: 200, address: OUTSIDE, kept: true }
+    ])
   })
 
   t.test('there are six to one origin at most, and none is left in the end', async (t) => {

@@ -3,7 +3,7 @@ import pg from 'pg'
 import { type FaultyProxy, startFaultyProxy } from '../support/http/faulty-proxy.ts'
 import { type Postgres, startPostgres } from '../support/servers/postgres.ts'
 import { type Rabbitmq, startRabbitmq } from '../support/servers/rabbitmq.ts'
-import { type Redis, startRedis } from '../support/servers/redis.ts'
+import { follow, type Redis, startRedis } from '../support/servers/redis.ts'
 import { startS3 } from '../support/servers/s3.ts'
 import { settingsOn } from '../support/servers/settings.ts'
 import type { Settings } from '../support/service.ts'
@@ -27,6 +27,8 @@ export interface Stores {
 export interface Servers extends Stores {
   postgres: Postgres
   redis: Redis
+  /** Follows `redis`. */
+  standby: Redis
   rabbitmq: Rabbitmq
   s3Proxy: FaultyProxy
   queue: string
@@ -35,14 +37,16 @@ export interface Servers extends Stores {
   stop(): Promise<void>
 }
 
-/** A durable PostgreSQL, Redis, a cluster of three RabbitMQ nodes, and S3 behind a faulty proxy. */
+/** A durable PostgreSQL, Redis with a standby, three RabbitMQ nodes, and S3 behind a faulty proxy. */
 export async function startServers(): Promise<Servers> {
-  const [postgres, redis, rabbitmq, s3] = await Promise.all([
+  const [postgres, redis, standby, rabbitmq, s3] = await Promise.all([
     startPostgres({ durable: true }),
+    startRedis(),
     startRedis(),
     startRabbitmq({ nodes: 3 }),
     startS3()
   ])
+  await follow(standby, redis)
   const s3Proxy = await startFaultyProxy(s3.endpoint)
   const settings = await settingsOn({ postgres, redis, rabbitmq, s3 })
   const {
@@ -54,6 +58,7 @@ export async function startServers(): Promise<Servers> {
   return {
     postgres,
     redis,
+    standby,
     rabbitmq,
     s3Proxy,
     queue,
@@ -70,7 +75,7 @@ export async function startServers(): Promise<Servers> {
     queues: async () => queueStates(await rabbitmq.rabbitmqctl(LIST_QUEUES), queue),
     async stop() {
       await s3Proxy.stop()
-      await Promise.all([postgres.stop(), redis.stop(), rabbitmq.stop(), s3.stop()])
+      await Promise.all([postgres.stop(), redis.stop(), standby.stop(), rabbitmq.stop(), s3.stop()])
     }
   }
 }

@@ -14,6 +14,8 @@ export interface TcpProxy {
   /** Keeps connections and accepts new ones, but passes nothing on in either direction. */
   freeze(): void
   thaw(): void
+  /** Ends every connection. Later ones lead to these servers. */
+  leadTo(targets: string): void
 }
 
 /** A proxy for the server of that URL, or for several separated by commas. It is closed at first. */
@@ -28,6 +30,9 @@ export async function createTcpProxy(targets: string): Promise<TcpProxy> {
     },
     thaw() {
       for (const port of ports) port.thaw()
+    },
+    leadTo(targets) {
+      for (const [index, target] of targets.split(',').entries()) ports[index]?.leadTo(target)
     }
   }
 }
@@ -35,7 +40,7 @@ export async function createTcpProxy(targets: string): Promise<TcpProxy> {
 type Pair = readonly [client: Socket, onward: Socket]
 
 async function createPort(target: string): Promise<TcpProxy> {
-  const { hostname, port } = new URL(target)
+  let { hostname, port } = new URL(target)
   const pairs = new Set<Pair>()
   let isFrozen = false
 
@@ -74,6 +79,10 @@ async function createPort(target: string): Promise<TcpProxy> {
     thaw() {
       isFrozen = false
       for (const pair of pairs) join(pair)
+    },
+    leadTo(next) {
+      ;({ hostname, port } = new URL(next))
+      for (const socket of [...pairs].flat()) socket.destroy()
     }
   }
 }

@@ -1,3 +1,4 @@
+import { follow } from '../../support/servers/redis.ts'
 import { type Faults, nothing } from './fault.ts'
 
 /** Time for writes that the snapshot does not have. */
@@ -49,6 +50,22 @@ export const redisFaults: Faults = {
     async start({ servers: { redis } }) {
       await redis.command(`REPLICAOF ${NO_SERVER}`)
       return async () => void (await redis.command('REPLICAOF NO ONE'))
+    }
+  },
+  /** Every process is led to the standby, which has not followed for a while. */
+  'redis-failover': {
+    lane: 'servers',
+    lastsMs: AFTER_SNAPSHOT_MS,
+    async start({ servers, fleet }) {
+      await servers.standby.command('REPLICAOF NO ONE')
+      return async () => {
+        const { redis, standby } = servers
+        await redis.kill()
+        for (const { links } of fleet.members) links?.redis.leadTo(standby.url)
+        await redis.restart()
+        await follow(redis, standby)
+        Object.assign(servers, { redis: standby, standby: redis })
+      }
     }
   }
 }

@@ -1,0 +1,28 @@
+import { existsSync } from 'node:fs'
+import { copyFile, mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import t from 'tap'
+import { installOnce } from '../../scripts/install.ts'
+
+const SMALL = join(import.meta.dirname, '../support/quality')
+const PACKAGE = 'node_modules/calc-s2-rust/package.json'
+
+async function folderOf(t: { testdir(): string }) {
+  const folder = t.testdir()
+  for (const file of ['package.json', 'package-lock.json'])
+    await copyFile(join(SMALL, file), join(folder, file))
+  return folder
+}
+
+t.test('processes that install at the same time share one install', async (t) => {
+  const folder = await folderOf(t)
+  await Promise.all([installOnce(folder), installOnce(folder), installOnce(folder)])
+  t.ok(existsSync(join(folder, PACKAGE)))
+})
+
+t.test('an install that was cut off is made again', async (t) => {
+  const folder = await folderOf(t)
+  await mkdir(join(folder, 'node_modules/half'), { recursive: true })
+  await installOnce(folder)
+  t.same([existsSync(join(folder, PACKAGE)), existsSync(join(folder, 'node_modules/half'))], [true, false])
+})

@@ -16,7 +16,7 @@ const IMAGES_A_SWEEP = 1000
 const DEEP_QUEUE = 1000
 /** A statement that deletes so many takes milliseconds. */
 const ROWS_AT_ONCE = 1000
-/** Only another process may have WEBHOOK_URL, and be down for a while. */
+/** Another process may have WEBHOOK_URL and be down for a while. */
 const UNDELIVERED_MS = 24 * 60 * 60_000
 const ORPHANS_EVERY_MS = 10 * 60_000
 /** No upload takes that long. */
@@ -31,16 +31,18 @@ export default fp<{ config: Config }>(
   async (app, { config }) => {
     const { jobTimeoutMs } = config.images
     const { signal } = app.shutdown
+    const { pool } = app.pg
+    const deliveries = new Deliveries(pool)
     const sweeps = [
       () => enqueueLostImages(app, jobTimeoutMs),
-      () => removeOldKeys(app),
-      () => removeOldDeliveries(app),
+      () => removeAll(signal, (limit) => removeExpiredKeys(pool, limit)),
+      () => removeAll(signal, (limit) => deliveries.prune(limit)),
       () => removeUnusedUploads(app),
-      () => removeAttempts(app),
+      () => removeAll(signal, (limit) => removeOldAttempts(pool, limit)),
       removeOrphans(app)
     ]
     if (!config.webhook) sweeps.push(() => discardWebhooks(app))
-    if (!config.database) sweeps.push(() => shortenLog(app.pg.pool))
+    if (!config.database) sweeps.push(() => shortenLog(pool))
 
     async function sweep(): Promise<void> {
       for (const run of sweeps) {
@@ -78,17 +80,9 @@ async function enqueueLostImages(
   if (count > 0) log.warn({ products: count }, 'Pending images that were lost are enqueued again')
 }
 
-async function removeOldKeys({ pg, shutdown: { signal } }: FastifyInstance): Promise<void> {
-  while (!signal.aborted && (await removeExpiredKeys(pg.pool, ROWS_AT_ONCE)) === ROWS_AT_ONCE);
-}
-
-async function removeAttempts({ pg, shutdown: { signal } }: FastifyInstance): Promise<void> {
-  while (!signal.aborted && (await removeOldAttempts(pg.pool, ROWS_AT_ONCE)) === ROWS_AT_ONCE);
-}
-
-async function removeOldDeliveries({ pg, shutdown: { signal } }: FastifyInstance): Promise<void> {
-  const deliveries = new Deliveries(pg.pool)
-  while (!signal.aborted && (await deliveries.prune(ROWS_AT_ONCE)) === ROWS_AT_ONCE);
+/** Calls `remove`, which resolves with the number of rows that it removed, until fewer are left. */
+async function removeAll(signal: AbortSignal, remove: (limit: number) => Promise<number>): Promise<void> {
+  while (!signal.aborted && (await remove(ROWS_AT_ONCE)) === ROWS_AT_ONCE);
 }
 
 async function removeUnusedUploads({

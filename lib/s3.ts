@@ -13,7 +13,7 @@ import {
   S3ServiceException
 } from '@aws-sdk/client-s3'
 import type { Bucket } from './config/servers.ts'
-import { AppError } from './http/app-error.ts'
+import { BucketUrls, type UrlOptions } from './storage/bucket-urls.ts'
 import { contentTypeOf, isOurs } from './storage/object-key.ts'
 import {
   cacheControl,
@@ -26,36 +26,19 @@ import {
   type StoredObject,
   UPLOAD_TIMEOUT_MS
 } from './storage/object-store.ts'
-import { type Credentials, presign } from './storage/presign.ts'
-import { urlWindow } from './storage/url-window.ts'
 
 const REQUEST_TIMEOUT_MS = 15_000
-/** The SDK renews temporary credentials five minutes before they expire. */
-const RENEW_MS = 60_000
 /** An empty object, stored to find out whether the bucket can be written to. */
 const WRITABLE = `${OBJECT_PREFIX}.writable`
-
-interface S3Options {
-  /** Prefix of the objects' URLs in place of the bucket's own address. */
-  publicBaseUrl: string | undefined
-  /** Null, the default, where anybody may read objects. */
-  signedUrlTtlS?: number | null
-}
 
 /** Objects in S3, or in anything that speaks its protocol. */
 export class S3Store implements ObjectStore {
   readonly #client: S3Client
   readonly #bucket: string
-  /** The bucket's own address. */
-  readonly #address: string
-  readonly #publicUrl: string
-  readonly #region: string
-  readonly #signedUrlTtlS: number | null
-  #credentials: Credentials | undefined
-  #renewal: NodeJS.Timeout | undefined
-  readonly intake = { presign: (key: string, put: PresignedPut) => this.#presignPut(key, put) }
+  readonly #urls: BucketUrls
+  readonly intake = { presign: (key: string, put: PresignedPut) => this.#urls.presignPut(key, put) }
 
-  constructor(bucket: Bucket, { publicBaseUrl, signedUrlTtlS = null }: S3Options) {
+  constructor(bucket: Bucket, options: UrlOptions) {
     this.#bucket = bucket.name
     this.#client = new S3Client({
       region: bucket.region,
@@ -84,37 +67,18 @@ export class S3Store implements ObjectStore {
       },
       maxAttempts: 2
     })
-    this.#address = withoutSlash(bucketUrl(this.#client, bucket))
-    this.#publicUrl = publicBaseUrl ? withoutSlash(publicBaseUrl) : this.#address
-    this.#region = bucket.region
-    this.#credentials = bucket.credentials
-    this.#signedUrlTtlS = signedUrlTtlS
-    if (signedUrlTtlS && !bucket.credentials)
-      this.#renewal = setInterval(() => this.#renew(), RENEW_MS).unref()
+    const { region, credentials } = bucket
+    const address = bucketUrl(this.#client, bucket)
+    const currentCredentials = () => this.#client.config.credentials()
+    this.#urls = new BucketUrls({ address, region, credentials, currentCredentials }, options)
   }
 
   addressOf(key: string): string {
-    return `${this.#publicUrl}/${key}`
+    return this.#urls.addressOf(key)
   }
 
   urlOf(key: string): string {
-    if (!this.#signedUrlTtlS) return this.addressOf(key)
-    if (!this.#credentials)
-      throw new AppError('unavailable', 'The bucket has no credentials yet; retry later.')
-    const { start: date, expiresInS } = urlWindow(this.#signedUrlTtlS)
-    return presign({
-      method: 'GET',
-      url: new URL(`${this.#address}/${key}`),
-      region: this.#region,
-      credentials: this.#credentials,
-      date,
-      expiresInS
-    })
-  }
-
-  /** Of the SDK's chain, which renews temporary credentials by itself, but not in time for `urlOf`. */
-  async #renew(): Promise<void> {
-    this.#credentials = await this.#client.config.credentials().catch(() => this.#credentials)
+    return this.#urls.urlOf(key)
   }
 
   async put(key: string, bytes: Buffer, signal: AbortSignal): Promise<string> {
@@ -130,7 +94,7 @@ export class S3Store implements ObjectStore {
         Key: key,
         Body: bytes,
         ContentType: contentTypeOf(key),
-        CacheControl: cacheControl(this.#signedUrlTtlS !== null || !key.startsWith(OBJECT_PREFIX))
+        CacheControl: cacheControl(this.#urls.areSigned || !key.startsWith(OBJECT_PREFIX))
       }
       // Imported here because only workers need it.
       const { Upload } = await import('@aws-sdk/lib-storage')
@@ -157,18 +121,6 @@ export class S3Store implements ObjectStore {
       if (error instanceof NoSuchKey) return null
       throw error
     }
-  }
-
-  async #presignPut(key: string, { content_type, bytes, expiresInS }: PresignedPut): Promise<string> {
-    return presign({
-      method: 'PUT',
-      url: new URL(`${this.#address}/${key}`),
-      headers: { 'content-type': content_type, ...(bytes !== null && { 'content-length': String(bytes) }) },
-      region: this.#region,
-      credentials: await this.#client.config.credentials(),
-      date: new Date(),
-      expiresInS
-    })
   }
 
   /** Without the right to list them, which few policies give, a lifecycle rule of the bucket has to do it. */
@@ -204,7 +156,7 @@ export class S3Store implements ObjectStore {
   }
 
   async ping(): Promise<void> {
-    if (this.#renewal) await this.#renew()
+    await this.#urls.ready()
     try {
       await this.#client.send(new HeadBucketCommand({ Bucket: this.#bucket }))
     } catch (error) {
@@ -215,12 +167,10 @@ export class S3Store implements ObjectStore {
   }
 
   async close(): Promise<void> {
-    clearInterval(this.#renewal)
+    this.#urls.close()
     this.#client.destroy()
   }
 }
-
-const withoutSlash = (url: string) => url.replace(/\/+$/, '')
 
 function nothingIfRefused(error: unknown): { Uploads?: MultipartUpload[] } {
   const status = error instanceof S3ServiceException ? error.$metadata.httpStatusCode : undefined

@@ -6,7 +6,6 @@ import type { Settings } from './settings.ts'
 // Real servers, each from the settings that name it; null where an embedded part takes its place.
 
 export type DatabaseServer = NonNullable<ReturnType<typeof database>>
-export type RedisServer = NonNullable<ReturnType<typeof redis>>
 export type Bucket = NonNullable<ReturnType<typeof bucket>>
 
 const POSTGRES = ['postgres:', 'postgresql:']

@@ -7,18 +7,6 @@ import { type Fence, fenceFor } from './fence.ts'
 import type { Limits } from './limits.ts'
 import { DecoderProcess } from './process.ts'
 
-/** Compresses pictures where they can harm nothing but themselves. */
-export interface Decoder {
-  /**
-   * Resolves with the picture as `compress` makes it. Calls `begun` when a decoder starts with it. Rejects
-   * with a permanent ImageError, with the signal's reason, or with another error when no decoder can be
-   * started.
-   */
-  compress(source: Buffer, signal: AbortSignal, begun?: () => void): Promise<Compressed>
-  /** Resolves when no process is left. Pictures that are being decoded are given up. */
-  close(): Promise<void>
-}
-
 export interface DecoderOptions extends CompressOptions {
   /** Pictures decoded at once, each in a process of its own. */
   concurrency: number
@@ -58,12 +46,11 @@ export function decoderFence(): Promise<Pick<Fence, 'inForce' | 'missing'>> {
   return fenceFor(ENTRY)
 }
 
-export function createDecoder(options: DecoderOptions): Decoder {
-  return new DecoderPool(options)
-}
-
-/** Processes are started when pictures come, and end when none come for a while. */
-class DecoderPool implements Decoder {
+/**
+ * Compresses pictures where they can harm nothing but themselves. Processes are started when pictures come,
+ * and end when none come for a while.
+ */
+export class Decoder {
   readonly #options: CompressOptions
   readonly #limits: Limits
   readonly #entry: string
@@ -86,10 +73,16 @@ class DecoderPool implements Decoder {
     this.#places = pLimit(concurrency)
   }
 
+  /**
+   * Resolves with the picture as `compress` makes it. Calls `begun` when a decoder starts with it. Rejects
+   * with a permanent ImageError, with the signal's reason, or with another error when no decoder can be
+   * started.
+   */
   async compress(source: Buffer, signal: AbortSignal, begun = () => {}): Promise<Compressed> {
     return await this.#places(() => this.#decode(source, signal, begun, MAX_TRIES))
   }
 
+  /** Resolves when no process is left. Pictures that are being decoded are given up. */
   async close(): Promise<void> {
     this.#isClosed = true
     for (const { timer } of this.#idle.splice(0)) clearTimeout(timer)

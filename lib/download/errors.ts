@@ -24,7 +24,7 @@ export function toImageError(error: unknown): ImageError {
  * One message for every blocked address, whether in the URL or in the DNS. Details would let a caller map our
  * internal network. The cause, which names the address, is for the operator's log.
  */
-export function blockedAddress(cause: BlockedAddress): ImageError {
+function blockedAddress(cause: BlockedAddress): ImageError {
   return new ImageError(
     'blocked_address',
     'The URL leads to an address that is not allowed. Use an http or https URL that anyone on the internet can open.',

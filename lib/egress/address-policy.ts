@@ -44,7 +44,7 @@ export function isPublic(text: string): boolean {
   return address.match(GLOBAL_UNICAST) && address.range() === 'unicast' && !isISATAP(address)
 }
 
-/** Returns the smallest network that a provider assigns to one customer: an IPv4 address, or an IPv6 /64. */
+/** Returns the smallest network that one customer has: an IPv4 address, or an IPv6 /64. */
 export function networkOf(text: string): string {
   const address = parseAddress(text)
   if (!address) return text

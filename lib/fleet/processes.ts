@@ -5,7 +5,7 @@ import type { Controls } from './controls.ts'
 /** `lost`: it has not reported itself for half a minute, and has not stopped either. */
 export type ProcessState = 'running' | 'paused' | 'draining' | 'drained' | 'lost'
 
-export interface FleetProcess {
+interface FleetProcess {
   id: string
   role: string
   version: string

@@ -23,7 +23,7 @@ const UNSUPPORTED = [
 
 export type ImageFormat = (typeof FORMATS)[number][0]
 
-export const IMAGE_FORMATS = FORMATS.map(([name]) => name)
+const IMAGE_FORMATS = FORMATS.map(([name]) => name)
 
 /** Returns the format of an image by its first bytes, never by a name or a content type. */
 export function imageFormat(source: Buffer): ImageFormat | undefined {

@@ -2,7 +2,7 @@ import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { Counter, collectDefaultMetrics, Histogram, Registry } from 'prom-client'
 import { decodersMemory, isDecoderKilled, runningDecoders } from '../decoder/diagnostics.ts'
 import type { Log } from '../log/log.ts'
-import type { FailedRow } from '../outbox/diagnostics.ts'
+import type { ClaimedRow, FailedRow } from '../outbox/diagnostics.ts'
 import { isOutcome, type StageContext, stages } from '../pipeline/stages.ts'
 import type { Outcome } from '../products/changes.ts'
 import { Readings } from './readings.ts'
@@ -121,7 +121,7 @@ export class Metrics {
     }
   }
 
-  #claimed({ kind, class: rank, waitMs }: Claimed): void {
+  #claimed({ kind, class: rank, waitMs }: ClaimedRow): void {
     this.#waits.observe({ kind, class: rank === 0 ? 'interactive' : 'bulk' }, waitMs / 1000)
   }
 
@@ -134,13 +134,7 @@ export class Metrics {
   }
 }
 
-interface Claimed {
-  kind: string
-  class: number
-  waitMs: number
-}
-
-const isClaimed = (message: unknown): message is Claimed =>
+const isClaimed = (message: unknown): message is ClaimedRow =>
   typeof message === 'object' && message !== null && 'waitMs' in message
 
 const isFailure = (message: unknown): message is FailedRow =>

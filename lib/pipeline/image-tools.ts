@@ -1,5 +1,5 @@
 import type { Config } from '../config/config.ts'
-import { createDecoder } from '../decoder/decoder.ts'
+import { Decoder } from '../decoder/decoder.ts'
 import { createDownloader } from '../download/download.ts'
 import type { ObjectStore } from '../storage/object-store.ts'
 import { withUploads } from '../uploads/reader.ts'
@@ -18,7 +18,7 @@ export function imageTools(
     userAgent: images.userAgent,
     connectionsPerOrigin
   })
-  const decoder = createDecoder({
+  const decoder = new Decoder({
     maxPixels: images.maxSourcePixels,
     jpegEncoder: images.jpegEncoder,
     renditions: images.renditions,

@@ -1,5 +1,4 @@
-import { type Change, endOf, enqueueAgain, toRefetch } from './changes.ts'
-import { fieldsOf } from './fields.ts'
+import { type Change, endOf, enqueueAgain, toRefetch, updateImages } from './changes.ts'
 import type { ImageRow, ProductRecord } from './record.ts'
 
 /** What operators do with images. */
@@ -18,9 +17,10 @@ export function act(record: ProductRecord, name: ActName, ids: ReadonlySet<strin
   const status = ACT_STATUS[name]
   const isMeant = (row: ImageRow) =>
     ids.has(row.id) && (status === undefined ? row.status !== 'pending' : row.status === status)
-  if (name === 'fail') return withdrawn(record, isMeant, (row) => ({ ...row, ...endOf(row), ...WITHDRAWN }))
+  if (name === 'fail')
+    return updateImages(record, isMeant, (row) => ({ ...row, ...endOf(row), ...WITHDRAWN }))
   if (name === 'delete-results')
-    return withdrawn(record, isMeant, (row) => ({ ...row, ...NO_RESULT, ...WITHDRAWN }))
+    return updateImages(record, isMeant, (row) => ({ ...row, ...NO_RESULT, ...WITHDRAWN }))
   const again = enqueueAgain(record, isMeant)
   return (
     again && { ...again, ...(name === 'refetch' && { update: again.update.map(toRefetch) }), isBulk: true }
@@ -45,12 +45,3 @@ const NO_RESULT = {
   placeholder: null,
   original: null
 } as const
-
-function withdrawn(
-  record: ProductRecord,
-  isMeant: (row: ImageRow) => boolean,
-  end: (row: ImageRow) => Change['update'][number]
-): Change | null {
-  const update = record.images.filter(isMeant).map(end)
-  return update.length > 0 ? { fields: fieldsOf(record), add: [], remove: [], update, enqueue: [] } : null
-}

@@ -170,8 +170,18 @@ export const toRefetch = (update: ImageUpdate): ImageUpdate => ({
 
 /** Enqueues the wanted images, as if they had not been tried. */
 export function enqueueAgain(record: ProductRecord, isWanted: (row: ImageRow) => boolean): Change | null {
-  const update = record.images.filter(isWanted).map((row) => ({ ...row, ...ANEW }))
-  return update.length > 0 ? { ...unchanged(fieldsOf(record)), update, enqueue: [0] } : null
+  const change = updateImages(record, isWanted, (row) => ({ ...row, ...ANEW }))
+  return change && { ...change, enqueue: [0] }
+}
+
+/** Changes the rows of the wanted images. Returns null if there are none. */
+export function updateImages(
+  record: ProductRecord,
+  isWanted: (row: ImageRow) => boolean,
+  changed: (row: ImageRow) => ImageUpdate
+): Change | null {
+  const update = record.images.filter(isWanted).map(changed)
+  return update.length > 0 ? { ...unchanged(fieldsOf(record)), update } : null
 }
 
 /** The rows of images that stay, as the change leaves them. */

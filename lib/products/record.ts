@@ -26,7 +26,7 @@ export interface Original {
   refetch?: true
 }
 
-/** Returns the original without the wish to ask its origin. */
+/** Returns the original without the mark to ask its origin. */
 export const asked = ({ key, validators }: Original): Original => ({ key, validators })
 
 /** A row of `product_images`. */

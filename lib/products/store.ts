@@ -5,6 +5,7 @@ import { AppError, type ErrorCode, productNotFound } from '../http/app-error.ts'
 import type { ImageErrorCode } from '../image/error.ts'
 import { Uploads } from '../uploads/uploads.ts'
 import type { ProductChangeFeed } from './change-feed.ts'
+import { type Decide, ProductChanger, type ProductRef } from './changer.ts'
 import * as changes from './changes.ts'
 import { ProductCreator } from './create.ts'
 import { fieldsOf } from './fields.ts'
@@ -18,16 +19,6 @@ import { imageNotFound, type NewSource, replaceSource } from './replaced-source.
 import type { Product, ProductInput } from './schemas.ts'
 import { SWEEP } from './statements.ts'
 import { ProductWriter, type WriterOptions } from './writer.ts'
-
-/**
- * Identifies a product: with `user_id`, only if it belongs to that user; with `accepts`, only at a version
- * that it accepts.
- */
-export interface ProductRef {
-  id: number
-  user_id?: number | undefined
-  accepts?: ((version: number) => boolean) | undefined
-}
 
 export interface ProductStoreOptions extends WriterOptions {
   cache: Cache
@@ -47,16 +38,12 @@ export interface Reprocess {
   code?: ImageErrorCode | undefined
 }
 
-type Decide = (record: ProductRecord) => changes.Change | null
-
 /** Shorter than for a client: otherwise workers would mainly wait while Redis is unreachable. */
 const WORKER_CACHE_WAIT_MS = 200
 
 /**
- * Products and their images. A change reads the product, is decided in TypeScript and is written with one
- * statement. If the product's version has changed meanwhile, the change is decided again. When a client's
- * method resolves, every reader sees the change. A worker waits only 200 ms for that: if Redis is
- * unreachable, readers see its outcomes a few seconds later.
+ * Products and their images. When a client's method resolves, every reader sees the change. A worker waits
+ * only 200 ms for that: if Redis is unreachable, readers see its outcomes a few seconds later.
  */
 export class ProductStore {
   readonly #options: ProductStoreOptions
@@ -64,6 +51,7 @@ export class ProductStore {
   readonly #creator: ProductCreator
   readonly #bulkCreator: ProductCreator
   readonly #writer: ProductWriter
+  readonly #changer: ProductChanger
   readonly #lists: ProductLists
   readonly #loader: ProductLoader
   readonly #uploads: Uploads
@@ -75,6 +63,7 @@ export class ProductStore {
     this.#bulkCreator = new ProductCreator(options.pool, options.outbox, { bulk: true })
     this.#writer = new ProductWriter(options)
     this.#loader = new ProductLoader(options.pool, options.urlOf)
+    this.#changer = new ProductChanger(this.#loader, this.#writer)
     this.#lists = new ProductLists(options.pool, options.urlOf)
     this.#uploads = new Uploads(options.pool)
   }
@@ -134,7 +123,7 @@ export class ProductStore {
 
   /** Replaces what a client may write. Rejects with `not_found`, `version_mismatch` or as `create` does. */
   async update(ref: ProductRef, input: Omit<ProductInput, 'user_id'>): Promise<void> {
-    const userId = ref.user_id ?? (await this.#find(ref)).user_id
+    const userId = ref.user_id ?? (await this.#changer.find(ref)).user_id
     await this.#uploads.keep(userId, input.product_images ?? [])
     await this.#changeForClient(ref, (record) => changes.edit(record, fieldsOf(input, record)))
   }
@@ -150,7 +139,7 @@ export class ProductStore {
    * Changes images of a product for an operator. Resolves with their number; a product that is gone has none.
    */
   async act(id: number, decide: Decide): Promise<number> {
-    const acted = await this.#change({ id }, decide, undefined, true).catch(unless('not_found'))
+    const acted = await this.#changer.change({ id }, decide, { batched: true }).catch(unless('not_found'))
     if (!acted?.changed) return 0
     await this.#publish(id, WORKER_CACHE_WAIT_MS)
     return acted.changed.update.length
@@ -162,10 +151,10 @@ export class ProductStore {
    */
   async replaceSource(id: number, source: NewSource): Promise<ImageRow> {
     const { source_url } = source
-    const { user_id } = await this.#find({ id })
+    const { user_id } = await this.#changer.find({ id })
     await this.#uploads.keep(user_id, [source_url], () => '/source_url')
     await this.#changeForClient({ id }, (record) => replaceSource(record, source))
-    const image = (await this.#find({ id })).images.find((row) => row.source_url === source_url)
+    const image = (await this.#changer.find({ id })).images.find((row) => row.source_url === source_url)
     if (!image) throw imageNotFound()
     return image
   }
@@ -174,7 +163,7 @@ export class ProductStore {
    * Deletes the product; its objects are removed afterwards. Rejects with `not_found` or `version_mismatch`.
    */
   async delete(ref: ProductRef): Promise<void> {
-    while (!(await this.#writer.delete(await this.#find(ref))));
+    await this.#changer.delete(ref)
     await this.#publish(ref.id)
   }
 
@@ -189,7 +178,8 @@ export class ProductStore {
     { redelivered = false } = {}
   ): Promise<void> {
     const decide = (record: ProductRecord) => changes.finish(record, attempts)
-    const ended = await this.#change({ id: product.id }, decide, product, true).catch(unless('not_found'))
+    const options = { known: product, batched: true }
+    const ended = await this.#changer.change({ id: product.id }, decide, options).catch(unless('not_found'))
     const rows = ended ? changes.imagesAfter(ended.before, ended.changed) : []
     const removals = redelivered
       ? [leftoversOf(product.id, leftoversWaitMs(this.#options.jobTimeoutMs))]
@@ -224,32 +214,9 @@ export class ProductStore {
 
   /** Resolves with whether anything was changed. */
   async #changeForClient(ref: ProductRef, decide: Decide, known?: ProductRecord): Promise<boolean> {
-    const { changed } = await this.#change(ref, decide, known)
+    const { changed } = await this.#changer.change(ref, decide, known && { known })
     if (changed) await this.#publish(ref.id)
     return changed !== null
-  }
-
-  /** Decides until a change is written or none is needed. `known`, if it is still current, saves a read. */
-  async #change(
-    ref: ProductRef,
-    decide: Decide,
-    known?: ProductRecord,
-    batched = false
-  ): Promise<{ before: ProductRecord; changed: changes.Change | null }> {
-    for (let before = known ?? (await this.#find(ref)); ; before = await this.#find(ref)) {
-      const changed = decide(before)
-      if (!changed || (await this.#writer.apply(before, changed, { batched }))) return { before, changed }
-    }
-  }
-
-  async #find({ id, user_id, accepts }: ProductRef): Promise<ProductRecord> {
-    const record = await this.load(id)
-    if (!record || (user_id !== undefined && record.user_id !== user_id)) throw productNotFound(id)
-    if (!accepts || accepts(record.version)) return record
-    throw new AppError(
-      'version_mismatch',
-      `Product ${id} does not have the version that If-Match names: read it again and retry with its current ETag, including the quotes.`
-    )
   }
 
   /** Resolves when every reader sees the change, or after `maxWaitMs`. */

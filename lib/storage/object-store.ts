@@ -63,14 +63,14 @@ export interface StoredObject {
   bytes: number
 }
 
-/** Of results. They are public, unless the bucket is private. */
-/** Of files that clients send. */
-export const UPLOAD_PREFIX = 'uploads/'
-
+/** Prefix of results. They are public, unless the bucket is private. */
 export const OBJECT_PREFIX = 'products/'
 
-/** Of originals. They are never public. */
+/** Prefix of originals. They are never public. */
 export const ORIGINAL_PREFIX = 'originals/'
+
+/** Prefix of files that clients send. They are never public. */
+export const UPLOAD_PREFIX = 'uploads/'
 
 /** An object never changes. What is private may stay in the browser, but in no shared cache. */
 export const cacheControl = (isPrivate: boolean) =>

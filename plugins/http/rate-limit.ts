@@ -2,8 +2,8 @@ import type { FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { ANYONE } from '../../lib/auth/caller.ts'
 import type { Config } from '../../lib/config/config.ts'
+import { networkOf } from '../../lib/egress/address-policy.ts'
 import { AppError } from '../../lib/http/app-error.ts'
-import { networkOf } from '../../lib/http/network.ts'
 
 /** Without Redis: beyond this number, the least recent caller is forgotten. */
 const MAX_CALLERS = 10_000

@@ -1,6 +1,6 @@
 import { ANYONE, type Caller } from '../../lib/auth/caller.ts'
+import { networkOf } from '../../lib/egress/address-policy.ts'
 import { AppError } from '../../lib/http/app-error.ts'
-import { networkOf } from '../../lib/http/network.ts'
 
 /** The streams of one kind that this process has open, bounded in total and for each client. */
 export class OpenStreams {

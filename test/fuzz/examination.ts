@@ -1,5 +1,5 @@
 import type { Compressed } from '../../lib/compress.ts'
-import { createDecoder } from '../../lib/decoder/decoder.ts'
+import { Decoder } from '../../lib/decoder/decoder.ts'
 import { decodersMemory, isDecoderKilled, kills } from '../../lib/decoder/diagnostics.ts'
 import { ImageError } from '../../lib/image/error.ts'
 import { type Mutant, mutants } from './mutants.ts'
@@ -25,7 +25,7 @@ export interface Report {
 
 /** Sends `count` mutants of that seed through fenced decoders, `concurrency` at once. */
 export async function examine(seed: number, count: number, concurrency = 2): Promise<Report> {
-  const decoder = createDecoder({ maxPixels: LIMITS.maxPixels, concurrency })
+  const decoder = new Decoder({ maxPixels: LIMITS.maxPixels, concurrency })
   const report: Report = {
     outcomes: {},
     kills: {},

@@ -6,7 +6,7 @@ import { createInterface } from 'node:readline'
 import { mock } from 'node:test'
 import { setImmediate as immediate, setTimeout as wait } from 'node:timers/promises'
 import t, { type Test } from 'tap'
-import { createDecoder, type DecoderOptions } from '../../../lib/decoder/decoder.ts'
+import { Decoder, type DecoderOptions } from '../../../lib/decoder/decoder.ts'
 import {
   type DecoderKilled,
   decodersMemory,
@@ -29,7 +29,7 @@ const never = new AbortController().signal
 t.setTimeout(300_000)
 
 function unruly(t: Test, options: Partial<DecoderOptions> = {}) {
-  const decoder = createDecoder({ maxPixels: 1_000_000, concurrency: 1, entry: UNRULY, ...options })
+  const decoder = new Decoder({ maxPixels: 1_000_000, concurrency: 1, entry: UNRULY, ...options })
   t.teardown(() => decoder.close())
   const order = (command: string | Buffer, signal = never) => decoder.compress(Buffer.from(command), signal)
   return { decoder, order }

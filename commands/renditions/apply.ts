@@ -9,9 +9,9 @@ import {
 } from '../../lib/products/outdated.ts'
 import { pruneRenditions, remakeOutdated } from '../../lib/products/outdated-changes.ts'
 
-/** Changed at once. */
+/** These are changed at once. */
 const PRODUCTS_A_PAGE = 16
-/** Beyond that, a pause would not be one: what is enqueued is made. */
+/** A pause does not stop images that are enqueued, so there should not be more. */
 const MAX_ENQUEUED = 1000
 const LOOK_EVERY_MS = 500
 
@@ -53,7 +53,8 @@ export async function apply(app: FastifyInstance, config: Config, prune: boolean
   if (pause.signal.aborted) return console.log('Paused. Run the command again to go on.')
   if (isAlone) console.log('They are made when the service runs.')
   else console.log(`Still to make, as their sources fail: ${(await countOutdated(pool, wanted)).outdated}`)
-  if (prune) console.log(`Images without renditions that are defined no more: ${await pruneAll(app, config)}`)
+  if (prune)
+    console.log(`Images without renditions that are no longer defined: ${await pruneAll(app, config)}`)
 }
 
 async function pruneAll({ pg, products }: FastifyInstance, { images }: Config): Promise<number> {

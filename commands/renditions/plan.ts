@@ -12,7 +12,7 @@ export async function plan(app: FastifyInstance, config: Config): Promise<void> 
   console.log(`Images that are done: ${count(done)}`)
   console.log(`To make again: ${count(outdated)} (${count(redefined)} have a rendition by an old definition)`)
   if (gone > 0)
-    console.log(`Renditions that are defined no more: ${count(gone)} of ${count(withGone)} images`)
+    console.log(`Renditions that are no longer defined: ${count(gone)} of ${count(withGone)} images`)
   if (outdated === 0) return
   const { renditions, keepOriginals } = config.images
   const originals = keepOriginals ? withoutOriginal : 0

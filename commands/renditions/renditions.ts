@@ -5,8 +5,8 @@ import { existingParts } from '../existing-parts.ts'
 import { apply } from './apply.ts'
 import { plan } from './plan.ts'
 
-export const usage = `asyncprod renditions plan              images that today’s RENDITIONS and PLACEHOLDERS do not fit, and what they cost
-asyncprod renditions apply [--prune]   makes just those again; --prune removes renditions that are defined no more`
+export const usage = `asyncprod renditions plan              counts images that lack what RENDITIONS and PLACEHOLDERS define, and their cost
+asyncprod renditions apply [--prune]   makes just those again; --prune removes renditions that are no longer defined`
 
 /** `asyncprod renditions …`: what a change of settings means for images that are there. */
 export async function renditions(config: Config, args: string[]): Promise<void> {

@@ -5,7 +5,7 @@ export interface AuditFilter {
   actor?: string
   act?: string
   limit: number
-  /** The id of the last one of the page before. */
+  /** The id of the last entry of the previous page. */
   cursor?: number
 }
 

@@ -29,5 +29,5 @@ export class Caller {
 /** The caller of every request where no credentials are required. */
 export const ANYONE = new Caller('anyone')
 
-/** Returns the user that is meant without a user_id; undefined if there is none. */
+/** Returns the user of a request without a user_id; undefined if the caller acts for all users. */
 export const defaultUser = (caller: Caller): number | undefined => (caller === ANYONE ? 1 : caller.userId)

@@ -1,8 +1,8 @@
 /**
  * Claims up to $2 due rows of kind $1 for $3 milliseconds. Users take turns: a claim begins after the last
  * user of the one before ($5 for class 0, $6 for class 1) and takes as many rows of each user that it comes
- * to. While both classes have due rows, $4 of the places are for class 1. A user has $9 rows at most, with
- * those that are worked on already: $8 of the users $7. Of an odd number, its interactive rows get one more.
+ * to. While both classes have due rows, $4 of the places are for class 1. A user has at most $9 rows in
+ * progress; those of the users $7 are $8 already. Of an odd number, its interactive rows get one more.
  *
  * `turn` jumps from user to user in the index outbox_due, and `picked` reads each user's oldest rows there:
  * the cost grows with $2, and not with the rows or users that wait. ORDER BY and ARRAY keep the planner from

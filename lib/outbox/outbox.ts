@@ -69,8 +69,8 @@ export class Outbox {
   }
 
   /**
-   * Resolves with up to `limit` due rows, those of all users in turn. Fewer does not mean that no more are
-   * due. None does, except of users at their limit.
+   * Resolves with up to `limit` due rows, those of all users in turn. Fewer rows do not mean that no more are
+   * due. No rows mean that only users at their limit may have due ones.
    */
   async claim(
     kind: OutboxKind,

@@ -1,6 +1,6 @@
 import { performance } from 'node:perf_hooks'
 
-/** The part of the time since the last look in which this process's event loop was busy. */
+/** Returns a function that returns in which share of the time since its last call the event loop was busy. */
 export function watchEventLoop(): () => number {
   let last = performance.eventLoopUtilization()
   return () => {

@@ -20,7 +20,7 @@ const SHARE_OF_TROUBLED = 1 / 2
 
 /** A paused image looks again after this time, and up to as much later. */
 const PAUSED_MS = 30_000
-/** Of the busiest, that a process reports. */
+/** A process reports its busiest origins, up to this number. */
 const MAX_REPORTED = 200
 
 /** What an operator has ordered for a domain. */

@@ -61,7 +61,7 @@ export class SourceReader {
     return await this.#ask(productId, { ...image, original: null }, signal)
   }
 
-  /** Asks the origin, and only for what it has instead of the original. */
+  /** Asks the origin. If its file has not changed, the original is read instead of a download. */
   async #ask(
     productId: number,
     image: SourceRow,

@@ -1,8 +1,8 @@
 const WINDOW_MS = 60_000
 
 /**
- * Counts about the last minute: what came in this minute of the clock, and as much of the minute before as
- * has not passed yet.
+ * Estimates what came in the last 60 seconds: all of this minute of the clock, and a share of the minute
+ * before.
  */
 export class Recent {
   #window = 0

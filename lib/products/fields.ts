@@ -29,7 +29,7 @@ const COLUMNS: Record<keyof ProductFields, Column> = {
   metadata: { type: 'text', read: `coalesce(p.metadata, '{}')`, write: 'f.metadata::json' }
 }
 
-/** Null is as if the field were left out. `kept` has what a replacement keeps if it is left out. */
+/** Null counts as left out. `kept` has the values that a replacement without these fields keeps. */
 export const fieldsOf = (
   input: Omit<ProductInput, 'user_id'>,
   kept?: Pick<ProductFields, 'external_id' | 'metadata'>

@@ -3,8 +3,8 @@ export const hasTrigram = (text: string) => /[a-z0-9]{3}/i.test(text)
 
 /**
  * Returns a regular expression of PostgreSQL for names that contain the text, in any case and composition.
- * It names every spelling itself, because `ILIKE` knows only the letters of the database's locale, and takes
- * é and e with an accent for different ones.
+ * It names every spelling itself. `ILIKE` knows only the letters of the database's locale, and does not match
+ * é with an e and a separate accent.
  */
 export const containing = (text: string) => Array.from(text.normalize('NFC'), anySpelling).join('')
 

@@ -11,19 +11,19 @@ const DEFINITIONS = `
 const IS_OUTDATED = `
   i.status = 'done' AND (i.object_key IS NULL OR NOT ${DEFINITIONS} @> $1::jsonb OR $2::boolean AND i.placeholder IS NULL)`
 
-/** `names` of today's renditions are the keys of `$1`. */
+/** The keys of `$1` are the names of today's renditions. */
 const GONE = `(SELECT count(*) FROM jsonb_object_keys(i.renditions) AS name WHERE NOT $1::jsonb ? name)`
 
 export interface OutdatedCounts {
   /** Images that are done. */
   done: number
-  /** Those that lack results of today's settings or have them by an earlier definition. */
+  /** Images that lack results of today's settings, or have them by an earlier definition. */
   outdated: number
-  /** Those of them that have one by an earlier definition. */
+  /** Outdated images with a rendition by an earlier definition. */
   redefined: number
-  /** Those of them of which no original is kept. */
+  /** Outdated images of which no original is kept. */
   withoutOriginal: number
-  /** Images with renditions that are defined no more, and the number of these renditions. */
+  /** Images with renditions that are no longer defined, and the number of these renditions. */
   withGone: number
   gone: number
 }
@@ -66,11 +66,11 @@ export async function sampleOutdated(
   return rows
 }
 
-/** Yields the ids of products with outdated images, by their order, in pages. */
+/** Yields pages of ascending ids of products with outdated images. */
 export const outdatedProducts = (pool: Pool, wanted: Wanted, limit: number) =>
   productPages(pool, IS_OUTDATED, valuesOf(wanted), limit)
 
-/** The same, of products with renditions that are defined no more. */
+/** The same, of products with renditions that are no longer defined. */
 export const productsToPrune = (pool: Pool, wanted: Wanted, limit: number) =>
   productPages(pool, `i.status = 'done' AND $2::boolean IS NOT NULL AND ${GONE} > 0`, valuesOf(wanted), limit)
 

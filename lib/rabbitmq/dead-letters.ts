@@ -46,8 +46,8 @@ export class DeadLetters {
   }
 
   /**
-   * Moves the chosen ones back to the image queue. Resolves with their number; rejects, and keeps them,
-   * without it.
+   * Moves the chosen ones back to the image queue. Resolves with their number. If there is no such queue, it
+   * rejects and they stay.
    */
   async replay(isChosen: (letter: DeadLetter) => boolean): Promise<number> {
     return this.#visit(Number.POSITIVE_INFINITY, async (letter, { content, properties }) => {
@@ -63,7 +63,7 @@ export class DeadLetters {
     return this.#visit(Number.POSITIVE_INFINITY, async (letter) => isChosen(letter))
   }
 
-  /** Letters that were read and stay go back to their queue. */
+  /** Letters that were read but not removed go back to their queue. */
   async close(): Promise<void> {
     // A connection that is closed under its channel may lose the acknowledgements that were sent last.
     await this.#channel.close().catch(() => undefined)

@@ -8,11 +8,11 @@ export interface Upload {
   content_type: string
   /** Null where the client did not say. */
   bytes: number | null
-  /** When its URL ends. */
+  /** When its URL expires. */
   expires_at: Date
 }
 
-/** For a slow line; S3 asks for it at the beginning of a request only. */
+/** Long enough for a slow line. S3 checks it only when a request begins. */
 export const URL_TTL_S = 3600
 
 const COLUMNS = `id, content_type, bytes, created_at + ${URL_TTL_S} * interval '1 s' AS expires_at`
@@ -43,7 +43,7 @@ WITH ended AS (
 SELECT count(*)::integer AS seen, count(*) FILTER (WHERE NOT used)::integer AS removed FROM ended`
 
 /**
- * Which uploads there are, and whose. An upload is kept for 24 hours, and for as long as a product names it.
+ * The uploads of all users. An upload is kept for 24 hours, and for as long as a product names it.
  */
 export class Uploads {
   readonly #pool: Pool

@@ -18,7 +18,7 @@ const MAX_IMPORTS = 8
 const GROUP_LINES = 256
 /** While a group is awaited: two statements are under way, and the lines of the next two wait for them. */
 const GROUPS_AHEAD = 4
-/** While the database is away, lines are refused at the pace of people. */
+/** While the database is away, this bounds how fast lines are refused. */
 const TROUBLE_PAUSE_MS = 1000
 /** Clients that read only after they have sent all can have 10,000 lines. */
 const RESPONSE_BUFFER_BYTES = 1024 * 1024

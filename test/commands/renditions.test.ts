@@ -188,10 +188,10 @@ t.test('a change of definitions while what works on it is killed', needsServices
   const old = await asyncprod(['renditions', 'plan'], settings('small:40x'))
   t.match(
     old.stdout,
-    `To make again: 0 (0 have a rendition by an old definition)\nRenditions that are defined no more: ${shown(2 * all)} of ${shown(all)} images\n`
+    `To make again: 0 (0 have a rendition by an old definition)\nRenditions that are no longer defined: ${shown(2 * all)} of ${shown(all)} images\n`
   )
   const pruned = await ended(apply(settings('small:40x'), '--prune'))
-  t.match(pruned, { code: 0, stdout: new RegExp(`renditions that are defined no more: ${all}\n$`) })
+  t.match(pruned, { code: 0, stdout: new RegExp(`renditions that are no longer defined: ${all}\n$`) })
   await removeWhatIsLate()
   t.strictSame(await stored(), await named())
   t.equal(await count(`renditions ? 'small' AND NOT renditions ?| '{thumb,wide}'`), IMAGES)

@@ -41,7 +41,7 @@ t.test('what lacks a result, or has it by an old definition, is made again as bu
   t.equal(isCurrent(current, { ...wanted, placeholders: true }), false)
 })
 
-t.test('renditions that are defined no more go, others stay', async (t) => {
+t.test('renditions that are no longer defined go, others stay', async (t) => {
   const change = pruneRenditions(record(ROWS), ['thumb', 'wide'])
   t.match(change, { enqueue: [], add: [], remove: [] })
   t.strictSame(

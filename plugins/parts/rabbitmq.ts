@@ -1,6 +1,6 @@
 import fp from 'fastify-plugin'
 import type { Config } from '../../lib/config/config.ts'
-import { Broker } from '../../lib/rabbitmq/broker.ts'
+import type { Broker } from '../../lib/rabbitmq/broker.ts'
 import { RABBITMQ } from '../../lib/rabbitmq/server.ts'
 import { tryServer, waitForServer } from '../../lib/startup/wait-for-server.ts'
 
@@ -17,6 +17,8 @@ export default fp<{ config: Config }>(
     const { role, rabbitmq, startupTimeoutMs: timeoutMs } = config
     if (!rabbitmq) return void app.decorate('broker', null)
 
+    // Imported here because the libraries of AMQP are needed only with RabbitMQ.
+    const { Broker } = await import('../../lib/rabbitmq/broker.ts')
     const { log } = app
     const broker = new Broker({ ...rabbitmq, log })
     app.addHook('onClose', () => broker.close())

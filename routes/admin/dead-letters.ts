@@ -2,7 +2,7 @@ import { Type } from '@sinclair/typebox'
 import { audited } from '../../lib/audit/audit.ts'
 import type { Config } from '../../lib/config/config.ts'
 import { AppError, MISMATCH } from '../../lib/http/app-error.ts'
-import { type DeadLetter, DeadLetters } from '../../lib/rabbitmq/dead-letters.ts'
+import type { DeadLetter, DeadLetters } from '../../lib/rabbitmq/dead-letters.ts'
 import type { Operation } from '../operation.ts'
 import { problems } from '../problem-replies.ts'
 import { Limit, tags } from './schemas.ts'
@@ -113,6 +113,7 @@ async function visit<T>(
   work: (queue: DeadLetters) => Promise<T>
 ): Promise<T> {
   if (!rabbitmq) return none
+  const { DeadLetters } = await import('../../lib/rabbitmq/dead-letters.ts')
   const queue = await DeadLetters.open(rabbitmq).catch((cause: unknown) => {
     throw new AppError('unavailable', 'RabbitMQ cannot be reached; retry later.', [], { cause })
   })

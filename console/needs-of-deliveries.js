@@ -14,8 +14,8 @@ export function needsOfDeliveries({ deliveries, next }) {
   const newest = refused.at(-1)
   if (!newest) return []
   const text = `The webhook receiver ${newest.status ? `responds with ${newest.status}` : 'does not respond'}`
-  const least = next === null ? '' : 'at least '
-  const advice = `It did not take ${least}${counted(refused.length, 'webhook')}. Each is retried for about four hours.`
+  const more = next === null ? '' : ' or more'
+  const advice = `Not taken in the last hour: ${counted(refused.length, 'webhook')}${more}. Each is retried for about four hours.`
   return [
     { tone: 'warn', text, advice, href: link('deliveries', { failed: true }), go: 'See the deliveries' }
   ]

@@ -1,5 +1,5 @@
 import { useEffect } from 'preact/hooks'
-import { call, key, refusal } from './api.js'
+import { call, key } from './api.js'
 import { Store, useStore } from './store.js'
 
 /**
@@ -10,15 +10,22 @@ import { Store, useStore } from './store.js'
 /** @type {Store<Session | null>} */
 export const session = new Store(/** @type {Session | null} */ (null))
 
-/** Asks for the session whenever the key changes. */
+const RETRY_MS = 2000
+
+/** Asks for the session whenever the key changes, until the service says who it belongs to or refuses it. */
 export function useSession() {
   const credentials = useStore(key)
   useEffect(() => {
     session.set(null)
-    call('GET', 'session').then(
-      (result) => session.set(result),
-      ({ status, message }) => status !== 401 && status !== 403 && refusal.set(message)
-    )
+    const controller = new AbortController()
+    const { signal } = controller
+    const ask = () =>
+      call('GET', 'session', { signal }).then(
+        (result) => signal.aborted || session.set(result),
+        ({ status }) => signal.aborted || status === 401 || status === 403 || setTimeout(ask, RETRY_MS)
+      )
+    ask()
+    return () => controller.abort()
   }, [credentials])
 }
 

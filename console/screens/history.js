@@ -7,9 +7,11 @@ import { link } from '../route.js'
 
 const MINUTE_MS = 60_000
 const SPANS = [1, 6, 24]
+/** As many points as can be told apart. */
+const POINTS = 240
 
 /** @param {number} value @returns {string} */
-const count = (value) => (Number.isInteger(value) ? compact(value) : '')
+const count = (value) => compact(Math.round(value))
 
 /** What happened in the last hours, by minute. @param {{ hours: number }} props */
 export function Charts({ hours }) {
@@ -43,22 +45,37 @@ export function Charts({ hours }) {
               ${span === 1 ? '1 hour' : `${span} hours`}
             </a>`
         )}
+        ${stepOf(hours) > 1 && html`<span class="soft">as means of ${stepOf(hours)} minutes</span>`}
       </nav>
     </section>`
 }
 
+/** @param {number} hours */
+const stepOf = (hours) => Math.ceil((hours * 60) / POINTS)
+
 /**
- * Returns every whole minute of the span, and the values of a column. A minute without a row has `none`.
+ * Returns the steps of the span until the last whole minute, and for each the mean of a column. A minute
+ * without a row has `none`; null is left out of the mean.
  * @param {import('../calls.js').Reply<'GET', 'history'>['minutes']} minutes
  * @param {number} hours
  */
 function series(minutes, hours) {
   const rows = new Map(minutes.map((row) => [Date.parse(row.minute), row]))
+  const step = stepOf(hours)
   const end = (Math.floor(Date.now() / MINUTE_MS) - 1) * MINUTE_MS
-  const all = Array.from({ length: hours * 60 }, (_, i) => end - (hours * 60 - 1 - i) * MINUTE_MS)
+  const points = (hours * 60) / step
+  const all = Array.from({ length: points }, (_, i) => end - (points - 1 - i) * step * MINUTE_MS)
+  /** @param {number} ms the last minute of a step */
+  const minutesOf = (ms) => Array.from({ length: step }, (_, i) => rows.get(ms - i * MINUTE_MS))
   return {
     times: all.map((ms) => ms / 1000),
     /** @param {'done' | 'failed' | 'p50_ms' | 'p95_ms'} name @param {number | null} none @returns {(number | null)[]} */
-    column: (name, none) => all.map((ms) => rows.get(ms)?.[name] ?? none)
+    column: (name, none) => all.map((ms) => mean(minutesOf(ms).map((row) => row?.[name] ?? none)))
   }
+}
+
+/** @param {(number | null)[]} values */
+function mean(values) {
+  const known = values.filter((value) => value !== null)
+  return known.length === 0 ? null : known.reduce((sum, value) => sum + value, 0) / known.length
 }

@@ -78,7 +78,7 @@ function Failures({ images: { failed_by_code: failed, retrying_by_code: retrying
   const codes = [...new Set([...Object.keys(failed), ...Object.keys(retrying)])]
   const rows = codes.map((code) => ({ code, failed: failed[code] ?? 0, retrying: retrying[code] ?? 0 }))
   rows.sort((a, b) => b.failed + b.retrying - a.failed - a.retrying)
-  const max = Math.max(1, ...rows.map((row) => row.failed))
+  const max = Math.max(1, ...rows.map((row) => row.failed + row.retrying))
   return html`
     <section class="panel">
       <header><h2>Failed images</h2><a class="more" href=${link('images', { status: 'failed' })}>All of them</a></header>
@@ -93,7 +93,10 @@ function Failures({ images: { failed_by_code: failed, retrying_by_code: retrying
                 </a>
                 <p class="soft small clip">${words(row.code)}${row.retrying > 0 ? ` · ${number(row.retrying)} will be retried` : ''}</p>
               </div>
-              <div class="bar"><span style=${{ width: `${(100 * row.failed) / max}%` }}></span></div>
+              <div class="bar">
+                <span style=${{ width: `${(100 * row.failed) / max}%` }}></span>
+                <span class="warn" style=${{ width: `${(100 * row.retrying) / max}%` }}></span>
+              </div>
               <span class="right">${compact(row.failed)}</span>
             </div>`
         )}
@@ -116,7 +119,7 @@ function Parts({ overview: { dependencies, outbox, queue }, processes }) {
         <dd class="row">${[...states].map(([state, all]) => html`<${Status} name=${state} /> ${all.length}`)}</dd>
         <dt>outbox</dt><dd>${number(due)} due</dd>
         <dt>queue</dt>
-        <dd>${queue ? `${number(queue.messages)} messages, ${number(queue.dead_letters)} dead letters` : 'none: workers read the outbox'}</dd>
+        <dd>${queue ? `${counted(queue.messages, 'message')}, ${counted(queue.dead_letters, 'dead letter')}` : 'none: workers read the outbox'}</dd>
       </dl>
     </section>`
 }

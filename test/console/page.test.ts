@@ -29,6 +29,22 @@ t.test('the first load is small, and comes from the service alone', { skip }, as
   t.strictSame(page.faults, [])
 })
 
+t.test(
+  'a service that does not respond for a moment is not taken for one that needs a key',
+  { skip },
+  async (t) => {
+    const app = await buildTestApp(t)
+    const url = await app.listen({ host: '127.0.0.1', port: 0 })
+    const page = await Page.open(t, chromium ?? '')
+    await page.send('Network.setBlockedURLs', { urls: ['*/admin/session'] })
+    await page.visit(`${url}/console#/images`)
+    await page.shows('No image matches.')
+    t.notMatch(await page.text(), 'Act on all that match')
+    await page.send('Network.setBlockedURLs', { urls: [] })
+    await page.shows('Act on all that match')
+  }
+)
+
 t.test('all screens are accessible, in light and dark, on a desk and a phone', { skip }, async (t) => {
   const world = await startWorld(t)
   const { url, create } = world

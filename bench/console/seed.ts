@@ -85,10 +85,11 @@ const AFTERWARDS = [
    FROM generate_series(1, 1439) AS n`,
   `INSERT INTO image_events (event, status, code, bucket, n)
    SELECT 'ended', 'done', '', n % 20, 1 FROM generate_series(1, 5000) AS n`,
-  `INSERT INTO attempts (product_id, image_id, at, outcome, code, detail, ms, stages, responses)
-   SELECT product_id, id, due_at - n * interval '5 s', CASE n WHEN 0 THEN 'failed' ELSE 'retry' END, error_code,
-     error_detail, 900, '{"dns_ms": 3, "connect_ms": 20, "headers_ms": 700}',
-     jsonb_build_array(jsonb_build_object('url', source_url, 'status', 403, 'address', '192.0.2.7'))
+  `INSERT INTO attempts (product_id, at, reports)
+   SELECT product_id, due_at - n * interval '5 s', json_build_array(json_build_object(
+     'image_id', id, 'outcome', CASE n WHEN 0 THEN 'failed' ELSE 'retry' END, 'code', error_code, 'detail', error_detail,
+     'ms', 900, 'stages', '{"dns_ms": 3, "connect_ms": 20, "headers_ms": 700}'::json,
+     'responses', json_build_array(json_build_object('url', source_url, 'status', 403, 'address', '192.0.2.7'))))
    FROM product_images, generate_series(0, 4) AS n WHERE status = 'failed' ORDER BY due_at, n`,
   `INSERT INTO outbox (kind, user_id, product_id, due_at, scheduled)
    SELECT 'images', 1 + product_id % ${USERS}, product_id, due_at, false FROM product_images WHERE status = 'pending'`,

@@ -8,23 +8,13 @@ export interface AttemptReport {
   responses: SourceVisit[]
 }
 
-/** A row of `attempts` to insert. */
+/** An attempt to keep. */
 export interface NewAttempt extends AttemptReport {
   image_id: string
   outcome: 'done' | 'unchanged' | 'failed' | 'retry'
   code: string | null
   detail: string | null
 }
-
-export const ATTEMPT_COLUMNS = [
-  ['image_id', 'uuid'],
-  ['outcome', 'text'],
-  ['code', 'text'],
-  ['detail', 'text'],
-  ['ms', 'integer'],
-  ['stages', 'jsonb'],
-  ['responses', 'jsonb']
-]
 
 const MAX_SHOWN = 100
 
@@ -38,16 +28,17 @@ const NOT_REACHED: Record<AttemptStage, null> = {
   upload_ms: null
 }
 
-/** Resolves with the attempts at an image, newest first. */
+/** Resolves with the attempts at an image, newest first. Rows of earlier processes hold one each. */
 export async function readAttempts(pool: Pool, productId: number, imageId: string) {
-  const { rows } = await pool.query<Omit<NewAttempt, 'image_id'> & { at: Date }>(
-    `SELECT at, outcome, code, detail, ms, stages, responses FROM attempts
-     WHERE product_id = $1 AND image_id = $2 ORDER BY at DESC LIMIT ${MAX_SHOWN}`,
+  const { rows } = await pool.query<{ at: Date; report: NewAttempt }>(
+    `SELECT a.at, report FROM attempts a,
+       json_array_elements(coalesce(a.reports::json, json_build_array(a))) AS report
+     WHERE a.product_id = $1 AND report->>'image_id' = $2 ORDER BY a.at DESC LIMIT ${MAX_SHOWN}`,
     [productId, imageId]
   )
-  return rows.map(({ at, stages, responses, ...row }) => ({
-    ...row,
+  return rows.map(({ at, report: { outcome, code, detail, ms, stages, responses } }) => ({
     at: at.toISOString(),
+    ...{ outcome, code, detail, ms },
     stages: { ...NOT_REACHED, ...stages },
     // Earlier processes did not say it.
     responses: responses.map((response) => ({ ...response, kept: response.kept ?? false }))

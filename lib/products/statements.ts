@@ -1,5 +1,4 @@
 import type { NewOutboxRow } from '../outbox/row.ts'
-import { ATTEMPT_COLUMNS, type NewAttempt } from './attempts.ts'
 import type { ImageUpdate } from './changes.ts'
 import { FIELD_TYPES, FIELD_UPDATES } from './fields.ts'
 import { RECORD_COLUMNS } from './record.ts'
@@ -42,7 +41,6 @@ const IMAGE_STATE = [
   ['error_detail', 'text']
 ]
 
-const names = (columns: string[][]) => columns.map(([name]) => name).join(', ')
 const typed = (columns: string[][]) => columns.map((column) => column.join(' ')).join(', ')
 
 /** One element of `$1` in the statements below. */
@@ -57,7 +55,8 @@ export interface WrittenChange {
   removed: string[]
   updated: ImageUpdate[]
   enqueued: NewOutboxRow[]
-  attempts: NewAttempt[]
+  /** NewAttempt[] as JSON: the database only keeps it. Null without any. */
+  attempts: string | null
 }
 
 /**
@@ -67,7 +66,7 @@ export interface WrittenChange {
 const change = (lock: string) => `
 WITH change AS MATERIALIZED (
   SELECT * FROM jsonb_to_recordset($1::jsonb) AS c (id integer, version integer, fields jsonb, added text[],
-    removed uuid[], updated jsonb, enqueued jsonb, attempts jsonb)
+    removed uuid[], updated jsonb, enqueued jsonb, attempts text)
 ), locked AS MATERIALIZED (
   SELECT p.id FROM products p JOIN change c ON c.id = p.id WHERE p.version = c.version
   FOR NO KEY UPDATE OF p${lock}
@@ -90,9 +89,7 @@ WITH change AS MATERIALIZED (
     AS u (id uuid, ${typed(IMAGE_STATE)}, wait_ms float8)
   WHERE i.id = u.id AND i.product_id = product.id
 ), attempted AS (
-  INSERT INTO attempts (product_id, ${names(ATTEMPT_COLUMNS)})
-  SELECT product.id, ${names(ATTEMPT_COLUMNS)}
-  FROM product, jsonb_to_recordset(product.attempts) AS a (${typed(ATTEMPT_COLUMNS)})
+  INSERT INTO attempts (product_id, reports) SELECT id, attempts FROM product WHERE attempts IS NOT NULL
 ), enqueued AS (${enqueued('product.enqueued')}
 )
 SELECT id FROM product`

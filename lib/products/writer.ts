@@ -93,7 +93,7 @@ export class ProductWriter {
       added: add,
       removed: remove.map(({ id }) => id),
       updated: update,
-      attempts: change.attempts ?? [],
+      attempts: change.attempts?.length ? JSON.stringify(change.attempts) : null,
       enqueued: [
         ...enqueue.map((wait_ms) => ({
           kind: 'images' as const,

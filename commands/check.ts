@@ -3,6 +3,7 @@ import { parseArgs } from 'node:util'
 import { connect } from 'amqplib'
 import pg from 'pg'
 import pino from 'pino'
+import { type Client, getOverview } from '../client/src/index.ts'
 import { connectRedis, createRedis, REDIS } from '../lib/cache/server.ts'
 import type { Config } from '../lib/config/config.ts'
 import { ConfigError } from '../lib/config/error.ts'
@@ -14,9 +15,10 @@ import { S3Store } from '../lib/s3.ts'
 import { reachServer, type Server, StartError } from '../lib/startup/wait-for-server.ts'
 import { OBJECT_PREFIX } from '../lib/storage/object-store.ts'
 import { OBJECT_STORE } from '../lib/storage/server.ts'
+import { CONNECTION_OPTIONS, throwingClientOf } from './service-client.ts'
 
-export const usage =
-  'asyncprod check                        tries every server in the settings, and the public URL of an object'
+export const usage = `asyncprod check                        tries every server in the settings, and the public URL of an object
+asyncprod check --url <address> [--key-file <file>]         whether a running service reaches its servers`
 
 const TIMEOUT_MS = 5000
 
@@ -25,7 +27,8 @@ type Probe = [server: Server, attempt: (() => Promise<unknown>) | null]
 
 /** `asyncprod check`: whether the service can work with these settings. Leaves nothing anywhere. */
 export async function check(config: Config, args: string[]): Promise<void> {
-  parseArgs({ args })
+  const { values } = parseArgs({ args, options: CONNECTION_OPTIONS })
+  if (values.url) return await checkThere(await throwingClientOf(values, config))
   const results = await Promise.all(probesOf(config).map(run))
   for (const { line } of results) console.log(line)
   const { inForce, missing } = await decoderFence()
@@ -34,6 +37,14 @@ export async function check(config: Config, args: string[]): Promise<void> {
   const failed = results.filter(({ isUsable }) => !isUsable).map(({ name }) => name)
   if (failed.length > 0) throw new ConfigError(`These cannot be used: ${failed.join(', ')}`)
   console.log(`ROLE=${config.role} can start`)
+}
+
+async function checkThere(client: Client): Promise<void> {
+  const { data } = await getOverview({ client, throwOnError: true })
+  const states = Object.entries(data.dependencies)
+  for (const [name, state] of states) console.log(`${name}: ${state}`)
+  const unavailable = states.filter(([, state]) => state === 'unavailable').map(([name]) => name)
+  if (unavailable.length > 0) throw new StartError(`The service cannot use: ${unavailable.join(', ')}`)
 }
 
 async function run([server, attempt]: Probe): Promise<{ name: string; isUsable: boolean; line: string }> {

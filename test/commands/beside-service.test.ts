@@ -26,6 +26,7 @@ t.test('failed images are listed and retried beside an embedded service', async 
   const settings = { DATA_DIR: await dataFolder(), ALLOWED_SOURCE_NETWORKS: '127.0.0.0/8' }
   const url = await startService(t, settings).ready()
   const run = commandAt(t, url)
+  t.match(await run('check'), /^database: embedded$/m)
   t.equal(await run('failed', 'list'), 'There are no failed images.\n')
   const id = await create(url, [`${origin.url}/missing`])
   await settled(url, id)
@@ -86,6 +87,7 @@ t.test('dead letters are listed, shown, replayed and deleted with a key', needsS
   const run = commandAt(t, url, { ASYNCPROD_KEY: KEY })
   t.match(await run('dead', 'list'), /one(.|\n)*two/)
   t.match(await run('dead', 'show', 'two'), /id: 'two'/)
+  t.match(await run('check'), /^database: connected\n(.|\n)*rabbitmq: connected$/m)
   t.equal(await run('dead', 'replay', 'one'), 'Sent again: 1\n')
   t.equal(await run('dead', 'purge', '--all'), 'Deleted: 1\n')
   const wrong = await asyncprod(['dead', 'list', '--url', url], { ASYNCPROD_KEY: 'another-key-entirely' })

@@ -25,6 +25,7 @@ import logging from './plugins/observability/logging.ts'
 import metrics from './plugins/observability/metrics.ts'
 import tracing from './plugins/observability/tracing.ts'
 import controls from './plugins/parts/controls.ts'
+import fullDisk from './plugins/parts/full-disk.ts'
 import healthChecks from './plugins/parts/health-checks.ts'
 import postgres from './plugins/parts/postgres.ts'
 import products from './plugins/parts/products.ts'
@@ -88,7 +89,10 @@ const addHttp = all([
 ])
 
 /** What the routes, the consumers and the commands work with. */
-const addParts = all([shutdown, healthChecks, postgres, controls, redis, rabbitmq, storage, products])
+const addParts = all([
+  ...[shutdown, healthChecks, fullDisk, postgres, controls],
+  ...[redis, rabbitmq, storage, products]
+])
 
 /** Which requests are admitted. */
 const addGuards: Step = async (app, config) => {

@@ -8,7 +8,7 @@ import { PGLiteSocketServer } from '@electric-sql/pglite-socket'
 import { createDataDir, DATABASE_FOLDER, lockDataDir } from '../startup/data-dir.ts'
 import { sync, syncTree } from '../startup/sync-files.ts'
 import { StartError } from '../startup/wait-for-server.ts'
-import { DURABLE, DurableFiles } from './durable-files.ts'
+import { DURABLE, DurableFiles, type FileEvents } from './durable-files.ts'
 
 /** The current client, the previous one, which may not have disconnected yet, and a backup. */
 const MAX_CLIENTS = 3
@@ -24,14 +24,17 @@ export interface EmbeddedPostgres {
 
 /**
  * PostgreSQL in this process, on the files below `folder`, for clients that speak its protocol over a Unix
- * socket.
+ * socket. `onFull` is called when a file cannot be written for lack of space.
  */
-export async function startEmbeddedPostgres(folder: string): Promise<EmbeddedPostgres> {
+export async function startEmbeddedPostgres(
+  folder: string,
+  onFull: FileEvents['full'] = () => {}
+): Promise<EmbeddedPostgres> {
   await createDataDir(folder)
   // Two processes on the same files destroy them.
   const unlock = lockDataDir(folder)
   try {
-    const { host, stop } = await serve(folder)
+    const { host, stop } = await serve(folder, onFull)
     return { host, close: () => stop().finally(unlock) }
   } catch (error) {
     unlock()
@@ -39,20 +42,25 @@ export async function startEmbeddedPostgres(folder: string): Promise<EmbeddedPos
   }
 }
 
-async function serve(folder: string): Promise<{ host: string; stop(): Promise<void> }> {
+async function serve(
+  folder: string,
+  onFull: FileEvents['full']
+): Promise<{ host: string; stop(): Promise<void> }> {
   const host = await socketFolder(folder)
   const path = join(host, '.s.PGSQL.5432')
   let isAborted = false
   let server: PGLiteSocketServer | undefined
   // A statement that comes afterwards would block the process for ever.
-  async function abort(): Promise<never> {
+  async function abort(): Promise<void> {
+    // The start rejects by itself.
+    if (!server) return
     isAborted = true
-    await server?.stop()
+    await server.stop()
     throw new StartError(
-      `The embedded database has ended, because it cannot write its log in ${folder}. What was acknowledged is stored. Check the disk, then start again.`
+      `The embedded database has ended, because it cannot write its log in ${folder}. What was acknowledged is stored. Check the disk and its free space, then start again.`
     )
   }
-  const db = await openDatabase(folder, () => setImmediate(abort))
+  const db = await openDatabase(folder, { abort: () => setImmediate(abort), full: onFull })
   server = new PGLiteSocketServer({ db, path, maxConnections: MAX_CLIENTS })
   await server.start()
   return {
@@ -66,21 +74,37 @@ async function serve(folder: string): Promise<{ host: string; stop(): Promise<vo
 }
 
 /** A database has its name only when it is whole, so a power cut leaves no half of one. */
-async function openDatabase(folder: string, onAbort: () => void): Promise<PGlite> {
+async function openDatabase(folder: string, on: FileEvents): Promise<PGlite> {
   const database = join(folder, DATABASE_FOLDER)
   if (!existsSync(database)) {
     const unfinished = `${database}.unfinished`
     await rm(unfinished, { recursive: true, force: true })
-    await (await open(unfinished, onAbort)).close()
+    await (await open(unfinished, on)).close()
     await syncTree(unfinished)
     await rename(unfinished, database)
     await sync(folder)
   }
-  return open(database, onAbort)
+  return open(database, on)
 }
 
-const open = (folder: string, onAbort: () => void) =>
-  PGlite.create({ fs: new DurableFiles(folder, onAbort), startParams: DURABLE, extensions: { pg_trgm } })
+/** Rejects with a StartError if there is no space. */
+async function open(folder: string, on: FileEvents): Promise<PGlite> {
+  let reason = ''
+  const full = (error: Error) => {
+    reason = error.message
+    on.full(error)
+  }
+  try {
+    const fs = new DurableFiles(folder, { ...on, full })
+    return await PGlite.create({ fs, startParams: DURABLE, extensions: { pg_trgm } })
+  } catch (cause) {
+    if (!reason) throw cause
+    throw new StartError(
+      `The embedded database in ${folder} cannot be started: ${reason}. Free space on its disk, then start again.`,
+      { cause }
+    )
+  }
+}
 
 async function socketFolder(folder: string): Promise<string> {
   const run = join(folder, 'run')

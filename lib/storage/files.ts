@@ -14,19 +14,25 @@ const UNFINISHED = '.unfinished'
  */
 const MAX_PUTS = 8
 
+interface FileStoreOptions {
+  /** Null where anybody may read objects. */
+  signer?: PathSigner | null
+  /** Called when an object cannot be written. */
+  onError?(error: unknown): void
+}
+
 /** Objects as files in one folder. `publicUrl` is a function: port 0 becomes known after listening. */
 export class FileStore implements ObjectStore {
   readonly maxPuts = MAX_PUTS
   readonly #folder: string
   readonly #publicUrl: () => string
   readonly #names = new FolderSync()
-  /** Null where anybody may read objects. */
-  readonly #signer: PathSigner | null
+  readonly #options: FileStoreOptions
 
-  constructor(folder: string, publicUrl: () => string, signer: PathSigner | null = null) {
+  constructor(folder: string, publicUrl: () => string, options: FileStoreOptions = {}) {
     this.#folder = folder
     this.#publicUrl = publicUrl
-    this.#signer = signer
+    this.#options = options
   }
 
   readonly intake = {
@@ -55,7 +61,7 @@ export class FileStore implements ObjectStore {
   }
 
   urlOf(key: string): string {
-    return `${this.addressOf(key)}${this.#signer?.sign(key) ?? ''}`
+    return `${this.addressOf(key)}${this.#options.signer?.sign(key) ?? ''}`
   }
 
   addressOf(key: string): string {
@@ -95,6 +101,7 @@ export class FileStore implements ObjectStore {
       await rename(unfinished, path)
       await Promise.all([dirname(path), dirname(dirname(path))].map((folder) => this.#names.sync(folder)))
     } catch (error) {
+      this.#options.onError?.(error)
       await rm(unfinished, { force: true }).catch(() => undefined)
       throw error
     }

@@ -64,7 +64,7 @@ export default fp<{ config: Config }>(
       ping: () => pool.query('SELECT 1')
     })
   },
-  { name: 'postgres', dependencies: ['health-checks'] }
+  { name: 'postgres', dependencies: ['health-checks', 'full-disk'] }
 )
 
 /** How to connect for statements, and for a migration. */
@@ -96,7 +96,7 @@ const ONE_SESSION: PoolConfig = {
 async function embed(app: FastifyInstance, config: Config): Promise<Connections> {
   // Imported here because PGlite is large.
   const { startEmbeddedPostgres } = await import('../../lib/database/pglite.ts')
-  const embedded = await startEmbeddedPostgres(config.dataDir)
+  const embedded = await startEmbeddedPostgres(config.dataDir, (error) => app.fullDisk.check(error))
   // Added before the pool's own hook, so it runs after it.
   app.addHook('onClose', () => embedded.close())
   const direct = { host: embedded.host, user: 'postgres', database: 'postgres' }

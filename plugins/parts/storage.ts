@@ -33,7 +33,7 @@ export default fp<{ config: Config }>(
     app.decorate('objects', objects)
     app.healthChecks.set('storage', { kind: config.bucket ? 'connected' : 'embedded', ping })
   },
-  { name: 'storage', dependencies: ['health-checks'] }
+  { name: 'storage', dependencies: ['health-checks', 'full-disk'] }
 )
 
 // The libraries of each kind of store are loaded only where it is used.
@@ -73,7 +73,10 @@ async function serveFiles(app: FastifyInstance, config: Config): Promise<ObjectS
   })
   const baseUrl = () =>
     publicBaseUrl ?? `${config.server.publicUrl ?? ownUrl(app.server, config.server)}/media`
-  const objects = new FileStore(root, () => baseUrl().replace(/\/+$/, ''), signer)
+  const objects = new FileStore(root, () => baseUrl().replace(/\/+$/, ''), {
+    signer,
+    onError: (error) => app.fullDisk.check(error)
+  })
   await objects.removeUnfinished(new Date())
   return objects
 }

@@ -45,7 +45,9 @@ export const receive: Operation = (app, config) => {
 
 function refusalOf(error: unknown, { raw, log }: FastifyRequest): unknown {
   if (error instanceof AppError) return error
-  if (raw.errored) return new AppError('malformed_request', 'The connection ended before the last byte.')
+  // A body that is not read to its end for another reason has an error, too.
+  if (error === raw.errored)
+    return new AppError('malformed_request', 'The connection ended before the last byte.')
   log.error({ err: error }, 'An upload could not be stored')
   return new AppError('unavailable', 'The upload could not be stored; retry later.')
 }

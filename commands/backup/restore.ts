@@ -9,11 +9,13 @@ import { sync, syncTree } from '../../lib/startup/sync-files.ts'
 import { StartError } from '../../lib/startup/wait-for-server.ts'
 import { UsageError } from '../arguments.ts'
 import { copyBesideDatabase } from './files.ts'
+import { verify } from './verify.ts'
 
 export const usage = `asyncprod restore <folder>             copies a backup into DATA_DIR`
 
 /** `asyncprod restore`: into a DATA_DIR without a database. It may be repeated if it was interrupted. */
-export async function restore({ dataDir }: Config, args: string[]): Promise<void> {
+export async function restore(config: Config, args: string[]): Promise<void> {
+  const { dataDir } = config
   const { positionals } = parseArgs({ args, allowPositionals: true })
   const [folder, ...rest] = positionals
   if (folder === undefined || rest.length > 0) throw new UsageError(usage)
@@ -26,6 +28,7 @@ export async function restore({ dataDir }: Config, args: string[]): Promise<void
     unlock()
   }
   console.log(`Restored to ${dataDir}.`)
+  await verify(config)
 }
 
 async function copyInto(dataDir: string, folder: string): Promise<void> {

@@ -7,17 +7,18 @@ import { asyncprod } from '../support/cli.ts'
 import { respond, startOrigin } from '../support/http/origin.ts'
 import { labelled } from '../support/pictures/pictures.ts'
 import { createFolder } from '../support/servers/guard.ts'
-import { dataFolder, startService } from '../support/service.ts'
+import { dataFolder, type Settings, startService } from '../support/service.ts'
+import { keyOf, post, upload } from '../support/uploads.ts'
 
 const SOURCES = { ALLOWED_SOURCE_NETWORKS: '127.0.0.0/8' }
 const PRODUCTS = 3
 
 /** An app with finished images, on a folder of its own. */
-async function filledApp(t: Test) {
+async function filledApp(t: Test, settings: Settings = {}) {
   const origin = await startOrigin()
   t.teardown(() => origin.stop())
   const DATA_DIR = await dataFolder()
-  const app = await buildTestApp(t, { DATA_DIR, ...SOURCES })
+  const app = await buildTestApp(t, { DATA_DIR, ...SOURCES, ...settings })
   for (let n = 1; n <= PRODUCTS; n++) {
     origin.on(`/${n}.jpg`, respond(await labelled(n)))
     await app.products.create({
@@ -92,6 +93,34 @@ t.test('a backup of a folder without a service enqueues images again that have n
   const { images } = await settled(restored, 2)
   t.match(images, [{ status: 'done' }])
   t.ok(existsSync(join(folder, 'objects', String(images[0]?.object_key))))
+})
+
+t.test('lost originals and uploads are named, and give exit code 1', async (t) => {
+  const KEEP_ORIGINALS = 'true'
+  const { app, DATA_DIR } = await filledApp(t, { KEEP_ORIGINALS })
+  await app.listen({ host: '127.0.0.1', port: 0 })
+  const used = await upload(app, await labelled(9))
+  t.equal((await post(app, { product_images: [used] })).statusCode, 201)
+  await settled(app, PRODUCTS + 1)
+  const unused = await upload(app, await labelled(9))
+  const { rows } = await app.pg.pool.query(
+    `SELECT original->>'key' AS key FROM product_images WHERE product_id = 2`
+  )
+  const lost = [...rows.map(({ key }) => key), keyOf(used)]
+  await app.close()
+  for (const key of [...lost, keyOf(unused)]) await rm(join(DATA_DIR, 'objects', key))
+
+  const folder = join(createFolder('backups'), 'wednesday')
+  const lostOnes = {
+    code: 1,
+    stdout: `Uploads that were not sent: 1 (${keyOf(unused)})\n`,
+    stderr: `Lost: the original ${lost[0]} of product 2\nLost: the upload ${lost[1]} of product 4\nLost objects: 2. Take`
+  }
+  const made = await asyncprod(['backup', folder], { DATA_DIR })
+  t.match(made, lostOnes)
+  t.match(made.stdout, /The backup is in /)
+  const restored = join(createFolder('restored'), 'data')
+  t.match(await asyncprod(['restore', folder], { DATA_DIR: restored }), lostOnes)
 })
 
 t.test('what cannot be backed up or restored is refused', async (t) => {

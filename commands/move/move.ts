@@ -5,8 +5,10 @@ import { POSTGRES } from '../../lib/database/server.ts'
 import { refreshStoredUrls } from '../../lib/products/stored-urls.ts'
 import { reachServer, StartError } from '../../lib/startup/wait-for-server.ts'
 import { copyObjects } from '../../lib/storage/copy-objects.ts'
+import { missingObjects } from '../../lib/storage/missing.ts'
 import { UsageError } from '../arguments.ts'
 import { existingParts } from '../existing-parts.ts'
+import { reportLost, reportUnsent } from '../lost-objects.ts'
 import { moveRows } from './rows.ts'
 
 export const usage = `asyncprod move                         copies DATA_DIR to the PostgreSQL and the bucket of the settings`
@@ -35,6 +37,9 @@ export async function move(config: Config, args: string[]): Promise<void> {
   for (const [table, { rows, digest }] of digests)
     console.log(`Rows of ${table}: ${rows}, the same on both sides (digest ${digest})`)
   for await (const _ of refreshStoredUrls(target.pg.pool, (key) => target.objects.addressOf(key)));
+  const { missing, unsent } = await missingObjects(target.pg.pool, target.objects)
+  reportUnsent(unsent)
+  reportLost(missing)
   console.log(isNew ? 'Moved. Start the service with these settings.' : 'Everything had been moved before.')
 }
 

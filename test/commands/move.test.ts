@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
-import { cp } from 'node:fs/promises'
+import { cp, rm } from 'node:fs/promises'
+import { join } from 'node:path'
 import type { FastifyInstance } from 'fastify'
 import t, { type Test } from 'tap'
 import { buildTestApp, settled } from '../support/app.ts'
@@ -82,6 +83,18 @@ t.test('a folder moves to servers', needsServices, async (t) => {
     t.equal(code, 0)
     t.match(stdout, /each read back and the same; 0 were not there yet\n/)
     t.match(stdout, /Everything had been moved before\.\n$/)
+  })
+
+  await t.test('where what the folder had lost is named', async (t) => {
+    const other = await ownServers(t)
+    const DATA_DIR = await dataFolder()
+    await cp(copy, DATA_DIR, { recursive: true, force: true })
+    await rm(join(DATA_DIR, 'objects/products/2'), { recursive: true })
+    const { code, stdout, stderr } = await move({ ...other, DATA_DIR })
+    t.equal(code, 1)
+    t.match(stdout, /^Moved\./m)
+    t.match(stderr, /^Lost: the result products\/2\/.*\.jpg of product 2$/m)
+    t.match(stderr, /^Lost objects: 2\. /m)
   })
 
   await t.test('where clients find what they had, and ids go on', async (t) => {

@@ -271,7 +271,7 @@ const ROOMS: Room[] = [
   },
   {
     file: 'lib/rabbitmq/consumer.ts',
-    test: BROKER,
+    test: 'test/lib/rabbitmq/consumer.test.ts',
     mutants: {
       'a message is acknowledged before it is a dead letter': [
         'await this.#options.bury(message, settlement.reason)',
@@ -320,8 +320,12 @@ const ROOMS: Room[] = [
   {
     file: 'lib/download/download.ts',
     test: 'test/lib/download/download.test.ts',
+    mutants: { 'a download takes any time': ['AbortSignal.any([signal, deadline])', 'signal'] }
+  },
+  {
+    file: 'lib/download/download.ts',
+    test: 'test/lib/download/redirects.test.ts',
     mutants: {
-      'a download takes any time': ['AbortSignal.any([signal, deadline])', 'signal'],
       'the URL of a redirect is not checked': [
         'const checked = checkSourceUrl(url, policy)',
         'const checked = { url }'

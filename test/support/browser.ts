@@ -76,12 +76,15 @@ export class Page {
     return String(await this.evaluate('document.body.innerText'))
   }
 
-  /** Clicks the first link or button with that name. */
+  /** Clicks the first link or button with that name, in the moment in which the page shows it. */
   async click(name: string): Promise<void> {
-    const named = `[...document.querySelectorAll('a, button')].find((element) =>
-      (element.getAttribute('aria-label') ?? element.innerText).includes(${JSON.stringify(name)}))`
-    await this.until(`${named} && !${named}.disabled`)
-    await this.evaluate(`${named}.click()`)
+    await this.until(`(() => {
+      const named = [...document.querySelectorAll('a, button')].find((element) =>
+        (element.getAttribute('aria-label') ?? element.innerText).includes(${JSON.stringify(name)}))
+      if (!named || named.disabled) return false
+      named.click()
+      return true
+    })()`)
   }
 
   /** Types into the field that has the focus, and presses Enter. */

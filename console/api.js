@@ -5,7 +5,7 @@ const KEY = 'asyncprod.key'
 
 /** The key of this tab. It is gone when the tab is closed. */
 export const key = new Store(sessionStorage.getItem(KEY) ?? '')
-/** Why a key is needed, or null. @type {Store<string | null>} */
+/** Why a key is needed, '' if there was none yet, or null if none is needed. @type {Store<string | null>} */
 export const refusal = new Store(/** @type {string | null} */ (null))
 
 /** @param {string} value */
@@ -17,6 +17,7 @@ export function signIn(value) {
 
 export function signOut() {
   sessionStorage.removeItem(KEY)
+  refusal.set('You are signed out.')
   key.set('')
 }
 
@@ -69,6 +70,7 @@ export async function call(method, path, { query = {}, body, signal } = {}) {
   )
   // A late response to an earlier key says nothing about today's.
   if (used !== key.value) throw failure
-  if (response.status === 401 || (response.status === 403 && method === 'GET')) refusal.set(failure.message)
+  if (response.status === 401 || (response.status === 403 && method === 'GET'))
+    refusal.set(used ? failure.message : (refusal.value ?? ''))
   throw failure
 }

@@ -2,7 +2,7 @@
 export const CODES = {
   http_status: {
     means: 'The origin refuses',
-    advice: 'The reason has the status. For 403, ask the origin’s operator or set SOURCE_USER_AGENT.'
+    advice: 'The reason has the status. Retry it once the origin sends the file, or replace the source.'
   },
   unreachable: { means: 'The origin cannot be reached', advice: 'Ask the origin’s operator, then retry.' },
   timeout: { means: 'Too slow', advice: 'The origin is slow, or the picture takes too long to decode.' },
@@ -20,4 +20,19 @@ export const CODES = {
   },
   internal: { means: 'A bug, or too little memory', advice: 'Set LOG_LEVEL=debug and report the stack.' },
   withdrawn: { means: 'Failed by an operator', advice: 'Retry it, if that was a mistake.' }
+}
+
+/** @type {Record<string, string>} what a status of an origin asks for */
+const STATUSES = {
+  401: 'The origin wants a password. Replace the source by one that anyone can open.',
+  403: 'Ask the origin’s operator to let this service in, or set SOURCE_USER_AGENT. Then retry.',
+  404: 'The file is not there. Replace the source, or retry once it is back.',
+  410: 'The file is gone for good. Replace the source.',
+  429: 'The origin asks for fewer requests. Narrow it on the screen Origins, then retry.'
+}
+
+/** Returns what to do about an image. @param {string} code @param {string} detail */
+export function adviceFor(code, detail) {
+  const [, status = ''] = /responded with (\d{3})\b/.exec(detail) ?? []
+  return (code === 'http_status' && STATUSES[status]) || CODES[code]?.advice
 }

@@ -34,6 +34,12 @@ export function duration(ms) {
 /** @param {string} at */
 export const age = (at) => duration(Math.max(0, Date.now() - Date.parse(at)))
 
+/** @param {string} at */
+export function until(at) {
+  const ms = Date.parse(at) - Date.now()
+  return ms < 1000 ? 'due now' : `in ${duration(ms)}`
+}
+
 /** @param {number} count */
 export function bytes(count) {
   if (count < 1000) return `${count} B`

@@ -1,22 +1,30 @@
-import { counted } from './format.js'
+import { counted, until } from './format.js'
 import { link } from './route.js'
 
 /** @typedef {import('./needs.js').Need} Need */
 
-const RECENT_MS = 3_600_000
-
-/** @param {{ deliveries: import('./calls.js').Delivery[], next: string | null }} page attempts, the newest first @returns {Need[]} */
-export function needsOfDeliveries({ deliveries, next }) {
-  const latest = new Map(deliveries.toReversed().map((delivery) => [delivery.message_id, delivery]))
-  const refused = [...latest.values()].filter(
-    ({ error, at }) => error !== null && Date.now() - Date.parse(at) < RECENT_MS
-  )
-  const newest = refused.at(-1)
-  if (!newest) return []
-  const text = `The webhook receiver ${newest.status ? `responds with ${newest.status}` : 'does not respond'}`
-  const more = next === null ? '' : ' or more'
-  const advice = `Not taken in the last hour: ${counted(refused.length, 'webhook')}${more}. Each is retried for about four hours.`
-  return [
-    { tone: 'warn', text, advice, href: link('deliveries', { failed: true }), go: 'See the deliveries' }
-  ]
+/** @param {import('./calls.js').Reply<'GET', 'deliveries'>} page attempts, the newest first @returns {Need[]} */
+export function needsOfDeliveries({ deliveries: [latest], outstanding }) {
+  const { waiting, next_attempt_at: next, given_up: lost } = outstanding
+  const go = {
+    tone: /** @type {const} */ ('warn'),
+    href: link('deliveries', { failed: true }),
+    go: 'See the deliveries'
+  }
+  const needs = []
+  if (lost > 0) {
+    const text = `${counted(lost, 'webhook')} ${lost === 1 ? 'was' : 'were'} given up`
+    needs.push({
+      ...go,
+      text,
+      advice: 'No attempt of four hours was taken. Send them again once the receiver works.'
+    })
+  }
+  if (waiting === 0 || next === null) return needs
+  const waits = `${counted(waiting, 'webhook')} ${waiting === 1 ? 'waits' : 'wait'} for another attempt`
+  const then = `The next attempt is ${until(next)}.`
+  if (!latest || latest.error === null)
+    return [...needs, { ...go, text: waits, advice: `${then} The receiver took the latest one.` }]
+  const text = `The webhook receiver ${latest.status ? `responds with ${latest.status}` : 'does not respond'}`
+  return [...needs, { ...go, text, advice: `${waits}. ${then} Each is retried for about four hours.` }]
 }

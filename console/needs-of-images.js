@@ -1,4 +1,4 @@
-import { counted, duration, number, percent } from './format.js'
+import { counted, duration, number } from './format.js'
 import { link } from './route.js'
 
 /** @typedef {import('./needs.js').Need} Need */
@@ -10,7 +10,6 @@ const SERIOUS = [
 ]
 
 const OLD_S = 600
-const MIN_FAILING_PER_S = 0.01
 const MAX_SHARE = 0.2
 
 /** @param {import('./calls.js').Overview} overview @returns {Need[]} */
@@ -18,32 +17,31 @@ export function needsOfImages(overview) {
   /** @type {Need[]} */
   const needs = []
   const { failed_by_code: failed, retrying_by_code: retrying } = overview.images
+  // What an operator has failed is dealt with.
+  let rest = overview.images.failed - (failed.withdrawn ?? 0)
   for (const { code, text } of SERIOUS) {
     const count = (failed[code] ?? 0) + (retrying[code] ?? 0)
     if (count === 0 || overview.dependencies[code] === 'unavailable') continue
+    rest -= failed[code] ?? 0
     const advice = `${counted(retrying[code] ?? 0, 'image')} will be retried, ${number(failed[code] ?? 0)} failed.`
     const query = { code, status: failed[code] ? 'failed' : 'pending' }
     needs.push({ tone: 'bad', text, advice, href: link('images', query), go: 'See the images' })
   }
   const blocked = failed.blocked_address ?? 0
   if (blocked > MAX_SHARE * overview.images.failed) {
+    rest -= blocked
     const text = `${counted(blocked, 'source')} ${blocked === 1 ? 'is' : 'are'} in a private network`
     const advice =
       'If the network is yours, allow it with ALLOWED_SOURCE_NETWORKS, and retry. Otherwise replace the source.'
     const href = link('images', { status: 'failed', code: 'blocked_address' })
     needs.push({ tone: 'warn', text, advice, href, go: 'See the images' })
   }
-  const { done_per_s: done, failed_per_s: failing } = overview.rates
-  if (failing > MIN_FAILING_PER_S && failing > MAX_SHARE * (done + failing)) {
-    const text = `${percent(failing / (done + failing))} of images fail`
-    const href = link('images', { status: 'failed', max_age_s: 3600 })
-    needs.push({
-      tone: 'warn',
-      text,
-      advice: 'As the last five minutes went. The code says why.',
-      href,
-      go: 'See them'
-    })
+  if (rest > 0) {
+    const { done, failed: failures } = overview.last_hour
+    const text = `${counted(rest, 'image')} failed and ${rest === 1 ? 'waits' : 'wait'} for another source or a retry`
+    const ended = `${number(failures)} of ${counted(done + failures, 'image')} failed in the last hour`
+    const advice = `${failures > 0 ? ended : 'None failed in the last hour'}. The reason of each says what to do.`
+    needs.push({ tone: 'warn', text, advice, href: link('images', { status: 'failed' }), go: 'See them' })
   }
   const oldest = overview.oldest_due_s ?? 0
   if (oldest > OLD_S) {

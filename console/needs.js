@@ -1,4 +1,4 @@
-import { age, counted, percent } from './format.js'
+import { age, counted, number } from './format.js'
 import { needsOfDeliveries } from './needs-of-deliveries.js'
 import { needsOfImages } from './needs-of-images.js'
 import { link } from './route.js'
@@ -21,17 +21,20 @@ const MEANWHILE = {
   notifications: 'Changes by other processes are noticed seconds later.'
 }
 
-const MIN_FAILURES_PER_MINUTE = 0.2
+/** Fewer say nothing about an origin. */
+const MIN_REQUESTS = 5
+/** Figures of an origin are means of so many minutes. */
+const MINUTES = 10
 
 /**
  * Returns what an operator should look at, the worst first.
- * @param {{ [Name in 'overview' | 'intake' | 'processes' | 'origins' | 'deliveries']: import('./calls.js').Reply<'GET', Name> | undefined }} data
+ * @param {{ mayChange: boolean } & { [Name in 'overview' | 'intake' | 'processes' | 'origins' | 'deliveries']: import('./calls.js').Reply<'GET', Name> | undefined }} data
  * @returns {Need[]}
  */
-export function needsOf({ overview, intake, processes, origins, deliveries }) {
+export function needsOf({ mayChange, overview, intake, processes, origins, deliveries }) {
   const needs = [
     ...ofDependencies(overview?.dependencies ?? {}),
-    ...ofIntake(intake),
+    ...ofIntake(intake, mayChange),
     ...ofProcesses(processes?.processes ?? []),
     ...(overview ? needsOfImages(overview) : []),
     ...ofOrigins(origins?.origins ?? []),
@@ -52,14 +55,14 @@ function ofDependencies(dependencies) {
   }))
 }
 
-/** @param {import('./calls.js').Reply<'GET', 'intake'> | undefined} intake @returns {Need[]} */
-function ofIntake(intake) {
+/** @param {import('./calls.js').Reply<'GET', 'intake'> | undefined} intake @param {boolean} mayChange @returns {Need[]} */
+function ofIntake(intake, mayChange) {
   if (!intake?.paused) return []
   const reason = intake.reason ? `: ${intake.reason}` : ''
   const time = intake.since === null ? '' : ` for ${age(intake.since)}`
   const text = `All work has been paused${time} by ${intake.by}${reason}`
   const advice = 'Products are still taken. Their images wait until work is resumed.'
-  return [{ tone: 'bad', text, advice, href: '#/work', go: 'Resume it' }]
+  return [{ tone: 'bad', text, advice, href: '#/work', go: mayChange ? 'Resume it' : 'See the pause' }]
 }
 
 /** @param {import('./calls.js').Process[]} processes @returns {Need[]} */
@@ -86,18 +89,20 @@ function ofProcesses(processes) {
 
 /** @param {import('./calls.js').Origin[]} origins @returns {Need[]} */
 function ofOrigins(origins) {
-  const sick = origins.filter(
-    ({ breaker, requests_per_minute: all, failures_per_minute: failures }) =>
-      breaker.open > 0 || (failures >= MIN_FAILURES_PER_MINUTE && failures > all / 2)
-  )
-  return sick.map(({ host, breaker, requests_per_minute: all, failures_per_minute: failures }) => ({
-    tone: 'warn',
-    text: breaker.open > 0 ? `${host} keeps failing` : `${host} fails ${percent(failures / all)} of requests`,
-    advice:
-      breaker.open > 0
-        ? 'Its circuit breaker is open: it gets a probe now and then, and its images wait.'
-        : 'It refuses, breaks off or sends nothing useful. Others are not slowed down.',
-    href: link('origins', { host }),
-    go: 'See the origin'
-  }))
+  return origins.flatMap(({ host, breaker, ...means }) => {
+    const all = Math.round(MINUTES * means.requests_per_minute)
+    const failures = Math.round(MINUTES * means.failures_per_minute)
+    const isBroken = breaker.open + breaker.half_open > 0
+    if (!isBroken && (all < MIN_REQUESTS || failures <= all / 2)) return []
+    const meanwhile = isBroken
+      ? 'Until it responds, its images wait, and one at a time is tried.'
+      : 'It refuses, breaks off or does not respond. Others are not slowed down.'
+    return {
+      tone: /** @type {const} */ ('warn'),
+      text: isBroken ? `${host} does not respond` : `${host} fails most requests`,
+      advice: `${number(failures)} of ${counted(all, 'request')} failed in the last ${MINUTES} minutes. ${meanwhile}`,
+      href: link('origins', { host }),
+      go: 'See the origin'
+    }
+  })
 }

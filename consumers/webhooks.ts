@@ -1,6 +1,7 @@
 import fp from 'fastify-plugin'
 import type { Config } from '../lib/config/config.ts'
 import { Deliveries, type Delivery } from '../lib/deliveries/deliveries.ts'
+import { MAX_ATTEMPTS } from '../lib/deliveries/outstanding.ts'
 import { reasonOf } from '../lib/log/log.ts'
 import { withBackoff } from '../lib/outbox/backoff.ts'
 import { Relay } from '../lib/outbox/relay.ts'
@@ -10,8 +11,6 @@ import { ReceiverError, Webhook } from '../lib/webhook.ts'
 
 const CAPACITY = 8
 const LEASE_MS = 60_000
-/** With waits of ten minutes at most: about four hours. */
-const MAX_ATTEMPTS = 30
 
 /** Notifies WEBHOOK_URL when all images of a product are finished. */
 export default fp<{ config: Config }>(

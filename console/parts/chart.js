@@ -68,6 +68,18 @@ export function Chart({ title, times, lines, format }) {
 const clock = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' })
 
 /**
+ * Returns the points that no line reaches, where there are too many to show all.
+ * @param {uPlot} plot
+ * @param {number} series
+ * @param {boolean} areShown
+ */
+function alone(plot, series, areShown) {
+  if (areShown) return null
+  const values = plot.data[series] ?? []
+  return [...values.keys()].filter((i) => values[i] != null && values[i - 1] == null && values[i + 1] == null)
+}
+
+/**
  * @param {Line[]} lines
  * @param {(value: number) => string} format
  * @param {number} width
@@ -104,7 +116,7 @@ function optionsOf(lines, format, width, onPoint) {
         stroke: color(tone),
         fill: color(`${tone}-tint`),
         width: 1.5,
-        points: { size: 4 }
+        points: { size: 4, filter: alone }
       }))
     ],
     axes: [

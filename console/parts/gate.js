@@ -19,10 +19,10 @@ export function Gate({ why, hasKey }) {
   return html`
     <main class="gate" tabindex="-1">
       <form class="panel" onSubmit=${submit}>
-        <h1>${hasKey ? 'This key is not enough' : 'The console needs a key'}</h1>
-        <p role="alert">${why}</p>
+        <h1>Enter an API key of this service</h1>
+        ${why && html`<p role=${hasKey ? 'alert' : 'status'} class=${hasKey ? 'problem' : 'soft'}>${why}</p>`}
         <label>
-          An admin key of API_KEYS, or a read-only one
+          A key for all users, or one that only reads
           <p><input name="key" type="password" autocomplete="off" required ref=${field} /></p>
         </label>
         <p class="soft small">The key stays in this tab and is gone when you close it.</p>

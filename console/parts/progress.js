@@ -39,13 +39,14 @@ function Running({ action: { id, action, state, images, seen, changed }, onCance
   const act = ACTS[action]
   const share = Math.min(100, (100 * seen) / Math.max(1, images))
   const running = state === 'running'
+  const result = `${counted(changed, 'image')} ${changed === 1 ? 'is' : 'are'} ${act?.done}`
   return html`
-    <div class=${`row ${running ? '' : 'ok'}`}>
+    <div class="row">
       <span class="grow">
-        ${running ? `${act?.doing} ${counted(images, 'image')}` : `${act?.name}: ${state}, ${counted(changed, 'image')} changed`}
-        <div class="bar"><span style=${{ width: `${running ? share : 100}%` }}></span></div>
+        ${running ? `${act?.doing} ${counted(images, 'image')}` : `${state === 'cancelled' ? 'Cancelled: ' : ''}${result}`}
+        ${running && html`<div class="bar"><span style=${{ width: `${share}%` }}></span></div>`}
       </span>
-      <span class="soft">${number(seen)} of ${number(images)}</span>
+      ${running && html`<span class="soft">${number(seen)} of ${number(images)}</span>`}
       ${
         running
           ? mayChange && html`<button onClick=${cancel}>Cancel</button>`

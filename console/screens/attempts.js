@@ -21,7 +21,7 @@ export function Attempts({ attempts }) {
   return html`
     <section class="panel">
       <header><h2>Attempts</h2><span class="soft small">kept for 30 days</span></header>
-      ${attempts.length === 0 && html`<p class="empty">None is kept.</p>`}
+      ${attempts.length === 0 && html`<p class="empty">None yet.</p>`}
       <ol class="attempts">${attempts.map((attempt) => html`<${Attempt} key=${attempt.at} attempt=${attempt} />`)}</ol>
     </section>`
 }

@@ -4,6 +4,24 @@ import { useLive } from '../live.js'
 import { Ago, Empty, Waiting } from '../parts/shown.js'
 import { link } from '../route.js'
 
+/** @type {Record<string, string>} what an act of the audit is called */
+const ACTS = {
+  'action.start': 'Act on images',
+  'action.cancel': 'Cancel an action',
+  'dead_letters.purge': 'Purge dead letters',
+  'dead_letters.replay': 'Replay dead letters',
+  'delivery.send': 'Send a webhook again',
+  'image.replace': 'Replace a source',
+  'intake.pause': 'Pause all work',
+  'intake.resume': 'Resume all work',
+  'origin.narrow': 'Narrow an origin',
+  'origin.pause': 'Pause an origin',
+  'origin.refuse': 'Refuse an origin',
+  'origin.resume': 'Remove the rule of an origin',
+  'process.pause': 'Drain a process',
+  'process.resume': 'Use a process again'
+}
+
 /** Which operator changed what. @param {{ query: Record<string, string> }} props */
 export function Audit({ query }) {
   const { actor, act, audit_cursor } = query
@@ -12,7 +30,7 @@ export function Audit({ query }) {
   return html`
     <section class="panel">
       <header>
-        <h2>Audit ${filtered && html`<span class="tag">${filtered}</span>`}</h2>
+        <h2>Audit ${filtered && html`<span class="tag">${ACTS[filtered] ?? filtered}</span>`}</h2>
         <div class="row">
           ${filtered && html`<a class="more" href=${link('deliveries')}>Everything</a>`}
           ${data?.next && html`<a class="more" href=${link('deliveries', { ...query, audit_cursor: data.next })}>Older</a>`}
@@ -30,7 +48,7 @@ export function Audit({ query }) {
             ${data.entries.map(
               ({ id, at, actor: who, act: what, subject }) => html`
                 <tr key=${id}>
-                  <td><a class="link" href=${link('deliveries', { act: what })}>${words(what)}</a></td>
+                  <td><a class="link" href=${link('deliveries', { act: what })}>${ACTS[what] ?? words(what)}</a></td>
                   <td><a href=${link('deliveries', { actor: who })}><code>${who}</code></a></td>
                   <td class="wide"><${Subject} subject=${subject} /></td>
                   <td class="right soft"><${Ago} at=${at} /></td>
@@ -44,9 +62,18 @@ export function Audit({ query }) {
 
 /** @param {{ subject: unknown }} props */
 function Subject({ subject }) {
-  if (typeof subject !== 'object' || subject === null) return html`<code>${String(subject ?? '')}</code>`
   return html`
     <span class="row small">
-      ${Object.entries(subject).map(([name, value]) => html`<span><span class="soft">${words(name)}</span> <bdi>${typeof value === 'object' ? JSON.stringify(value) : String(value)}</bdi></span>`)}
+      ${factsOf(subject).map(([name, value]) => html`<span><span class="soft">${name === 'subject' ? '' : words(name)}</span> <bdi>${value}</bdi></span>`)}
     </span>`
+}
+
+/** Returns the names and values that are not empty, those of a filter too. @param {unknown} subject @returns {[string, string][]} */
+function factsOf(subject) {
+  return Object.entries(subject ?? {}).flatMap(([name, value]) => {
+    if (value === null || value === '') return []
+    if (Array.isArray(value)) return [[name, value.join(', ')]]
+    if (typeof value === 'object') return factsOf(value)
+    return [[name, value === true ? '' : String(value)]]
+  })
 }

@@ -1,5 +1,5 @@
 import { call } from '../api.js'
-import { duration } from '../format.js'
+import { duration, number, until } from '../format.js'
 import { html } from '../html.js'
 import { useLive } from '../live.js'
 import { attempt } from '../parts/notices.js'
@@ -32,7 +32,7 @@ function Sent({ query }) {
   const { data, error, refresh } = useLive('deliveries', { failed, product_id, cursor, limit: 20 })
   return html`
     <section class="panel">
-      <header><h2>Webhooks</h2>${data?.next && html`<a class="more" href=${link('deliveries', { ...query, cursor: data.next })}>Older</a>`}</header>
+      <header><h2>Webhooks</h2><span class="soft small grow">${data && waitingText(data.outstanding)}</span>${data?.next && html`<a class="more" href=${link('deliveries', { ...query, cursor: data.next })}>Older</a>`}</header>
       ${!data && html`<${Waiting} error=${error} what="deliveries" />`}
       ${data?.deliveries.length === 0 && html`<${Empty}>${failed ? 'None failed in the last 7 days.' : 'None was sent in the last 7 days.'}<//>`}
       ${
@@ -49,13 +49,20 @@ function Sent({ query }) {
     </section>`
 }
 
+/** @param {import('../calls.js').Reply<'GET', 'deliveries'>['outstanding']} outstanding */
+function waitingText({ waiting, next_attempt_at: next, given_up: lost }) {
+  const waits =
+    waiting > 0 && next !== null && `${number(waiting)} not taken yet, the next attempt is ${until(next)}`
+  return [waits, lost > 0 && `${number(lost)} given up`].filter(Boolean).join('; ')
+}
+
 /** @param {{ delivery: import('../calls.js').Delivery, onChange: () => void }} props */
 function Row({ delivery: { id, product_id: product, at, attempt: nth, status, ms, error }, onChange }) {
   const mayChange = useMayChange()
   const send = () =>
     attempt(
       () => call('POST', `deliveries/${id}/send`, { body: {} }).then(onChange),
-      `The webhook of product ${product} is enqueued again.`
+      `The webhook of product ${product} is sent again.`
     )
   return html`
     <tr>

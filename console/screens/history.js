@@ -3,6 +3,7 @@ import { compact, duration } from '../format.js'
 import { html } from '../html.js'
 import { useLive } from '../live.js'
 import { Chart } from '../parts/chart.js'
+import { Waiting } from '../parts/shown.js'
 import { link } from '../route.js'
 
 const MINUTE_MS = 60_000
@@ -15,7 +16,7 @@ const count = (value) => compact(Math.round(value))
 
 /** What happened in the last hours, by minute. @param {{ hours: number }} props */
 export function Charts({ hours }) {
-  const { data } = useLive('history', {}, 30_000)
+  const { data, error } = useLive('history', {}, 30_000)
   const { times, column } = useMemo(() => series(data?.minutes ?? [], hours), [data, hours])
   const flow = useMemo(
     () => [
@@ -33,10 +34,15 @@ export function Charts({ hours }) {
   )
   return html`
     <section class="screen" aria-label="History">
-      <div class="two">
-        <${Chart} title="Images a minute" times=${times} lines=${flow} format=${count} />
-        <${Chart} title="Create to done" times=${times} lines=${time} format=${duration} />
-      </div>
+      ${
+        data
+          ? html`
+          <div class="two">
+            <${Chart} title="Images a minute" times=${times} lines=${flow} format=${count} />
+            <${Chart} title="Create to done" times=${times} lines=${time} format=${duration} />
+          </div>`
+          : html`<div class="panel"><${Waiting} error=${error} what="the history" /></div>`
+      }
       <nav class="row small" aria-label="Span of the history">
         <span class="soft">Last</span>
         ${SPANS.map(

@@ -1,6 +1,6 @@
 import { useState } from 'preact/hooks'
 import { ACTS } from '../acts.js'
-import { CODES } from '../codes.js'
+import { adviceFor } from '../codes.js'
 import { bytes, number } from '../format.js'
 import { html } from '../html.js'
 import { useLive } from '../live.js'
@@ -15,6 +15,7 @@ import { Replace, Replaced } from './replace.js'
 /** One image: its source beside its results, and every attempt. @param {{ id: string }} props */
 export function Image({ id }) {
   const { data: image, error, refresh } = useLive(`images/${encodeURIComponent(id)}`)
+  const { data: intake } = useLive('intake', {}, 10_000)
   const [act, setAct] = useState(/** @type {string | null} */ (null))
   const [replacing, setReplacing] = useState(false)
   const mayChange = useMayChange()
@@ -45,7 +46,8 @@ export function Image({ id }) {
       }
       ${replacing && html`<${Replace} image=${image} onClose=${() => setReplacing(false)} />`}
       <${Replaced} image=${image} />
-      ${image.error && html`<${Reason} error=${image.error} />`}
+      ${image.error && html`<${Reason} error=${image.error} source=${image.source_url} />`}
+      ${image.status === 'pending' && intake?.paused && html`<p class="panel well warn"><a class="status" href="#/work">Waits: all work is paused</a></p>`}
       <${Pictures} image=${image} />
       <div class="two">
         <${Attempts} attempts=${image.history} />
@@ -54,14 +56,15 @@ export function Image({ id }) {
     </div>`
 }
 
-/** @param {{ error: { code: string, detail: string } }} props */
-function Reason({ error: { code, detail } }) {
+/** @param {{ error: { code: string, detail: string }, source: string }} props */
+function Reason({ error: { code, detail }, source }) {
+  const host = URL.canParse(source) ? URL.parse(source)?.host : undefined
   return html`
     <section class="panel needs" aria-label="Reason">
       <div class="well bad">
         <span class="tag">${code}</span>
-        <div class="grow"><strong><bdi>${detail}</bdi></strong><p class="soft">${CODES[code]?.advice}</p></div>
-        <a class="more" href=${link('images', { code, status: 'failed' })}>Others like it</a>
+        <div class="grow"><strong><bdi>${detail}</bdi></strong><p class="soft">${adviceFor(code, detail)}</p></div>
+        <a class="more" href=${link('images', { code, host, status: 'failed' })}>Others like it</a>
       </div>
     </section>`
 }
@@ -69,11 +72,15 @@ function Reason({ error: { code, detail } }) {
 /** @param {{ image: import('../calls.js').Image }} props */
 function Facts({ image }) {
   const { status, since, attempts, enqueued_at: enqueued } = image
+  const retried = image.history.length > attempts
   const facts = [
     ['Status', html`<${Status} name=${status} />`],
     [status === 'pending' ? 'Due' : 'Since', html`<${Ago} at=${since} />`],
     ['Enqueued', html`<${Ago} at=${enqueued} />`],
-    ['Attempts', number(attempts)],
+    [
+      'Attempts',
+      `${number(attempts)} of ${number(image.max_attempts)}${retried ? ' since the last retry' : ''}`
+    ],
     [
       'Product',
       html`<a class="more" href=${link('images', { product_id: image.product_id })}>${image.product_id}</a>`

@@ -43,7 +43,7 @@ function Rows({ images, next }) {
     <table class="lines">
       <thead>
         <tr>
-          <th class="c8">Status</th><th>Source</th><th class="wide">Reason</th><th class="wide c9">Product</th>
+          <th class="c8">Status</th><th class="third">Source</th><th class="wide">Reason</th><th class="wide c9">Product</th>
           <th class="right wide c8">Attempts</th><th class="right c9">Since</th>
         </tr>
       </thead>
@@ -70,7 +70,7 @@ function Row({ image }) {
         <a class="link" href=${link(`images/${id}`)} title=${source}><bdi>${shortUrl(source)}</bdi></a>
         ${error && html`<p class="soft small narrow">${error.detail}</p>`}
       </td>
-      <td class="wide" title=${error?.detail}>
+      <td class="wide reason">
         ${error ? html`<a class="tag bad" href=${link('images', { status, code: error.code })}>${error.code}</a> <span class="soft"><bdi>${error.detail}</bdi></span>` : html`<span class="soft">–</span>`}
       </td>
       <td class="wide"><a href=${link('images', { product_id: product })}>${external ?? product}</a></td>

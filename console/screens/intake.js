@@ -7,7 +7,7 @@ import { attempt } from '../parts/notices.js'
 import { Ago } from '../parts/shown.js'
 import { useMayChange } from '../session.js'
 
-/** Whether work is taken up, and the switch for it. */
+/** Whether work is running, and the switch for it. */
 export function Intake() {
   const { data: intake, refresh } = useLive('intake')
   const [asking, setAsking] = useState(false)
@@ -34,7 +34,7 @@ export function Intake() {
   return html`
     <section class=${`panel well ${intake.paused ? 'bad' : 'ok'}`} aria-label="Intake">
       <div class="grow">
-        <strong class="status">${intake.paused ? 'All work is paused' : 'Work is taken up'}</strong>
+        <strong class="status">${intake.paused ? 'All work is paused' : 'Work is running'}</strong>
         <p class="soft">
           ${
             intake.paused

@@ -5,6 +5,7 @@ import { useLive } from '../live.js'
 import { needsOf } from '../needs.js'
 import { Status, Waiting } from '../parts/shown.js'
 import { link } from '../route.js'
+import { useMayChange } from '../session.js'
 import { Charts } from './history.js'
 
 /** Is it well, and what needs someone? @param {{ query: Record<string, string> }} props */
@@ -14,9 +15,10 @@ export function Now({ query }) {
   const { data: processes } = useLive('processes', {}, 10_000)
   const { data: origins } = useLive('origins', {}, 10_000)
   const { data: deliveries } = useLive('deliveries', {}, 10_000)
+  const mayChange = useMayChange()
   if (!overview)
     return html`<div class="screen"><h1>Now</h1><${Waiting} error=${error} what="the overview" /></div>`
-  const needs = needsOf({ overview, intake, processes, origins, deliveries })
+  const needs = needsOf({ mayChange, overview, intake, processes, origins, deliveries })
   return html`
     <div class="screen">
       <div class="title">
@@ -51,21 +53,27 @@ function Needs({ needs }) {
 }
 
 /** @param {{ overview: import('../calls.js').Overview }} props */
-function Tiles({ overview: { images, rates, time_to_done: time, oldest_due_s: oldest } }) {
+function Tiles({ overview: { images, rates, last_hour: hour, time_to_done: time, oldest_due_s: oldest } }) {
   const tiles = [
-    ['Done a minute', rate(rates.done_per_s * 60), `${rate(rates.created_per_s * 60)} created`],
+    [
+      'Done a minute',
+      rate(rates.done_per_s * 60),
+      `${rate(rates.created_per_s * 60)} created, over 5 minutes`
+    ],
     [
       'Create to done',
       time.p50_ms === null ? '–' : duration(time.p50_ms),
-      time.p95_ms === null ? 'none in the last hour' : `95 % within ${duration(time.p95_ms)}`
+      time.p95_ms === null
+        ? 'none in the last hour'
+        : `median of the last hour, 95 % in ${duration(time.p95_ms)}`
     ],
     [
       'Pending',
       compact(images.pending),
       oldest === null ? 'nothing is due' : `due for up to ${duration(oldest * 1000)}`
     ],
-    ['Failed', compact(images.failed), `${rate(rates.failed_per_s * 60)} a minute`],
-    ['Done', compact(images.done), 'images in all']
+    ['Failed in the last hour', compact(hour.failed), `${compact(images.failed)} failed images now`],
+    ['Done in the last hour', compact(hour.done), `${compact(images.done)} images in all`]
   ]
   return html`
     <dl class="panel tiles">

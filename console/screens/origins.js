@@ -20,6 +20,7 @@ export function Origins({ query: { host = '' } }) {
     <div class="screen">
       <div class="title">
         <h1>Origins</h1>
+        <span class="soft small grow">Means of the last 10 minutes</span>
         <input type="search" aria-label="Host contains" placeholder="Host contains …" value=${host} onChange=${search} spellcheck=${false} />
       </div>
       <section class="panel" aria-label="Origins">
@@ -31,8 +32,9 @@ export function Origins({ query: { host = '' } }) {
           <table>
             <thead>
               <tr>
-                <th>Origin</th><th class="right wide">Requests a minute</th><th class="right">Failing</th><th class="right wide">Latency</th>
-                <th class="right wide">Places</th><th class="wide">Breaker</th><th class="wide">Rule</th><th><span class="unseen">Acts</span></th>
+                <th>Origin</th><th class="right wide">Requests a minute</th><th class="right" title="Requests that the origin refused, broke off or left without a response">Failing</th><th class="right wide">Latency</th>
+                <th class="right wide" title="Downloads from it now, in all processes">Downloads now</th>
+                <th class="wide" title="Open: after five failures in a row, its images wait, and one at a time is tried">Circuit breaker</th><th class="wide">Rule</th><th><span class="unseen">Acts</span></th>
               </tr>
             </thead>
             <tbody>${origins.map((origin) => html`<${Row} key=${origin.host} origin=${origin} onRule=${setRuling} />`)}</tbody>

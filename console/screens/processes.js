@@ -19,7 +19,7 @@ export function Processes() {
             <thead>
               <tr>
                 <th>State</th><th>Host</th><th class="wide">Role</th><th class="right">Jobs</th><th class="right wide">Memory</th>
-                <th class="wide">Decoders’ fence</th><th class="wide">Started</th><th class="wide">Seen</th><th><span class="unseen">Acts</span></th>
+                <th class="wide"><span title="Pictures are decoded in processes without secrets, files and network">Decoders</span></th><th class="wide">Started</th><th class="wide">Seen</th><th><span class="unseen">Acts</span></th>
               </tr>
             </thead>
             <tbody>${data.processes.map((row) => html`<${Row} key=${row.id} process=${row} onChange=${refresh} />`)}</tbody>
@@ -53,12 +53,12 @@ function Row({
       <td class="right">${number(jobs)}</td>
       <td class="right wide">${bytes(memory)}</td>
       <td class="wide small">
-        ${fence === null ? html`<span class="soft">decodes nothing</span>` : fence.missing.length === 0 ? 'complete' : html`<span class="tag warn">without ${fence.missing.join(', ')}</span>`}
+        ${fence === null ? html`<span class="soft">decodes nothing</span>` : fence.missing.length === 0 ? 'fully isolated' : html`<span class="tag warn">without ${fence.missing.join(', ')}</span>`}
       </td>
       <td class="wide soft"><${Ago} at=${since} /></td>
       <td class="wide soft"><${Ago} at=${seen} /></td>
       <td class="right">
-        ${mayChange && role !== 'api' && state !== 'lost' && html`<button aria-label=${`${drains ? 'Use again' : 'Drain'} ${host}, pid ${pid}`} onClick=${toggle}>${drains ? 'Use again' : 'Drain'}</button>`}
+        ${mayChange && role !== 'api' && state !== 'lost' && html`<button title=${drains ? 'It takes work again' : 'It finishes its jobs and takes no new ones'} aria-label=${`${drains ? 'Use again' : 'Drain'} ${host}, pid ${pid}`} onClick=${toggle}>${drains ? 'Use again' : 'Drain'}</button>`}
       </td>
     </tr>`
 }

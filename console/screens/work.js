@@ -30,6 +30,14 @@ function queueText(overview) {
   return dependencies.rabbitmq ? 'RabbitMQ is away: workers read the outbox' : 'Workers read it directly'
 }
 
+/** @type {Record<string, string>} what a row of the outbox is for */
+const KINDS = {
+  images: 'images of a product',
+  object: 'stored files to remove',
+  webhook: 'webhooks',
+  action: 'actions of operators'
+}
+
 /** @param {{ rows: import('../calls.js').Overview['outbox'] }} props */
 function Outbox({ rows: all }) {
   const rows = all.filter(({ due, waiting }) => due + waiting > 0)
@@ -37,13 +45,17 @@ function Outbox({ rows: all }) {
   return html`
     <table>
       <thead>
-        <tr><th>Kind</th><th>Class</th><th class="right wide">Due for</th><th class="right">Due</th><th class="right">Waiting</th></tr>
+        <tr>
+          <th>Kind</th><th title="Interactive: of a request. Bulk: of an import or an action, which lets the other pass">Class</th>
+          <th class="right wide">Due for</th><th class="right" title="A worker may take it now">Due now</th>
+          <th class="right" title="Retries that wait, and what a worker does now">Running or later</th>
+        </tr>
       </thead>
       <tbody>
         ${rows.map(
           ({ kind, class: name, due, waiting, oldest_due_s: oldest, is_capped: capped }) => html`
             <tr>
-              <td>${kind}</td>
+              <td>${KINDS[kind] ?? kind}</td>
               <td><span class="tag">${name}</span></td>
               <td class="right soft wide">${oldest === null ? '–' : duration(oldest * 1000)}</td>
               <td class="right">${number(due)}${capped ? '+' : ''}</td>

@@ -1,6 +1,7 @@
 import type { Pool } from 'pg'
 import { audited } from '../audit/audit.ts'
 import { AppError } from '../http/app-error.ts'
+import { IS_ROW_OF } from './outstanding.ts'
 
 /** One attempt to deliver a webhook. */
 export interface Delivery {
@@ -43,9 +44,22 @@ WHERE ($1::integer IS NULL OR product_id = $1) AND (NOT $2::boolean OR error IS 
   AND ($3::bigint IS NULL OR id < $3)
 ORDER BY deliveries.id DESC LIMIT $4`
 
-const SEND_AGAIN = `INSERT INTO outbox (kind, user_id, product_id, payload)
-SELECT 'webhook', d.user_id, p.id, jsonb_build_object('message_id', d.message_id)
-FROM deliveries d JOIN products p ON p.id = d.product_id WHERE d.id = $1 RETURNING id`
+/** Its retry comes due now, instead of a second webhook. An attempt that runs is not repeated. */
+const SEND_AGAIN = `WITH w AS (
+  SELECT d.user_id, p.id AS product_id, d.message_id
+  FROM deliveries d JOIN products p ON p.id = d.product_id WHERE d.id = $1
+), pending AS MATERIALIZED (
+  SELECT o.id, o.claims, w.* FROM w JOIN outbox o ON ${IS_ROW_OF}
+), hurried AS (
+  UPDATE outbox SET due_at = now(), scheduled = false WHERE id IN (
+    SELECT pending.id FROM pending JOIN deliveries d USING (product_id, message_id) WHERE d.attempt = pending.claims
+  )
+), added AS (
+  INSERT INTO outbox (kind, user_id, product_id, payload)
+  SELECT 'webhook', user_id, product_id, jsonb_build_object('message_id', message_id)
+  FROM w WHERE NOT EXISTS (SELECT FROM pending)
+)
+SELECT FROM w`
 
 const PRUNE = `DELETE FROM deliveries WHERE id IN (
   SELECT id FROM deliveries WHERE id <= greatest(
@@ -74,7 +88,7 @@ export class Deliveries {
     return { deliveries: rows.map((row) => ({ ...row, at: row.at.toISOString() })), next }
   }
 
-  /** Enqueues the webhook again, under its id. Throws `not_found` without it or its product. */
+  /** Sends the webhook again at once, under its id. Throws `not_found` without it or its product. */
   async sendAgain(id: number, actor: string): Promise<void> {
     await audited(this.#pool, { actor, act: 'delivery.send', subject: { id } }, async (client) => {
       const { rowCount } = await client.query(SEND_AGAIN, [id])

@@ -12,17 +12,18 @@ const MAX_COUNTED = 10_000
 
 /** Resolves with what the database knows of all processes. Its cost does not grow with the images. */
 export async function readOverview(pool: Pool): Promise<DatabaseFigures> {
-  const [images, [rates], waits, outbox] = await Promise.all([
+  const [images, [flow], waits, outbox] = await Promise.all([
     pool.query<ImageCount>(IMAGES).then(({ rows }) => rows),
-    pool.query<Rates & { at: Date; oldest_due_s: number | null }>(RATES).then(({ rows }) => rows),
+    pool.query<Flow>(FLOW).then(({ rows }) => rows),
     pool.query<{ waits: number[] }>(WAITS).then(({ rows }) => rows[0]?.waits ?? []),
     pool.query<OutboxCount>(OUTBOX, [OUTBOX_KINDS]).then(({ rows }) => rows)
   ])
-  const { at = new Date(), oldest_due_s = null, ...perSecond } = rates ?? NO_RATES
+  const { at, oldest_due_s, hour_done: done, hour_failed: failed, ...rates } = flow ?? NO_FLOW
   return {
     at: at.toISOString(),
     images: imagesOf(images),
-    rates: perSecond,
+    rates,
+    last_hour: { done, failed },
     time_to_done: {
       p50_ms: quantileMs(waits, 0.5),
       p95_ms: quantileMs(waits, 0.95),
@@ -38,8 +39,16 @@ export async function readOverview(pool: Pool): Promise<DatabaseFigures> {
   }
 }
 
-type Rates = Overview['rates']
-const NO_RATES = { at: undefined, oldest_due_s: null, created_per_s: 0, done_per_s: 0, failed_per_s: 0 }
+type Flow = Overview['rates'] & {
+  at: Date
+  oldest_due_s: number | null
+  hour_done: number
+  hour_failed: number
+}
+const NO_FLOW: Flow = {
+  ...{ at: new Date(0), oldest_due_s: null, hour_done: 0, hour_failed: 0 },
+  ...{ created_per_s: 0, done_per_s: 0, failed_per_s: 0 }
+}
 
 interface ImageCount {
   status: string
@@ -63,8 +72,8 @@ function imagesOf(counts: ImageCount[]): Overview['images'] {
 
 const IMAGES = `SELECT status, code, sum(n)::float8 AS n FROM (${IMAGE_COUNTS}) AS counts GROUP BY 1, 2`
 
-/** From the start of the minute four minutes ago until now. */
-const RATES = `
+/** Rates are from the start of the minute four minutes ago until now. */
+const FLOW = `
 WITH flow AS (
   SELECT minute, created, done, failed FROM history
   UNION ALL
@@ -74,10 +83,15 @@ WITH flow AS (
 ), span AS (
   SELECT start, extract(epoch FROM now() - start)::float8 AS seconds
   FROM (SELECT date_trunc('minute', now()) - interval '4 min' AS start) AS s
+), total AS (
+  SELECT sum(created) FILTER (WHERE minute >= start) AS created, sum(done) FILTER (WHERE minute >= start) AS done,
+    sum(failed) FILTER (WHERE minute >= start) AS failed, sum(done) AS hour_done, sum(failed) AS hour_failed
+  FROM span, flow WHERE minute >= now() - interval '1 hour'
 )
-SELECT now() AS at, ${OLDEST_DUE_S} AS oldest_due_s, coalesce(sum(created) / min(seconds), 0)::float8 AS created_per_s,
-  coalesce(sum(done) / min(seconds), 0)::float8 AS done_per_s, coalesce(sum(failed) / min(seconds), 0)::float8 AS failed_per_s
-FROM span LEFT JOIN flow ON minute >= start`
+SELECT now() AS at, ${OLDEST_DUE_S} AS oldest_due_s, coalesce(created / seconds, 0)::float8 AS created_per_s,
+  coalesce(done / seconds, 0)::float8 AS done_per_s, coalesce(failed / seconds, 0)::float8 AS failed_per_s,
+  coalesce(hour_done, 0)::float8 AS hour_done, coalesce(hour_failed, 0)::float8 AS hour_failed
+FROM span, total`
 
 const WAITS = `
 WITH wait AS (

@@ -35,6 +35,10 @@ export const Overview = Type.Object(
       { created_per_s: Type.Number(), done_per_s: Type.Number(), failed_per_s: Type.Number() },
       { description: 'Mean of the last five minutes' }
     ),
+    last_hour: Type.Object(
+      { done: Count(), failed: Count() },
+      { description: 'Images that ended in the last hour; one that was retried, each time' }
+    ),
     time_to_done: Type.Object(
       { p50_ms: nullable('Median'), p95_ms: nullable('95th percentile'), images: Count() },
       { description: 'From enqueuing to done, of the images of the last hour; right to about a tenth' }

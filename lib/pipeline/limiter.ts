@@ -79,10 +79,10 @@ export class Limiter {
     const visit = this.#visit(destination)
     try {
       const result = await work(visit)
-      destination.origin.ended(false, this.#now())
+      visit.count()
       return result
     } catch (error) {
-      if (error instanceof ImageError) destination.origin.ended(isOfSource(error), this.#now())
+      if (error instanceof ImageError) visit.count(error)
       throw error
     } finally {
       visit.end()
@@ -116,7 +116,7 @@ export class Limiter {
     this.#places.schedule()
   }
 
-  /** Returns what is known about the origins of the last minute. */
+  /** Returns what is known about the origins of the last minutes. */
   origins() {
     return this.#origins.figures(this.#now())
   }
@@ -136,8 +136,9 @@ export class Limiter {
     }
   }
 
-  #visit(first: Destination): Visit & { end(): void } {
+  #visit(first: Destination): Visit & { end(): void; count(error?: ImageError): void } {
     let destination = first
+    let hasFailed = false
     let since = this.#now()
     const responded = () => {
       destination.origin.responded(this.#now() - since)
@@ -150,6 +151,7 @@ export class Limiter {
     return {
       responded,
       failed: (failure) => {
+        hasFailed = isOfOrigin(failure)
         if (!isOutage(failure)) return responded()
         const now = this.#now()
         destination.origin.failed(now - since, failure, now)
@@ -163,6 +165,8 @@ export class Limiter {
         destination = next
         since = this.#now()
       },
+      // The wrong status is a response, too.
+      count: (error) => destination.origin.ended(hasFailed || error?.code === 'http_status', this.#now()),
       end
     }
   }
@@ -172,5 +176,5 @@ export class Limiter {
 const isOutage = ({ code, transient }: ImageError) =>
   code === 'timeout' || (code === 'unreachable' && transient)
 
-/** Whether the source is to blame, and not this service. */
-const isOfSource = ({ code }: ImageError) => code !== 'storage' && code !== 'internal'
+/** Whether the origin did not send the file, whatever the file would have been. */
+const isOfOrigin = ({ code }: ImageError) => code === 'timeout' || code === 'unreachable'

@@ -70,11 +70,11 @@ export class Origin {
     if (hasFailed) this.#failedImages.add(now)
   }
 
-  /** Of about the last minute. */
+  /** Of a minute, as a mean of about the last ten. */
   figures(now: number) {
     return {
-      requests: this.#images.count(now),
-      failures: this.#failedImages.count(now),
+      requests: this.#images.rate(now),
+      failures: this.#failedImages.rate(now),
       latencyMs: this.#averageMs,
       breaker: this.state(now)
     }

@@ -100,7 +100,7 @@ export class Origins {
     return states
   }
 
-  /** Returns what is known about the origins of the last minute, the busiest first, MAX_REPORTED at most. */
+  /** Returns what is known about the origins of the last minutes, the busiest first, MAX_REPORTED at most. */
   figures(now: number): OriginFigures[] {
     return [...this.#origins.entries()]
       .map(([domain, origin]) => ({ domain, places: this.#count(domain), ...origin.figures(now) }))

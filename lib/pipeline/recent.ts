@@ -1,8 +1,9 @@
-const WINDOW_MS = 60_000
+const WINDOW_MINUTES = 10
+const WINDOW_MS = WINDOW_MINUTES * 60_000
 
 /**
- * Estimates what came in the last 60 seconds: all of this minute of the clock, and a share of the minute
- * before.
+ * Estimates what came in the last ten minutes: all of this window of the clock, and a share of the one
+ * before. So what was seen once is not forgotten between two looks.
  */
 export class Recent {
   #window = 0
@@ -14,9 +15,10 @@ export class Recent {
     this.#current++
   }
 
-  count(now: number): number {
+  /** Returns the mean of a minute. */
+  rate(now: number): number {
     this.#turn(now)
-    return this.#current + this.#previous * (1 - (now % WINDOW_MS) / WINDOW_MS)
+    return (this.#current + this.#previous * (1 - (now % WINDOW_MS) / WINDOW_MS)) / WINDOW_MINUTES
   }
 
   #turn(now: number): void {

@@ -6,11 +6,16 @@ import { findReplaced } from './replacement.ts'
 import type { ImageReport } from './schemas.ts'
 import { foundOf, type Owner } from './search.ts'
 
+export interface ReportOptions {
+  load: (productId: number) => Promise<ProductRecord | null>
+  maxAttempts: number
+}
+
 /** Resolves with all that is known of an image; with null if there is none. */
 export async function reportImage(
   pool: Pool,
   id: string,
-  load: (productId: number) => Promise<ProductRecord | null>
+  { load, maxAttempts: max_attempts }: ReportOptions
 ): Promise<ImageReport | null> {
   const { rows } = await pool.query<Owner & { product_name: string }>(
     `SELECT i.product_id, i.enqueued_at, i.due_at, p.user_id, p.external_id, p.product_name
@@ -26,5 +31,6 @@ export async function reportImage(
     readAttempts(pool, owner.product_id, id),
     findReplaced(pool, owner.product_id, image.source_url)
   ])
-  return { ...toImage(image), ...foundOf(owner), product_name: owner.product_name, replaced, history }
+  const { product_name } = owner
+  return { ...toImage(image), ...foundOf(owner), product_name, max_attempts, replaced, history }
 }

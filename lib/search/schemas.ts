@@ -21,7 +21,11 @@ export const filterFields = {
     })
   ),
   host: optional(
-    Type.String({ format: 'text', maxLength: 255, description: 'Host of the source, or a domain above it' })
+    Type.String({
+      format: 'text',
+      maxLength: 255,
+      description: 'Host of the source, or a domain above it; with a port, exactly that host and port'
+    })
   ),
   user_id: optional(Id),
   product_id: optional(Id),
@@ -98,6 +102,9 @@ export const ImageReport = Type.Object(
     placeholder,
     ...found,
     product_name: Type.String(),
+    max_attempts: Type.Integer({
+      description: 'After so many attempts, a temporary error becomes permanent'
+    }),
     replaced: Type.Union(
       [
         Type.Object({

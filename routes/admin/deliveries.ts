@@ -1,5 +1,6 @@
 import { Type } from '@sinclair/typebox'
 import { Deliveries } from '../../lib/deliveries/deliveries.ts'
+import { Outstanding, readOutstanding } from '../../lib/deliveries/outstanding.ts'
 import { Id } from '../../lib/products/schemas.ts'
 import type { Operation } from '../operation.ts'
 import { problems } from '../problem-replies.ts'
@@ -33,12 +34,19 @@ export const deliveries: Operation = (app) => {
           cursor: Type.Optional(RowId)
         }),
         response: {
-          200: Type.Object({ deliveries: Type.Array(Delivery), next: Next }, { description: 'One page' }),
+          200: Type.Object(
+            { deliveries: Type.Array(Delivery), next: Next, outstanding: Outstanding },
+            { description: 'One page, and what is not delivered yet' }
+          ),
           ...problems(403)
         }
       }
     },
-    ({ query }) => new Deliveries(app.pg.pool).list(query)
+    async ({ query }) => {
+      const { pool } = app.pg
+      const [page, outstanding] = await Promise.all([new Deliveries(pool).list(query), readOutstanding(pool)])
+      return { ...page, outstanding }
+    }
   )
 
   app.post(
@@ -48,7 +56,8 @@ export const deliveries: Operation = (app) => {
         tags,
         operationId: 'sendDelivery',
         summary: 'Deliver a webhook again',
-        description: 'With the product as it is now, under the same webhook-id.',
+        description:
+          'With the product as it is now, under the same webhook-id. It takes the place of a retry that waits.',
         params: Type.Object({ id: RowId }),
         response: {
           202: Type.Object({ message: Type.String() }, { description: 'It is enqueued' }),

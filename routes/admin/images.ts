@@ -22,7 +22,8 @@ const Replacement = Type.Object({
 
 export const images: Operation = (app, config) => {
   async function existing(id: string): Promise<ImageReport> {
-    const report = await reportImage(app.pg.pool, id, (productId) => app.products.load(productId))
+    const load = (productId: number) => app.products.load(productId)
+    const report = await reportImage(app.pg.pool, id, { load, maxAttempts: config.images.retry.maxAttempts })
     if (report) return report
     throw imageNotFound()
   }

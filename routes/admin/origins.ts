@@ -20,9 +20,11 @@ const Origin = Type.Object(
   {
     host: Type.String({ description: 'A registrable domain, or an address', examples: ['shop.example'] }),
     requests_per_minute: Type.Number({
-      description: 'Images of the last minute that were downloaded or failed'
+      description: 'Images that were downloaded or failed, as a mean of the last ten minutes'
     }),
-    failures_per_minute: Type.Number({ description: 'Those of them that failed because of their source' }),
+    failures_per_minute: Type.Number({
+      description: 'Those of them that the origin did not send: http_status, timeout or unreachable'
+    }),
     latency_ms: Type.Union([Type.Number(), Type.Null()], { description: 'Mean time until it responds' }),
     breaker: Type.Object(
       { closed: Type.Integer(), open: Type.Integer(), half_open: Type.Integer() },

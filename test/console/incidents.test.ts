@@ -13,7 +13,7 @@ t.test('five incidents are found with what the console shows', { skip }, async (
   const { app, url, create } = world
   const page = await Page.open(t, chromium ?? '')
   await page.visit(`${url}/console`)
-  await page.shows('The console needs a key')
+  await page.shows('Enter an API key of this service')
   await page.type('key-of-nobody')
   await page.shows('The API key is unknown.')
   await page.type(READER)
@@ -26,6 +26,8 @@ t.test('five incidents are found with what the console shows', { skip }, async (
     await page.click('127.0.0.1')
     await page.shows('The server responded with 403 Forbidden.')
     await page.shows('SOURCE_USER_AGENT')
+    await page.click('Now')
+    await page.shows('1 image failed and waits for another source or a retry')
   })
 
   await t.test('a receiver of webhooks that responds with 500', async () => {
@@ -60,9 +62,11 @@ t.test('five incidents are found with what the console shows', { skip }, async (
     await page.visit(`${url}/console`)
     await page.shows('All work has been paused for')
     await page.shows('moving the bucket')
+    await page.click('See the pause')
     await page.click('Sign out')
-    await page.shows('The console needs a key')
+    await page.shows('You are signed out.')
     await page.type(ADMIN)
+    await page.click('Now')
     await page.click('Resume it')
     await page.shows('All work is paused')
     await page.click('Resume')

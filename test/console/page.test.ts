@@ -52,7 +52,7 @@ t.test('all screens are accessible, in light and dark, on a desk and a phone', {
   const page = await Page.open(t, chromium ?? '')
   await create('/forbidden.jpg')
   await page.visit(`${url}/console`)
-  await page.shows('The console needs a key')
+  await page.shows('Enter an API key of this service')
   t.strictSame(await findings(page, axe), [], 'the gate')
   await page.type(ADMIN)
   await page.click('The origin refuses')

@@ -55,6 +55,6 @@ t.test('sources in a private network need someone, who replaces one and goes bac
   await page.shows('800 × 600')
   t.match(await app.products.load(id), { product_images: [`${origin.url}/lamp.jpg`, product_images[1]] })
   await page.click('Deliveries')
-  await page.shows('image replace')
+  await page.shows('Replace a source')
   t.strictSame(page.faults, [])
 })

@@ -442,7 +442,7 @@ export const listDeliveries = <ThrowOnError extends boolean = false>(options?: O
 /**
  * Deliver a webhook again
  *
- * With the product as it is now, under the same webhook-id.
+ * With the product as it is now, under the same webhook-id. It takes the place of a retry that waits.
  */
 export const sendDelivery = <ThrowOnError extends boolean = false>(options: Options<SendDeliveryData, ThrowOnError>): RequestResult<SendDeliveryResponses, SendDeliveryErrors, ThrowOnError> => (options.client ?? client).post<SendDeliveryResponses, SendDeliveryErrors, ThrowOnError>({
     security: [{ name: 'x-api-key', type: 'apiKey' }, { scheme: 'bearer', type: 'http' }],

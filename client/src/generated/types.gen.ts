@@ -197,6 +197,13 @@ export type Overview = {
         failed_per_s: number;
     };
     /**
+     * Images that ended in the last hour; one that was retried, each time
+     */
+    last_hour: {
+        done: number;
+        failed: number;
+    };
+    /**
      * From enqueuing to done, of the images of the last hour; right to about a tenth
      */
     time_to_done: {
@@ -383,6 +390,10 @@ export type ImageReport = {
     since: string;
     product_name: string;
     /**
+     * After so many attempts, a temporary error becomes permanent
+     */
+    max_attempts: number;
+    /**
      * The source that an operator replaced by this one; name it to go back
      */
     replaced: {
@@ -407,7 +418,7 @@ export type ImageFilter = {
      */
     code?: 'blocked_address' | 'unreachable' | 'timeout' | 'http_status' | 'too_large' | 'unsupported_format' | 'corrupt_image' | 'too_many_pixels' | 'storage' | 'withdrawn' | 'internal';
     /**
-     * Host of the source, or a domain above it
+     * Host of the source, or a domain above it; with a port, exactly that host and port
      */
     host?: string;
     user_id?: number;
@@ -1798,7 +1809,7 @@ export type SearchImagesData = {
          */
         code?: 'blocked_address' | 'unreachable' | 'timeout' | 'http_status' | 'too_large' | 'unsupported_format' | 'corrupt_image' | 'too_many_pixels' | 'storage' | 'withdrawn' | 'internal';
         /**
-         * Host of the source, or a domain above it
+         * Host of the source, or a domain above it; with a port, exactly that host and port
          */
         host?: string;
         user_id?: number;
@@ -2511,11 +2522,11 @@ export type ListOriginsResponses = {
              */
             host: string;
             /**
-             * Images of the last minute that were downloaded or failed
+             * Images that were downloaded or failed, as a mean of the last ten minutes
              */
             requests_per_minute: number;
             /**
-             * Those of them that failed because of their source
+             * Those of them that the origin did not send: http_status, timeout or unreachable
              */
             failures_per_minute: number;
             /**
@@ -2618,11 +2629,11 @@ export type SetOriginRuleResponses = {
          */
         host: string;
         /**
-         * Images of the last minute that were downloaded or failed
+         * Images that were downloaded or failed, as a mean of the last ten minutes
          */
         requests_per_minute: number;
         /**
-         * Those of them that failed because of their source
+         * Those of them that the origin did not send: http_status, timeout or unreachable
          */
         failures_per_minute: number;
         /**
@@ -2933,7 +2944,7 @@ export type ListDeliveriesError = ListDeliveriesErrors[keyof ListDeliveriesError
 
 export type ListDeliveriesResponses = {
     /**
-     * One page
+     * One page, and what is not delivered yet
      */
     200: {
         deliveries: Array<{
@@ -2963,6 +2974,23 @@ export type ListDeliveriesResponses = {
          * The cursor of the next page, which may be there although this page is short
          */
         next: string | null;
+        /**
+         * Of the newest 10,000 attempts that failed
+         */
+        outstanding: {
+            /**
+             * Webhooks that were refused and will be sent again
+             */
+            waiting: number;
+            /**
+             * Of the first of them
+             */
+            next_attempt_at: string | null;
+            /**
+             * Webhooks that no attempt delivered, of products without a later one that was
+             */
+            given_up: number;
+        };
     };
 };
 

@@ -22,6 +22,7 @@ async function conformance(t: Test, { pool, another }: Database): Promise<void> 
     t.strictSame(overview, {
       images: { ...NONE },
       rates: { created_per_s: 0, done_per_s: 0, failed_per_s: 0 },
+      last_hour: { done: 0, failed: 0 },
       time_to_done: { p50_ms: null, p95_ms: null, images: 0 },
       oldest_due_s: null,
       outbox: ['images', 'object', 'webhook', 'action'].flatMap((kind) =>
@@ -51,6 +52,7 @@ async function conformance(t: Test, { pool, another }: Database): Promise<void> 
       await then({ pending: 1, done: 2, failed: 2, failed_by_code: { http_status: 2 }, time_to_done })
       await pool.query(`DELETE FROM products`)
       await then({ time_to_done })
+      t.strictSame((await readOverview(pool)).last_hour, { done: 2, failed: 3 })
       await nextMinute(pool)
       t.strictSame(await flows(pool), { created: 5, done: 2, failed: 3 })
     }

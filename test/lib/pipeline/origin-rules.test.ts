@@ -1,5 +1,6 @@
 import t from 'tap'
-import { ImageError } from '../../../lib/image/error.ts'
+import type { Visit } from '../../../lib/download/download.ts'
+import { ImageError, type ImageErrorCode } from '../../../lib/image/error.ts'
 import { Limiter } from '../../../lib/pipeline/limiter.ts'
 import type { RuleOf } from '../../../lib/pipeline/origins.ts'
 import { Recent } from '../../../lib/pipeline/recent.ts'
@@ -67,10 +68,21 @@ t.test('a narrowed origin has so many downloads at once', async (t) => {
 t.test('an origin is reported with its images, failures and places', async (t) => {
   const { limiter } = start()
   await limiter.run(request, never, nothing)
-  const fail = (code: 'http_status' | 'storage') =>
-    limiter.run(request, never, () => Promise.reject(new ImageError(code, 'x'))).catch(nothing)
-  await fail('http_status')
-  await fail('storage')
+  const fail = (code: ImageErrorCode, isDownloaded: boolean) =>
+    limiter
+      .run(request, never, (visit) => {
+        const failure = new ImageError(code, 'x')
+        if (isDownloaded) visit.responded()
+        else visit.failed(failure)
+        return Promise.reject(failure)
+      })
+      .catch(nothing)
+  await fail('http_status', true)
+  await fail('unreachable', false)
+  // Not its fault: a picture too large, one that takes its decoder too long, a bucket that is away.
+  await fail('too_large', false)
+  await fail('timeout', true)
+  await fail('storage', true)
   const held = Promise.withResolvers<undefined>()
   const begun = Promise.withResolvers<undefined>()
   const running = limiter.run(request, never, (visit) => {
@@ -80,19 +92,37 @@ t.test('an origin is reported with its images, failures and places', async (t) =
   })
   await begun.promise
   t.strictSame(limiter.origins(), [
-    { domain: DOMAIN, places: 0, requests: 3, failures: 1, latencyMs: 0, breaker: 'closed' }
+    { domain: DOMAIN, places: 0, requests: 0.6, failures: 0.2, latencyMs: 0, breaker: 'closed' }
   ])
   held.resolve(undefined)
   await running
 })
 
-t.test('a count of the last minute fades', (t) => {
+t.test('an origin that redirects is not blamed for where it leads', async (t) => {
+  const limiter = new Limiter({
+    capacity: { compress: 4, inFlight: 16 },
+    locate: async (url) => ({ domain: new URL(url).host, networks: [] }),
+    now: () => 90_000,
+    loop: () => 0
+  })
+  const failure = new ImageError('http_status', 'x')
+  const work = async (visit: Visit) => {
+    visit.responded()
+    await visit.redirected('https://cdn.example/1.jpg')
+    visit.failed(failure)
+    throw failure
+  }
+  await t.rejects(limiter.run(request, never, work), failure)
+  t.match(limiter.origins(), [{ domain: 'cdn.example', requests: 0.1, failures: 0.1 }])
+})
+
+t.test('a mean of the last ten minutes fades', (t) => {
   const recent = new Recent()
-  for (let i = 0; i < 10; i++) recent.add(30_000)
-  t.equal(recent.count(59_000), 10)
-  t.equal(recent.count(60_000), 10)
-  t.equal(recent.count(90_000), 5)
-  t.equal(recent.count(120_000), 0)
-  t.equal(recent.count(300_000), 0)
+  for (let i = 0; i < 10; i++) recent.add(300_000)
+  t.equal(recent.rate(590_000), 1)
+  t.equal(recent.rate(600_000), 1)
+  t.equal(recent.rate(900_000), 0.5)
+  t.equal(recent.rate(1_200_000), 0)
+  t.equal(recent.rate(3_000_000), 0)
   t.end()
 })

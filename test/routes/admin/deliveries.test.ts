@@ -1,4 +1,5 @@
 import { once } from 'node:events'
+import { setImmediate } from 'node:timers/promises'
 import type { FastifyInstance } from 'fastify'
 import t, { type Test } from 'tap'
 import { buildTestApp, LogStream } from '../../support/app.ts'
@@ -22,10 +23,10 @@ async function start(t: Test, settings: Settings = {}) {
   const ALLOWED_SOURCE_NETWORKS = '127.0.0.0/8'
   const log = new LogStream()
   const variables = {
+    RETRY_BASE_MS: '1',
     ...settings,
     WEBHOOK_URL,
     ALLOWED_SOURCE_NETWORKS,
-    RETRY_BASE_MS: '1',
     LOG_LEVEL: 'info'
   }
   const app = await buildTestApp(t, variables, { logger: { level: 'info', stream: log } })
@@ -38,7 +39,8 @@ async function conformance(
 ) {
   const call = await documented(app)
   const list = async (query = '') => (await call({ url: `/api/v1/admin/deliveries${query}` })).json()
-  t.strictSame(await list(), { deliveries: [], next: null })
+  const NONE = { deliveries: [], next: null, outstanding: { waiting: 0, next_attempt_at: null, given_up: 0 } }
+  t.strictSame(await list(), NONE)
   const again = origin.requested('/hook').then(() => origin.on('/hook', taken))
   const delivered = once(log, 'Webhook delivered')
   const product = { user_id: 1, product_name: 'Lamp', product_price: 1 }
@@ -68,7 +70,7 @@ async function conformance(
   t.match(await list('?failed=true'), { deliveries: [{ id: '1' }], next: null })
   t.match(await list('?limit=1'), { deliveries: [{ id: '2' }], next: '2' })
   t.match(await list('?limit=1&cursor=2'), { deliveries: [{ id: '1' }], next: '1' })
-  t.strictSame(await list(`?product_id=${id + 1}`), { deliveries: [], next: null })
+  t.strictSame(await list(`?product_id=${id + 1}`), NONE)
 
   const send = (id: number) => call({ method: 'POST', url: `/api/v1/admin/deliveries/${id}/send` })
   const sent = origin.requested('/hook')
@@ -84,6 +86,44 @@ async function conformance(
   for (const query of ['?actor=key:1', '?act=intake.pause', '?cursor=1'])
     t.strictSame(await audit(query), { entries: [], next: null })
 }
+
+/** A retry that waits for long is not beside what an operator sends again. */
+async function hurries(
+  t: Test,
+  { origin, app, log }: { origin: Origin; app: FastifyInstance; log: LogStream }
+) {
+  const call = await documented(app)
+  const outstanding = async () => (await call({ url: '/api/v1/admin/deliveries' })).json().outstanding
+  const refused = once(log, 'Outbox work failed; it is retried')
+  const product_images = [`${origin.url}/missing`]
+  await app.products.create({ user_id: 1, product_name: 'Lamp', product_price: 1, product_images })
+  await refused
+  const scheduled = `SELECT FROM outbox WHERE kind = 'webhook' AND due_at > now() + interval '2 min'`
+  while ((await app.pg.query(scheduled)).rowCount === 0) await setImmediate()
+  t.match(await outstanding(), { waiting: 1, next_attempt_at: TIME, given_up: 0 })
+  origin.on('/hook', taken)
+  const delivered = once(log, 'Webhook delivered')
+  await call({ method: 'POST', url: '/api/v1/admin/deliveries/1/send' })
+  await delivered
+  const { deliveries } = (await call({ url: '/api/v1/admin/deliveries' })).json()
+  t.match(deliveries, [
+    { attempt: 2, status: 204 },
+    { attempt: 1, status: 500 }
+  ])
+  await app.pg.query(`INSERT INTO deliveries (message_id, product_id, user_id, attempt, ms, error)
+    VALUES ('x', 1, 1, 30, 1, 'Refused'), ('y', 2, 1, 29, 1, 'Refused')`)
+  t.match(await outstanding(), { given_up: 1 })
+}
+
+t.test('on embedded parts, what is sent again takes the place of its retry', async (t) => {
+  await hurries(t, await start(t, { RETRY_BASE_MS: '600000' }))
+})
+
+t.test('on servers, what is sent again takes the place of its retry', needsServices, async (t) => {
+  const servers = await services(t)
+  if (!servers) throw new Error('needs services')
+  await hurries(t, await start(t, { ...(await settingsOn(servers)), RETRY_BASE_MS: '600000' }))
+})
 
 t.test('on embedded parts, attempts to deliver webhooks are listed and repeated', async (t) => {
   await conformance(t, await start(t))

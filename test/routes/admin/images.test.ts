@@ -73,10 +73,20 @@ async function conformance(t: Test, variables: Record<string, string>): Promise<
         ['https://u:p@IMG.shop.example:8443/1', 'http://shop.example', 'https://notshop.example/shop.example']
       ]
     )
+    t.strictSame(
+      await sources(`host=${new URL(origin.url).host}&text=404`),
+      ['/gone.jpg'],
+      'as it is printed'
+    )
     const found = async (host: string) => (await sources(`host=${host}`)).length
     t.strictSame(
-      await Promise.all(['shop.example', 'img.SHOP.example', 'example', 'op.example'].map(found)),
-      [2, 1, 3, 0]
+      await Promise.all(
+        [
+          ...['shop.example', 'img.SHOP.example', 'example', 'op.example'],
+          ...['img.Shop.example:8443', 'shop.example:8443', 'img.shop.example:844']
+        ].map(found)
+      ),
+      [2, 1, 3, 0, 1, 0, 0]
     )
     await app.pg.query(`DELETE FROM product_images WHERE error_code = 'timeout'`)
   })
@@ -107,11 +117,18 @@ async function conformance(t: Test, variables: Record<string, string>): Promise<
   await t.test('an image shows every attempt, with its stages and responses', async (t) => {
     const report = async (query: string) => {
       const [found] = (await search(query)).images
-      const { renditions, placeholder, product_name, replaced, history, ...image } = (
+      const { renditions, placeholder, product_name, max_attempts, replaced, history, ...image } = (
         await call({ url: `${IMAGES}/${found.id}` })
       ).json()
       t.strictSame(image, found)
-      t.strictSame([renditions, placeholder, product_name, replaced], [{}, null, 'Lamp', null])
+      const own = { renditions, placeholder, product_name, max_attempts, replaced }
+      t.strictSame(own, {
+        renditions: {},
+        placeholder: null,
+        product_name: 'Lamp',
+        max_attempts: 2,
+        replaced: null
+      })
       return history
     }
     const [done] = await report('status=done')

@@ -1,5 +1,5 @@
 import { useState } from 'preact/hooks'
-import { shortUrl } from '../format.js'
+import { counted, shortUrl } from '../format.js'
 import { html } from '../html.js'
 import { useLive } from '../live.js'
 import { Act } from '../parts/act.js'
@@ -14,11 +14,14 @@ export function Images({ query }) {
   const { data, error, refresh } = useLive('images', { ...filter, limit: 50, cursor: query.cursor })
   const [acting, setActing] = useState(false)
   const mayChange = useMayChange()
+  const isAll = !query.cursor && data?.next === null
+  const total = data?.total ?? (isAll ? data.images.length : null)
   return html`
     <div class="screen">
       <div class="title">
         <h1>Images</h1>
-        ${mayChange && html`<button class="primary" onClick=${() => setActing(true)}>Act on all that match …</button>`}
+        <span class="soft small grow">${data && (total === null ? 'many match: an act counts them' : `${counted(total, 'image')} ${total === 1 ? 'matches' : 'match'}`)}</span>
+        ${mayChange && html`<button class="primary" disabled=${total === 0} onClick=${() => setActing(true)}>Act on all that match …</button>`}
       </div>
       <${Filters} filter=${filter} />
       ${

@@ -2,6 +2,7 @@ import { Type } from '@sinclair/typebox'
 import { ref } from '../../lib/http/schema-ref.ts'
 import { imageNotFound, sourceRefused } from '../../lib/products/replaced-source.ts'
 import { Source } from '../../lib/products/schemas.ts'
+import { countedBefore } from '../../lib/search/count.ts'
 import { reportImage } from '../../lib/search/report.ts'
 import { FoundImage, filterFields, ImageReport } from '../../lib/search/schemas.ts'
 import { searchImages } from '../../lib/search/search.ts'
@@ -11,6 +12,10 @@ import { checkSource } from '../products/check-images.ts'
 import { Cursor, Limit, Next, tags } from './schemas.ts'
 
 const params = Type.Object({ id: Type.String({ format: 'uuid' }) })
+
+const Total = Type.Union([Type.Integer(), Type.Null()], {
+  description: 'Images that match by status and code alone; null with other conditions, which takes longer'
+})
 
 const Replacement = Type.Object({
   source_url: Type.String({
@@ -38,15 +43,21 @@ export const images: Operation = (app, config) => {
         querystring: Type.Object({ ...filterFields, limit: Limit, cursor: Cursor }),
         response: {
           200: Type.Object(
-            { images: Type.Array(ref(FoundImage)), next: Next },
+            { images: Type.Array(ref(FoundImage)), next: Next, total: Total },
             { description: 'A page of images' }
           ),
           ...problems(403)
         }
       }
     },
-    async ({ query: { limit, cursor, ...filter } }) =>
-      searchImages(app.pg.pool, filter, { limit, cursor, urlOf: (key) => app.objects.urlOf(key) })
+    async ({ query: { limit, cursor, ...filter } }) => {
+      const options = { limit, cursor, urlOf: (key: string) => app.objects.urlOf(key) }
+      const [page, total] = await Promise.all([
+        searchImages(app.pg.pool, filter, options),
+        countedBefore(app.pg.pool, filter)
+      ])
+      return { ...page, total }
+    }
   )
 
   app.get(

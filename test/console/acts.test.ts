@@ -31,6 +31,8 @@ t.test('images are acted on, one or all that match, after their number is shown'
     await page.shows('2 images are due again')
     t.strictSame(await statuses(), ['done', 'done'])
     await page.shows('No image matches.')
+    await page.shows('0 images match')
+    await page.until(`document.querySelector('.title button').disabled`)
     await page.click('Close')
   })
 

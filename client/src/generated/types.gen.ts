@@ -1874,6 +1874,10 @@ export type SearchImagesResponses = {
          * The cursor of the next page, which may be there although this page is short
          */
         next: string | null;
+        /**
+         * Images that match by status and code alone; null with other conditions, which takes longer
+         */
+        total: number | null;
     };
 };
 

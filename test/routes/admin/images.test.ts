@@ -64,6 +64,18 @@ async function conformance(t: Test, variables: Record<string, string>): Promise<
       t.strictSame((await sources(query)).toSorted(), ['/busy.jpg', '/gone.jpg', '/moved.jpg'], query)
   })
 
+  await t.test('images are counted by status and code', async (t) => {
+    const totals = [
+      '',
+      'status=failed',
+      'status=failed&code=http_status',
+      'code=timeout',
+      'status=failed&text=404'
+    ]
+    const counts = await Promise.all(totals.map(async (query) => (await search(query)).total))
+    t.strictSame(counts, [3, 2, 2, 0, null])
+  })
+
   await t.test('a host stands for the domains below it', async (t) => {
     await app.pg.query(
       `INSERT INTO product_images (product_id, source_url, status, error_code, error_detail)

@@ -1,4 +1,4 @@
-import { age, words } from '../format.js'
+import { age, until, words } from '../format.js'
 import { html } from '../html.js'
 
 /** @type {Record<string, 'ok' | 'warn' | 'bad' | 'info'>} */
@@ -25,7 +25,9 @@ export const Status = ({ name }) => html`<span class=${`status ${TONES[name] ?? 
 
 /** @param {{ at: string | null }} props */
 export const Ago = ({ at }) =>
-  at === null ? '–' : html`<time datetime=${at} title=${new Date(at).toLocaleString()}>${age(at)} ago</time>`
+  at === null
+    ? '–'
+    : html`<time datetime=${at} title=${new Date(at).toLocaleString()}>${Date.parse(at) > Date.now() ? until(at) : `${age(at)} ago`}</time>`
 
 /** What is shown until there is data. @param {{ error: string | null, what: string }} props */
 export const Waiting = ({ error, what }) =>

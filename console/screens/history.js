@@ -1,5 +1,5 @@
 import { useMemo } from 'preact/hooks'
-import { compact, duration } from '../format.js'
+import { duration, rate } from '../format.js'
 import { html } from '../html.js'
 import { useLive } from '../live.js'
 import { Chart } from '../parts/chart.js'
@@ -10,9 +10,6 @@ const MINUTE_MS = 60_000
 const SPANS = [1, 6, 24]
 /** As many points as can be told apart. */
 const POINTS = 240
-
-/** @param {number} value @returns {string} */
-const count = (value) => compact(Math.round(value))
 
 /** What happened in the last hours, by minute. @param {{ hours: number }} props */
 export function Charts({ hours }) {
@@ -38,7 +35,7 @@ export function Charts({ hours }) {
         data
           ? html`
           <div class="two">
-            <${Chart} title="Images a minute" times=${times} lines=${flow} format=${count} />
+            <${Chart} title="Images a minute" times=${times} lines=${flow} format=${rate} />
             <${Chart} title="Create to done" times=${times} lines=${time} format=${duration} />
           </div>`
           : html`<div class="panel"><${Waiting} error=${error} what="the history" /></div>`

@@ -76,6 +76,16 @@ async function conformance(t: Test, variables: Record<string, string>): Promise<
     t.strictSame(counts, [3, 2, 2, 0, null])
   })
 
+  await t.test('an action is for the host and port as they are printed', async (t) => {
+    const { hostname, host, port } = new URL(origin.url)
+    const count = async (host: string) => {
+      const payload = { action: 'retry', filter: { host, code: 'http_status' }, dry_run: true }
+      return (await call({ method: 'POST', url: '/api/v1/admin/actions', payload })).json().images
+    }
+    const hosts = [host, hostname, `${hostname}:${Number(port) + 1}`]
+    t.strictSame(await Promise.all(hosts.map(count)), [2, 2, 0])
+  })
+
   await t.test('a host stands for the domains below it', async (t) => {
     await app.pg.query(
       `INSERT INTO product_images (product_id, source_url, status, error_code, error_detail)

@@ -32,7 +32,7 @@ const ROOMS: Room[] = [
     test: 'test/lib/cache/redis.test.ts',
     mutants: {
       'a writer waits for an entry, and not for the load before it': [
-        'maxWaitMs = ENTRY_MS + LEASE_MS',
+        'maxWaitMs = ENTRY_LIFE_MS',
         'maxWaitMs = ENTRY_MS'
       ]
     }

@@ -1,3 +1,4 @@
+import type { Readable } from 'node:stream'
 import { AppError } from '../http/app-error.ts'
 import type { Upload } from './uploads.ts'
 
@@ -26,17 +27,35 @@ export function checkPut(upload: Upload, headers: PutHeaders, maxBytes: number):
 
 /** Yields the chunks. Throws an AppError as soon as there are too many bytes, or at the end if too few. */
 export async function* sized(
-  body: AsyncIterable<Uint8Array>,
+  body: Readable,
   upload: Upload,
   maxBytes: number
 ): AsyncGenerator<Uint8Array, void> {
   let bytes = 0
-  for await (const chunk of body) {
+  for await (const chunk of body.iterator({ destroyOnReturn: false })) {
     bytes += chunk.length
     checkSize(upload, bytes, maxBytes, 0)
     yield chunk
   }
   checkSize(upload, bytes, maxBytes, upload.bytes ?? 1)
+}
+
+const MAX_DISCARDED_BYTES = 64 * 2 ** 20
+
+/**
+ * Reads on after a refusal: many clients read no response before their last byte is sent, or lose it when the
+ * connection is closed before. Resolves when nothing more comes, or after 64 MB.
+ */
+export async function discardRest(body: Readable): Promise<void> {
+  let bytes = 0
+  try {
+    for await (const chunk of body.iterator({ destroyOnReturn: false })) {
+      bytes += chunk.length
+      if (bytes > MAX_DISCARDED_BYTES) return
+    }
+  } catch {
+    // The client has left.
+  }
 }
 
 function checkSize(upload: Upload, bytes: number, maxBytes: number, minBytes: number): void {

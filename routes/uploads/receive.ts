@@ -1,7 +1,8 @@
+import type { IncomingMessage } from 'node:http'
 import { Type } from '@sinclair/typebox'
 import type { FastifyRequest } from 'fastify'
 import { AppError } from '../../lib/http/app-error.ts'
-import { checkPut, sized } from '../../lib/uploads/receive.ts'
+import { checkPut, discardRest, sized } from '../../lib/uploads/receive.ts'
 import { uploadKey } from '../../lib/uploads/source.ts'
 import type { Operation } from '../operation.ts'
 import { noBody, problems } from '../problem-replies.ts'
@@ -27,20 +28,26 @@ export const receive: Operation = (app, config) => {
       }
     },
     async (request, reply) => {
-      // An error that is sent before the last byte has arrived ends the connection.
-      reply.header('connection', 'close')
-      const { intake } = app.objects
-      const upload = 'receive' in intake ? await app.uploads.find(request.params.id) : null
-      if (!upload || !('receive' in intake))
-        throw new AppError('not_found', 'There is no such upload, or it was removed.')
-      checkPut(upload, request.headers, maxSourceBytes)
-      const body = sized(request.raw, upload, maxSourceBytes)
-      await intake.receive(uploadKey(upload.id), body).catch((error: unknown) => {
+      try {
+        await receiveUpload(request.raw, request.params.id)
+      } catch (error) {
+        await discardRest(request.raw)
+        // What is left of it would be taken for the next request.
+        reply.header('connection', 'close')
         throw refusalOf(error, request)
-      })
-      return reply.removeHeader('connection').code(200).send()
+      }
+      return reply.code(200).send()
     }
   )
+
+  async function receiveUpload(request: IncomingMessage, id: string): Promise<void> {
+    const { intake } = app.objects
+    const upload = 'receive' in intake ? await app.uploads.find(id) : null
+    if (!upload || !('receive' in intake))
+      throw new AppError('not_found', 'There is no such upload, or it was removed.')
+    checkPut(upload, request.headers, maxSourceBytes)
+    await intake.receive(uploadKey(upload.id), sized(request, upload, maxSourceBytes))
+  }
 }
 
 function refusalOf(error: unknown, { raw, log }: FastifyRequest): unknown {

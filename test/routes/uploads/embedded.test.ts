@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import { request as httpRequest } from 'node:http'
+import { connect } from 'node:net'
 import t from 'tap'
 import { embedded } from '../../consumers/services-under-test.ts'
 import { buildTestApp } from '../../support/app.ts'
@@ -82,6 +83,38 @@ t.test('the service receives what S3 would', async (t) => {
       detail: 'An upload may have at most 2000 bytes.'
     })
     t.strictSame(await stored(app), [])
+  })
+
+  t.test('a client that reads nothing before its last byte is sent gets the refusal', async (t) => {
+    const { put } = await uploadOf({})
+    const { put: small } = await uploadOf({ bytes: 5 })
+    const bytes = 20_000_000
+    const statuses = async (headers: string) => [
+      await sendWhole(put, headers),
+      await sendWhole(small, headers)
+    ]
+    t.strictSame(await statuses(`content-length: ${bytes}\r\n\r\n`), ['413', '422'])
+    t.strictSame(await statuses(`transfer-encoding: chunked\r\n\r\n${bytes.toString(16)}\r\n`), [
+      '413',
+      '422'
+    ])
+    t.strictSame(await stored(app), [])
+
+    /** Resolves with the status of the response. */
+    async function sendWhole({ url, headers }: typeof put, rest: string) {
+      const { host, pathname, hostname, port } = new URL(url)
+      const socket = connect(Number(port), hostname)
+      const type = headers['content-type']
+      socket.write(`PUT ${pathname} HTTP/1.1\r\nhost: ${host}\r\ncontent-type: ${type}\r\n${rest}`)
+      const end = rest.includes('chunked') ? '\r\n0\r\n\r\n' : ''
+      await new Promise((resolve, reject) => {
+        socket.once('error', reject)
+        socket.write(Buffer.concat([Buffer.alloc(bytes), Buffer.from(end)]), resolve)
+      })
+      const [response] = await once(socket, 'data')
+      socket.destroy()
+      return String(response).split(' ')[1]
+    }
   })
 
   t.test('a connection that breaks off leaves nothing', async (t) => {

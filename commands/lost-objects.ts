@@ -1,6 +1,6 @@
 import type { MissingObject } from '../lib/storage/missing.ts'
 
-/** Prints objects that rows name and nobody has any more. The command then ends with exit code 1. */
+/** Prints objects that rows name but the store lacks. The command then ends with exit code 1. */
 export function reportLost(lost: MissingObject[]): void {
   if (lost.length === 0) return
   process.exitCode = 1
@@ -9,7 +9,7 @@ export function reportLost(lost: MissingObject[]): void {
   console.error(`Lost objects: ${lost.length}. Take them from an older backup, or send these images again.`)
 }
 
-/** Prints uploads without bytes. That is no fault: a client may send them later, or never. */
+/** Prints uploads without bytes. That is no fault: a client may still send them, or never. */
 export function reportUnsent(keys: string[]): void {
   if (keys.length > 0) console.log(`Uploads that were not sent: ${keys.length} (${keys.join(', ')})`)
 }

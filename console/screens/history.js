@@ -8,7 +8,7 @@ import { link } from '../route.js'
 
 const MINUTE_MS = 60_000
 const SPANS = [1, 6, 24]
-/** As many points as can be told apart. */
+/** As many points as can be distinguished. */
 const POINTS = 240
 
 /** What happened in the last hours, by minute. @param {{ hours: number }} props */

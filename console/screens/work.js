@@ -48,7 +48,7 @@ function Outbox({ rows: all }) {
         <tr>
           <th>Kind</th><th title="Interactive: of a request. Bulk: of an import or an action, which lets the other pass">Class</th>
           <th class="right wide">Due for</th><th class="right" title="A worker may take it now">Due now</th>
-          <th class="right" title="Retries that wait, and what a worker does now">Running or later</th>
+          <th class="right" title="Retries that wait, and what a worker does now">Running or waiting</th>
         </tr>
       </thead>
       <tbody>

@@ -12,7 +12,7 @@ export const Outstanding = Type.Object(
     }),
     given_up: Type.Integer({
       minimum: 0,
-      description: 'Webhooks that no attempt delivered, of products without a later one that was'
+      description: 'Webhooks that were given up, of products that no webhook was delivered for since'
     })
   },
   { description: 'Of the newest 10,000 attempts that failed' }

@@ -11,11 +11,11 @@ export interface RelayOptions extends DispatchOptions {
   /** Rows that are worked on at once. */
   capacity: number
   /**
-   * Returns how many more rows `dispatch` can pass on now. Whatever raises it pokes the outbox. Default: any
-   * number.
+   * Returns how many more rows `dispatch` can pass on now. Whatever raises it pokes the outbox. Default:
+   * no limit.
    */
   room?(): number
-  /** How many rows of one user may be worked on at once. Default: any number. */
+  /** How many rows of one user may be worked on at once. Default: no limit. */
   perUser?: UserLimit
 }
 

@@ -20,7 +20,7 @@ export interface Request {
 export interface LimiterOptions {
   capacity: Capacity
   locate: Locate
-  /** Images uploaded at once. Default: any number. */
+  /** Images uploaded at once. Default: no limit. */
   uploads?: number | undefined
   /** Default: no rules. */
   ruleOf?: RuleOf

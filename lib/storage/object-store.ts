@@ -3,7 +3,7 @@ import { ImageError } from '../image/error.ts'
 
 /** Stores finished images, and what they are made from. */
 export interface ObjectStore {
-  /** With more puts at once, each only takes longer. Default: any number. */
+  /** With more puts at once, each only takes longer. Default: no limit. */
   readonly maxPuts?: number
   /**
    * Stores an object, replacing what the key named before, and resolves with its URL, unsigned. Rejects with

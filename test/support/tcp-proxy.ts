@@ -14,7 +14,7 @@ export interface TcpProxy {
   /** Keeps connections and accepts new ones, but passes nothing on in either direction. */
   freeze(): void
   thaw(): void
-  /** Ends every connection. Later ones lead to these servers. */
+  /** Ends every connection. New ones lead to these servers. */
   leadTo(targets: string): void
 }
 

@@ -2991,7 +2991,7 @@ export type ListDeliveriesResponses = {
              */
             next_attempt_at: string | null;
             /**
-             * Webhooks that no attempt delivered, of products without a later one that was
+             * Webhooks that were given up, of products that no webhook was delivered for since
              */
             given_up: number;
         };

@@ -1,12 +1,18 @@
 import { once } from 'node:events'
 import { request as httpRequest } from 'node:http'
 import { connect } from 'node:net'
+import { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
 import t from 'tap'
 import { embedded } from '../../consumers/services-under-test.ts'
 import { buildTestApp } from '../../support/app.ts'
 import { documented } from '../../support/openapi-conformance.ts'
 import { request, send, stored, target, upload } from '../../support/uploads.ts'
 import { uploads } from './scenario.ts'
+
+function* chunks(count: number, bytes: number) {
+  for (let sent = 0; sent < count; sent++) yield new Uint8Array(bytes)
+}
 
 t.test('in files', (t) => uploads(t, embedded))
 
@@ -73,15 +79,20 @@ t.test('the service receives what S3 would', async (t) => {
 
   t.test('a size that is not stated beforehand is bounded as the bytes arrive', async (t) => {
     const made = await uploadOf({})
-    const chunks = new ReadableStream({
-      pull: (controller) => controller.enqueue(new Uint8Array(1000))
-    })
     const { url, headers } = made.put
-    const response = await fetch(url, { method: 'PUT', headers, body: chunks, duplex: 'half' })
+    const body = Readable.from(chunks(10, 1000))
+    const response = await fetch(url, { method: 'PUT', headers, body, duplex: 'half' })
     t.match(await response.json(), {
       code: 'body_too_large',
       detail: 'An upload may have at most 2000 bytes.'
     })
+    t.strictSame(await stored(app), [])
+  })
+
+  t.test('a body without an end is not read for ever', async (t) => {
+    const { put } = await uploadOf({})
+    const sending = httpRequest(put.url, { method: 'PUT', headers: put.headers })
+    await t.rejects(pipeline(chunks(Number.POSITIVE_INFINITY, 1_000_000), sending), 'the connection ends')
     t.strictSame(await stored(app), [])
   })
 

@@ -17,8 +17,10 @@ interface Room {
 
 const CHANGES = 'test/lib/products/changes.test.ts'
 const PROCESS_PRODUCT = 'test/lib/pipeline/process-product.test.ts'
+const ATTEMPTS = 'test/lib/pipeline/attempts.test.ts'
+const LATE_OUTCOMES = 'test/lib/pipeline/late-outcomes.test.ts'
+const LEFTOVERS = 'test/lib/pipeline/leftovers.test.ts'
 const OUTBOX = 'test/lib/outbox/outbox.test.ts'
-const RELAY = 'test/lib/outbox/relay.test.ts'
 const CLAIM = 'test/lib/outbox/claim.test.ts'
 const BROKER = 'test/lib/rabbitmq/broker.test.ts'
 const BROKER_FAULTS = 'test/lib/rabbitmq/broker-faults.test.ts'
@@ -76,7 +78,7 @@ const ROOMS: Room[] = [
   },
   {
     file: 'lib/products/statements.ts',
-    test: PROCESS_PRODUCT,
+    test: LATE_OUTCOMES,
     mutants: {
       'a change is written over a later version': [' WHERE p.version = c.version', ''],
       'an outcome leaves the generation': ['generation = i.generation + 1', 'generation = i.generation']
@@ -95,7 +97,7 @@ const ROOMS: Room[] = [
   },
   {
     file: 'lib/products/store.ts',
-    test: PROCESS_PRODUCT,
+    test: LEFTOVERS,
     mutants: {
       'what a killed worker stored stays': [
         'const removals = redelivered\n',
@@ -115,7 +117,7 @@ const ROOMS: Room[] = [
   },
   {
     file: 'lib/products/removals.ts',
-    test: PROCESS_PRODUCT,
+    test: LEFTOVERS,
     mutants: {
       'an upload that was given up is removed before it can be late': [
         'leftoversOf(productId, LONGEST_UPLOAD_MS)',
@@ -152,7 +154,7 @@ const ROOMS: Room[] = [
   },
   {
     file: 'lib/storage/object-key.ts',
-    test: PROCESS_PRODUCT,
+    test: LATE_OUTCOMES,
     mutants: {
       'a key does not name its bytes': ["hash('sha256', bytes, 'hex')", "hash('sha256', '', 'hex')"]
     }
@@ -179,14 +181,18 @@ const ROOMS: Room[] = [
   },
   {
     file: 'lib/pipeline/make-image.ts',
-    test: PROCESS_PRODUCT,
+    test: ATTEMPTS,
     mutants: {
       'a stop is a failed attempt': [
         'if (stop.aborted || (signal.aborted && ownMs < jobTimeoutMs / 2))',
         'if (false)'
-      ],
-      'a failed upload is not removed': ['    progress.stored = stored\n', '']
+      ]
     }
+  },
+  {
+    file: 'lib/pipeline/make-image.ts',
+    test: LEFTOVERS,
+    mutants: { 'a failed upload is not removed': ['    progress.stored = stored\n', ''] }
   },
   {
     file: 'lib/pipeline/origins.ts',
@@ -234,14 +240,14 @@ const ROOMS: Room[] = [
   },
   {
     file: 'lib/outbox/leases.ts',
-    test: RELAY,
+    test: 'test/lib/outbox/leases.test.ts',
     mutants: {
       'leases are not renewed': ['setInterval(() => this.#renew(),', 'setInterval(() => undefined,']
     }
   },
   {
     file: 'lib/outbox/dispatcher.ts',
-    test: RELAY,
+    test: 'test/lib/outbox/draining.test.ts',
     mutants: {
       'aborted work has failed': [
         'signal.aborted ? this.#leases.release(row) : this.#failed(row, error)',
@@ -305,7 +311,7 @@ const ROOMS: Room[] = [
   },
   {
     file: 'lib/egress/connector.ts',
-    test: 'test/lib/egress/connector.test.ts',
+    test: 'test/lib/egress/names.test.ts',
     mutants: {
       'addresses are not checked': ['addresses.every(permitted) ? addresses : []', 'addresses'],
       'one public address permits the others': ['addresses.every(permitted)', 'addresses.some(permitted)'],
@@ -319,7 +325,7 @@ const ROOMS: Room[] = [
   },
   {
     file: 'lib/download/download.ts',
-    test: 'test/lib/download/download.test.ts',
+    test: 'test/lib/download/deadline.test.ts',
     mutants: { 'a download takes any time': ['AbortSignal.any([signal, deadline])', 'signal'] }
   },
   {

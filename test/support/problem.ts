@@ -1,6 +1,9 @@
 import { STATUS_CODES } from 'node:http'
 import { ERROR_STATUSES, type ErrorCode, type InputProblem } from '../../lib/http/app-error.ts'
 
+/** The content type of an error. */
+export const PROBLEM = 'application/problem+json; charset=utf-8'
+
 /** The body of an error. */
 export function problem(code: ErrorCode, detail: string, errors?: InputProblem[]) {
   const status = ERROR_STATUSES[code]

@@ -1,9 +1,7 @@
-import { once } from 'node:events'
 import type { IncomingHttpHeaders, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import { setImmediate as turnOfTheEventLoop } from 'node:timers/promises'
 import t from 'tap'
-import { createResolver } from '../../../lib/egress/resolver.ts'
 import { AttemptTrace, inAttempt, type SourceVisit } from '../../../lib/log/attempt-trace.ts'
 import {
   downloader,
@@ -14,7 +12,6 @@ import {
   serve,
   speak
 } from '../../support/downloader.ts'
-import { startNameServer } from '../../support/http/name-server.ts'
 
 const UNREACHABLE: FailedImage = {
   code: 'unreachable',
@@ -22,6 +19,7 @@ const UNREACHABLE: FailedImage = {
   transient: true,
   retryAfterMs: undefined
 }
+
 t.test('the origin learns who asks, and for what', async (t) => {
   let headers: IncomingHttpHeaders = {}
   const origin = await serve(t, (request, response) => {
@@ -123,129 +121,5 @@ t.test('connection', async (t) => {
     await made.close()
     await origin.closed()
     t.match(await download, { code: 'unreachable' })
-  })
-})
-
-t.test('time', async (t) => {
-  const TIMEOUT: FailedImage = {
-    code: 'timeout',
-    message: 'The download took longer than 0.2 seconds.',
-    transient: true,
-    retryAfterMs: undefined
-  }
-  const head = 'HTTP/1.1 200 OK\r\ncontent-length: 1000\r\n\r\n'
-  const stalls: Record<string, (socket: Socket) => void> = {
-    'before the headers': () => {},
-    'in the headers': (socket) => socket.write(head.slice(0, 30)),
-    'in the body': (socket) => socket.write(`${head}half`),
-    'never quite: a byte now and then': (socket) => {
-      socket.write(head)
-      const drip = setInterval(() => socket.write('x'), 10)
-      socket.on('close', () => clearInterval(drip))
-    },
-    'never quite: an interim response now and then': (socket) => {
-      const drip = setInterval(() => socket.write('HTTP/1.1 102 Processing\r\n\r\n'), 10)
-      socket.on('close', () => clearInterval(drip))
-    }
-  }
-  for (const [where, stall] of Object.entries(stalls)) {
-    t.test(`an origin that stalls ${where} runs into the deadline, and loses its connection`, async (t) => {
-      const origin = await speak(t, stall)
-      t.same(await failure(downloader(t, { timeoutMs: 200 }).download(origin.url, never)), TIMEOUT)
-      await origin.closed()
-      t.equal(origin.sockets.length, 1)
-    })
-  }
-
-  t.test('one that stalls in the TLS handshake does too', async (t) => {
-    const origin = await speak(t, () => {})
-    const { download } = downloader(t, { timeoutMs: 200 })
-    t.same(await failure(download(origin.url.replace('http:', 'https:'), never)), TIMEOUT)
-  })
-
-  t.test('a name server that stalls does too', async (t) => {
-    const names = await startNameServer(t, { 'slow.test': () => 'silence' })
-    const { download } = downloader(t, { timeoutMs: 200, resolve: createResolver([names.address]) })
-    t.same(await failure(download('http://slow.test/', never)), TIMEOUT)
-  })
-
-  t.test('redirects share the deadline', async (t) => {
-    const origin = await serve(t, (_request, response) => {
-      setTimeout(() => response.writeHead(302, { location: '/again' }).end(), 80)
-    })
-    t.same(await failure(downloader(t, { timeoutMs: 200 }).download(origin.url, never)), TIMEOUT)
-  })
-
-  t.test('waiting for one of the six connections counts', async (t) => {
-    const origin = await speak(t, () => {})
-    const { download } = downloader(t, { timeoutMs: 200 })
-    const downloads = Array.from({ length: 8 }, (_, i) => failure(download(`${origin.url}/${i}`, never)))
-    t.same(await Promise.all(downloads), Array(8).fill(TIMEOUT))
-  })
-})
-
-t.test('interruption', async (t) => {
-  const reason = new Error('The worker stops')
-
-  t.test('before the start', async (t) => {
-    const origin = await serve(t, (_request, response) => response.end('picture'))
-    await t.rejects(downloader(t).download(origin.url, AbortSignal.abort(reason)), reason)
-    t.same(origin.sockets, [])
-  })
-
-  t.test('while the name is looked up', async (t) => {
-    const stop = new AbortController()
-    let questions = 0
-    const names = await startNameServer(t, {
-      'slow.test': () => {
-        if (++questions === 2) stop.abort(reason)
-        return 'silence'
-      }
-    })
-    const { download } = downloader(t, { resolve: createResolver([names.address]) })
-    t.equal(await download('http://slow.test/', stop.signal).catch((error) => error), reason)
-  })
-
-  t.test('in the middle of the response, whose connection ends', async (t) => {
-    const stop = new AbortController()
-    const origin = await speak(t, (socket) => {
-      socket.write('HTTP/1.1 200 OK\r\ncontent-length: 1000\r\n\r\nhalf', () => stop.abort(reason))
-    })
-    t.equal(
-      await downloader(t)
-        .download(origin.url, stop.signal)
-        .catch((error) => error),
-      reason
-    )
-    await origin.closed()
-  })
-
-  t.test('is no failure even where the origin fails at that moment', async (t) => {
-    const stop = new AbortController()
-    const origin = await speak(t, (socket) => {
-      stop.abort(reason)
-      socket.resetAndDestroy()
-    })
-    t.equal(
-      await downloader(t)
-        .download(origin.url, stop.signal)
-        .catch((error) => error),
-      reason
-    )
-  })
-
-  t.test('leaves the connection to others that wait for it', async (t) => {
-    const stop = new AbortController()
-    const held: ServerResponse[] = []
-    const origin = await serve(t, (_request, response) => {
-      if (held.push(response) === 6) stop.abort(reason)
-    })
-    const { download } = downloader(t)
-    const stopped = Array.from({ length: 8 }, (_, i) => download(`${origin.url}/${i}`, stop.signal))
-    t.same(await Promise.all(stopped.map((each) => each.catch((error) => error))), Array(8).fill(reason))
-    const next = download(origin.url, never)
-    while (held.length < 7) await once(origin.server, 'request')
-    held.at(-1)?.end('picture')
-    t.same((await next).bytes, Buffer.from('picture'))
   })
 })

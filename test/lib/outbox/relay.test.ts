@@ -1,40 +1,17 @@
-import { once } from 'node:events'
-import { setTimeout as wait } from 'node:timers/promises'
 import t, { type Test } from 'tap'
-import { Outbox } from '../../../lib/outbox/outbox.ts'
-import { Relay, type RelayOptions } from '../../../lib/outbox/relay.ts'
+import { Relay } from '../../../lib/outbox/relay.ts'
 import type { OutboxRow } from '../../../lib/outbox/row.ts'
 import { UserJobs } from '../../../lib/outbox/user-jobs.ts'
 import { type Database, embeddedDatabase, realDatabase } from '../../support/database.ts'
 import { createLog } from '../../support/log.ts'
 import { enqueue, rowsLeft, WatchedOutbox } from '../../support/outbox.ts'
 import { needsServices } from '../../support/servers/needs.ts'
-
-const HOUR = 3_600_000
+import { HOUR, held, relaysOn } from './relays.ts'
 
 /** What every database under a relay has to let it do. */
 function conformance(t: Test, { pool, another }: Database): void {
   t.beforeEach(async () => void (await pool.query('DELETE FROM outbox')))
-
-  function start(t: Test, options: Partial<RelayOptions> & Pick<RelayOptions, 'dispatch'>, on = pool) {
-    const outbox = new WatchedOutbox(on)
-    const log = createLog()
-    const relay = new Relay({ outbox, kind: 'images', capacity: 10, leaseMs: HOUR, log, ...options })
-    relay.start()
-    t.teardown(() => relay.stop(0))
-    return { outbox, relay, log }
-  }
-
-  /** A dispatch that says when it has begun, and ends when the test says so. */
-  function held() {
-    const begun = Promise.withResolvers<OutboxRow>()
-    const { promise, resolve } = Promise.withResolvers<void>()
-    const dispatch = (row: OutboxRow) => {
-      begun.resolve(row)
-      return promise
-    }
-    return { dispatch, begun: begun.promise, end: resolve }
-  }
+  const start = relaysOn(pool)
 
   t.test('a due row is dispatched, and deleted afterwards', async (t) => {
     const [id] = await enqueue(pool)
@@ -163,111 +140,6 @@ function conformance(t: Test, { pool, another }: Database): void {
     await Promise.all(relays.map(({ relay }) => relay.stop(HOUR)))
     t.same([...dispatched].sort(), [...ids].sort())
     t.same(await rowsLeft(pool), [])
-  })
-
-  t.test('a rejected row comes due again after its wait, and the failure is logged', async (t) => {
-    await enqueue(pool)
-    const claims: number[] = []
-    const second = Promise.withResolvers<void>()
-    const { log } = start(t, {
-      retryMs: () => 1,
-      async dispatch(row) {
-        claims.push(row.claims)
-        if (claims.length === 1) throw new Error('the broker is away')
-        second.resolve()
-      }
-    })
-    await second.promise
-    t.same(claims, [1, 2])
-    t.match(await log.said(/is retried/), { level: 'warn', details: { claims: 1 } })
-  })
-
-  t.test('a row that is given up is deleted, and that is an error', async (t) => {
-    await enqueue(pool)
-    const { outbox, log } = start(t, {
-      retryMs: () => null,
-      dispatch: () => Promise.reject(new Error('never'))
-    })
-    await outbox.next('done')
-    t.same(await rowsLeft(pool), [])
-    t.match(await log.said(/given up/), { level: 'error' })
-  })
-
-  t.test('the lease of a running job is renewed', async (t) => {
-    await enqueue(pool)
-    const { dispatch, end } = held()
-    const { outbox } = start(t, { leaseMs: 3000, dispatch })
-    await outbox.next('renew')
-    t.same(await new Outbox(another).claim('images', 1, HOUR), [])
-    end()
-    await outbox.next('done')
-    t.same(await rowsLeft(pool), [])
-  })
-
-  t.test('rows of a process that died go to another one', async (t) => {
-    const [id] = await enqueue(pool)
-    await new Outbox(another).claim('images', 1, 100)
-    const { dispatch, begun, end } = held()
-    start(t, { dispatch })
-    t.match(await begun, { id, claims: 2 })
-    end()
-  })
-
-  t.test('draining: a stop waits for running jobs', async (t) => {
-    await enqueue(pool)
-    const { dispatch, begun, end } = held()
-    const { relay } = start(t, { dispatch })
-    await begun
-    const stopped = relay.stop(HOUR)
-    end()
-    await stopped
-    t.same(await rowsLeft(pool), [])
-  })
-
-  t.test('draining: leases are renewed until the last job has ended', async (t) => {
-    await enqueue(pool)
-    const { dispatch, begun, end } = held()
-    const { relay } = start(t, { leaseMs: 600, dispatch })
-    await begun
-    const stopped = relay.stop(HOUR)
-    await wait(1500)
-    t.same(await new Outbox(another).claim('images', 1, HOUR), [])
-    end()
-    await stopped
-    t.same(await rowsLeft(pool), [])
-  })
-
-  t.test('draining: rows of aborted jobs are due at once, and their claim does not count', async (t) => {
-    await enqueue(pool, { count: 2 })
-    const begun = Promise.withResolvers<void>()
-    const { relay } = start(t, {
-      async dispatch(_row, signal) {
-        begun.resolve()
-        await once(signal, 'abort')
-        throw signal.reason
-      }
-    })
-    await begun.promise
-    await relay.stop(0)
-    const released = { claims: 0, due: true }
-    t.same(await rowsLeft(pool), [released, released])
-  })
-
-  t.test('draining: nothing more is claimed', async (t) => {
-    const { relay, outbox } = start(t, { dispatch: async () => undefined })
-    await relay.stop(0)
-    await enqueue(pool)
-    outbox.poke()
-    t.equal(outbox.events.listenerCount('due'), 0)
-    t.same(await rowsLeft(pool), [{ claims: 0, due: true }])
-  })
-
-  t.test('draining: rows of a claim that ends too late are released', async (t) => {
-    await enqueue(pool)
-    const { outbox, relay } = start(t, { dispatch: async () => void t.fail('it was dispatched') })
-    await relay.stop(HOUR)
-    t.same(await rowsLeft(pool), [{ claims: 0, due: true }])
-    t.equal(outbox.reserve('images', 1), null)
   })
 }
 

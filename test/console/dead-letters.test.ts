@@ -1,6 +1,7 @@
 import { connect } from 'amqplib'
 import t from 'tap'
 import { deadQueue } from '../../lib/rabbitmq/topology.ts'
+import { findings } from '../support/accessibility.ts'
 import { buildTestApp } from '../support/app.ts'
 import { Page } from '../support/browser.ts'
 import { findChromium } from '../support/servers/chromium.ts'
@@ -46,6 +47,7 @@ t.test(
     t.match(await channel.get(queue, { noAck: true }), { properties: { messageId: 'one' } })
     await page.click('Purge message two')
     await page.shows('Purge 1 message?')
+    t.strictSame(await findings(page), [], 'the question is accessible')
     await page.evaluate(`document.querySelector('dialog .primary').click()`)
     await page.shows('1 message is purged.')
     await page.click('Replay all')

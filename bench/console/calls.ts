@@ -32,7 +32,7 @@ export const callsOf = ({ failed, done, product, cursor }: Known): Call[] => [
       ...['', '&status=failed', '&status=pending', '&status=done', `&cursor=${cursor}`],
       ...['&status=failed&code=http_status', '&status=failed&code=storage', '&code=timeout'],
       ...[
-        '&status=failed&host=img7.shop.example',
+        '&status=failed&host=img9.shop.example',
         '&status=failed&host=nowhere.example',
         '&host=nowhere.example'
       ],
@@ -42,7 +42,10 @@ export const callsOf = ({ failed, done, product, cursor }: Known): Call[] => [
   ),
   count('retry', {}),
   count('retry', { code: 'storage' }),
-  count('retry', { host: 'img7.shop.example' }),
+  count('retry', { host: 'img9.shop.example' }),
+  count('retry', { host: 'img9.shop.example', code: 'http_status' }),
+  count('retry', { host: 'nowhere.example' }),
+  count('retry', { host: 'shop.example' }),
   count('retry', { user_id: 7 }),
   count('remake', { status: 'done' }),
   ...get('Image', [`images/${failed}`, `images/${done}`]),

@@ -12,9 +12,10 @@ export interface Conditions {
 }
 
 const AUTHORITY = '^[a-zA-Z]+://(?:[^/?#]*@)?'
-const HOST = '\\[[^\\]]*\\]|[^/:?#]+'
 /** Of the source, in lower case. */
 const part = (pattern: string) => `lower(substring(i.source_url FROM '${AUTHORITY}(${pattern})'))`
+/** As in the index of failed images: `moc.elpmaxe.` is the beginning of all hosts of example.com. */
+const HOST = `(left(reverse(${part('\\[[^\\]]*\\]|[^/:?#]+')}), 255) || '.')`
 
 /** `at`: the time that ages refer to. */
 export function conditionsOf(filter: ImageFilter, at: Date, value: Value): Conditions {
@@ -48,11 +49,14 @@ export const isWide = ({ id, product_id, user_id, external_id }: ImageFilter) =>
  * takes ten times as long.
  */
 function hostIs(host: string, value: Value): string {
-  const exact = value(host)
-  const within = `strpos(lower(i.source_url), ${exact}) > 0`
-  if (/[^:]:\d+$/.test(host)) return `${within} AND ${part('[^/?#]+')} = ${exact}`
-  const name = part(HOST)
-  return `${within} AND (${name} = ${exact} OR right(${name}, length(${exact}) + 1) = '.' || ${exact})`
+  const given = value(host)
+  const within = `strpos(lower(i.source_url), ${given}) > 0`
+  const [, name] = /^(.*[^:]):\d+$/.exec(host) ?? []
+  if (name !== undefined)
+    return `${within} AND ${HOST} = reverse(${value(name)}) || '.' AND ${part('[^/?#]+')} = ${given}`
+  const reversed = `reverse(${given})`
+  // '/' comes after '.'.
+  return `${within} AND ${HOST} ~>=~ (${reversed} || '.') AND ${HOST} ~<~ (${reversed} || '/')`
 }
 
 /** `%`, `_` and the escape character itself stand for themselves. */

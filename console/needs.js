@@ -17,7 +17,7 @@ const MEANWHILE = {
   database: 'Requests get 503 and workers wait. Nothing is lost.',
   redis: 'Reads go to the database. Rate limits are not enforced.',
   rabbitmq: 'Work waits in the outbox. Workers claim some of it directly.',
-  storage: 'Images are downloaded, compressed and retried.',
+  storage: 'Images wait until it takes them again. None fails because of it.',
   notifications: 'Changes by other processes are noticed seconds later.'
 }
 

@@ -40,7 +40,11 @@ export default fp<{ config: Config }>(
     const { renditions, keepOriginals } = config.images
     const uploads = uploadsOf(capacity, renditions.length + Number(keepOriginals), app.objects.maxPuts)
     const ruleOf = (domain: string) => app.controls.get('origin', domain)
-    const limiter = new Limiter({ capacity, locate: tools.downloader.locate, uploads, ruleOf })
+    const limiter = new Limiter({
+      ...{ capacity, uploads, ruleOf },
+      locate: tools.downloader.locate,
+      store: app.storeBreaker
+    })
     app.controls.on('changed', () => limiter.obey())
     readLimiter(app.readings, limiter)
     const processor = new ProductProcessor({

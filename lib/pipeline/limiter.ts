@@ -8,6 +8,7 @@ import { Cores } from './cores.ts'
 import { watchEventLoop } from './event-loop.ts'
 import { type Destination, Origins, type RuleOf } from './origins.ts'
 import { Places } from './places.ts'
+import { StoreBreaker } from './store-breaker.ts'
 import { Turns } from './turns.ts'
 
 /** Where an image comes from, and for whom it is processed. */
@@ -22,6 +23,8 @@ export interface LimiterOptions {
   locate: Locate
   /** Images uploaded at once. Default: no limit. */
   uploads?: number | undefined
+  /** Default: one that nobody listens to. */
+  store?: StoreBreaker
   /** Default: no rules. */
   ruleOf?: RuleOf
   /** A monotonic clock in milliseconds. */
@@ -44,11 +47,13 @@ export class Limiter {
   readonly #cores: Cores
   readonly #places: Places
   readonly #uploads: Turns
+  readonly #store: StoreBreaker
 
   constructor({
     capacity,
     locate,
     uploads = Number.POSITIVE_INFINITY,
+    store = new StoreBreaker(),
     ruleOf = () => undefined,
     now = () => performance.now(),
     loop = watchEventLoop()
@@ -59,6 +64,7 @@ export class Limiter {
     this.#cores = new Cores(capacity.compress, now)
     this.#places = new Places(capacity.inFlight, this.#cores, this.#origins, now, loop)
     this.#uploads = new Turns(uploads)
+    this.#store = store
   }
 
   /**
@@ -100,11 +106,14 @@ export class Limiter {
     })
   }
 
-  /** Runs `work`, which uploads one image, when it is the user's turn. */
-  async upload<T>(userId: number, work: () => Promise<T>): Promise<T> {
+  /**
+   * Runs `work`, which uploads one image, when it is the user's turn and the breaker of the store admits it.
+   * Rejects with StoreDown if the store takes no images.
+   */
+  async upload<T>(userId: number, signal: AbortSignal, work: () => Promise<T>): Promise<T> {
     const release = await this.#uploads.take(userId)
     try {
-      return await work()
+      return await this.#store.run(signal, work)
     } finally {
       release()
     }

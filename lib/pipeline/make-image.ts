@@ -12,6 +12,7 @@ import type { Limiter } from './limiter.ts'
 import { type Source, SourceReader } from './read-source.ts'
 import { Snoozed } from './snoozed.ts'
 import { inStage } from './stages.ts'
+import { StoreDown } from './store-breaker.ts'
 import { listOf, objectsOf, storeImage } from './store-image.ts'
 
 export interface MakerOptions {
@@ -84,10 +85,11 @@ export class ImageMaker {
     const { width, height, placeholder, source_bytes, original } = compressed
     const made = objectsOf(productId, image, compressed, wanted.renditions)
     const stored = listOf(made).map(({ key }) => key)
-    progress.stored = stored
     const compressedAt = performance.now()
-    const columns = await limiter.upload(userId, () => {
+    const columns = await limiter.upload(userId, signal, () => {
       progress.waitedMs += performance.now() - compressedAt
+      signal.throwIfAborted()
+      progress.stored = stored
       return inStage('upload', productId, () => storeImage(objects, made, signal))
     })
     return { status: 'done', width, height, placeholder, source_bytes, original, ...columns, stored }
@@ -110,10 +112,13 @@ export class ImageMaker {
 
   /**
    * An interruption costs no attempt. A job timeout costs one if the image itself took half of that time:
-   * without that rule, an image that is always too slow would be retried forever.
+   * without that rule, an image that is always too slow would be retried forever. A store that takes no
+   * images costs none.
    */
   #outcomeOf(error: unknown, image: ImageRow, { stop, signal }: Job, progress: Progress): Outcome {
     if (error instanceof Snoozed) return { status: 'snoozed', code: error.code, wait_ms: error.waitMs }
+    if (error instanceof StoreDown)
+      return { status: 'snoozed', code: 'store_down', detail: error.message, wait_ms: error.waitMs }
     const { log, retry, jobTimeoutMs } = this.#options
     const ownMs = performance.now() - progress.begunAt - progress.waitedMs
     if (stop.aborted || (signal.aborted && ownMs < jobTimeoutMs / 2))

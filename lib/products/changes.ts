@@ -48,6 +48,8 @@ type Ending =
   | { status: 'interrupted'; wait_ms: number }
   /** Its origin takes no more images now. */
   | { status: 'snoozed'; code: 'origin_busy' | 'origin_down' | 'origin_paused'; wait_ms: number }
+  /** The object store takes no images now. */
+  | { status: 'snoozed'; code: 'store_down'; detail: string; wait_ms: number }
 
 type Finished = { [Column in keyof ImageRow]: NonNullable<ImageRow[Column]> }
 
@@ -126,8 +128,11 @@ function next(row: ImageRow, outcome: Outcome): ImageUpdate {
       return { ...tried, ...ending, error_code, error_detail }
     }
     case 'interrupted':
-    case 'snoozed':
       return { ...row, wait_ms: outcome.wait_ms }
+    case 'snoozed': {
+      const error = 'detail' in outcome && { error_code: 'storage' as const, error_detail: outcome.detail }
+      return { ...row, ...error, wait_ms: outcome.wait_ms }
+    }
   }
 }
 

@@ -5,6 +5,9 @@ import type { Config } from '../../lib/config/config.ts'
 import type { Bucket } from '../../lib/config/servers.ts'
 import { AppError } from '../../lib/http/app-error.ts'
 import { ownUrl } from '../../lib/http/own-url.ts'
+import type { ImageError } from '../../lib/image/error.ts'
+import { reasonOf } from '../../lib/log/log.ts'
+import { StoreBreaker } from '../../lib/pipeline/store-breaker.ts'
 import { createDataDir } from '../../lib/startup/data-dir.ts'
 import { tryServer, waitForServer } from '../../lib/startup/wait-for-server.ts'
 import { cacheControl, OBJECT_PREFIX, type ObjectStore } from '../../lib/storage/object-store.ts'
@@ -15,6 +18,8 @@ import { openToAll } from '../http/auth.ts'
 declare module 'fastify' {
   interface FastifyInstance {
     objects: ObjectStore
+    /** Of the uploads of this process. */
+    storeBreaker: StoreBreaker
   }
 }
 
@@ -31,10 +36,23 @@ export default fp<{ config: Config }>(
     if (config.role === 'api') await tryServer(OBJECT_STORE, log, ping)
     else await waitForServer(OBJECT_STORE, { timeoutMs: config.startupTimeoutMs, log }, ping)
     app.decorate('objects', objects)
-    app.healthChecks.set('storage', { kind: config.bucket ? 'connected' : 'embedded', ping })
+    const breaker = new StoreBreaker({ onChange: (failure) => reportBreaker(app, failure) })
+    app.decorate('storeBreaker', breaker)
+    const pingUnlessOpen = async () => {
+      if (breaker.failure) throw breaker.failure
+      await ping()
+    }
+    const kind = config.bucket ? 'connected' : 'embedded'
+    app.healthChecks.set('storage', { kind, ping: pingUnlessOpen })
   },
   { name: 'storage', dependencies: ['health-checks', 'full-disk'] }
 )
+
+function reportBreaker({ log }: FastifyInstance, failure: ImageError | null): void {
+  if (failure)
+    log.error({ reason: reasonOf(failure.cause ?? failure) }, 'The object store takes no images; they wait')
+  else log.info({}, 'The object store takes images again')
+}
 
 // The libraries of each kind of store are loaded only where it is used.
 

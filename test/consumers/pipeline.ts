@@ -314,12 +314,12 @@ export async function pipeline(t: Test, open: OpenSetup): Promise<void> {
     t.same(compressed.rows, [{ urls: [record.images[0]?.url] }])
   })
 
-  t.test('an image that cannot be stored is tried again, and fails with storage', async (t) => {
-    const { app, breakStorage } = await open(t, { MAX_ATTEMPTS: '2' })
+  t.test('an image that cannot be stored stays pending, says why, and costs no attempts', async (t) => {
+    const { app, breakStorage } = await open(t, { MAX_ATTEMPTS: '1' })
     await breakStorage()
     const id = await create(app, [place(await picture(96))])
-    await settled(app, id)
-    t.match((await show(app, id)).images, [{ status: 'failed', attempts: 2, error: { code: 'storage' } }])
+    await until(app, id, ({ images }) => images[0]?.error_code === 'storage')
+    t.match((await show(app, id)).images, [{ status: 'pending', attempts: 0, error: { code: 'storage' } }])
   })
 
   t.test('an origin that never responds is a timeout', async (t) => {

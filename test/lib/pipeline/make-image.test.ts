@@ -99,7 +99,7 @@ t.test(
     t.equal(isMade, false, 'an upload is still running')
     ended.resolve()
     const { stored, ...outcome } = await making
-    t.match(outcome, { status: 'retry', code: 'storage', detail: 'The bucket is full.' })
+    t.match(outcome, { status: 'snoozed', code: 'store_down', detail: 'The bucket is full.' })
     t.strictSame(stored?.toSorted(), put.toSorted(), 'all that was or may have been stored')
     t.equal(put.filter((key) => key.startsWith('originals/')).length, 1)
   }

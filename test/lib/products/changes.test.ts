@@ -122,6 +122,15 @@ for (const ending of [{ status: 'interrupted' }, { status: 'snoozed', code: 'ori
   })
 }
 
+t.test('an image that the store takes no more is snoozed, and says so', async (t) => {
+  const row = pendingRow('a')
+  const detail = 'The bucket is full.'
+  const outcome: Outcome = { status: 'snoozed', code: 'store_down', detail, wait_ms: 1000 }
+  t.strictSame(finish(record([row]), [attempt(row, outcome)])?.update, [
+    { ...row, error_code: 'storage', error_detail: detail, wait_ms: 1000 }
+  ])
+})
+
 t.test('images that wait equally long are enqueued together', async (t) => {
   const rows = ['a', 'b', 'c'].map((name) => pendingRow(name))
   const attempts = rows.map((row, index) => attempt(row, retryAfter(index < 2 ? 500 : 900)))

@@ -62,12 +62,11 @@ t.test('a program of its users builds the service, injects, and closes it', asyn
   t.equal(stdout, '{"status":"healthy","database":"connected"}\n')
 })
 
-t.test('its types are found', async (t) => {
+t.test('its types are found, and an error in their use is reported', async (t) => {
   const program = `
     import { buildApp, type Config, loadConfig } from 'asyncprod'
     const config: Config = loadConfig({})
     export const app: Promise<{ close(): unknown }> = buildApp(config)
-    // @ts-expect-error a port is a number
     config.server.port = 'http'`
   writeFileSync(join(project, 'program.mts'), program)
   const options = ['--noEmit', '--strict', '--module', 'nodenext', '--target', 'es2024']
@@ -76,5 +75,8 @@ t.test('its types are found', async (t) => {
   const checked = await run(process.execPath, [tsc, ...options, ...types, 'program.mts'], project).catch(
     (error) => error
   )
-  t.equal(checked.stdout, '')
+  t.equal(
+    checked.stdout,
+    "program.mts(5,5): error TS2322: Type 'string' is not assignable to type 'number'.\n"
+  )
 })

@@ -7,7 +7,7 @@ import { removeLate } from '../support/outbox.ts'
 import { labelled } from '../support/pictures/pictures.ts'
 import { needsServices } from '../support/servers/needs.ts'
 import { sharedRabbitmq } from '../support/servers/shared.ts'
-import { create, small } from './pipeline.ts'
+import { create, small } from './pipeline/scene.ts'
 import { real } from './services-under-test.ts'
 
 /** Products, and messages that are more than enough for them: five attempts at each, and as many copies. */

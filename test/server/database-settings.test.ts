@@ -30,7 +30,7 @@ async function query(connectionString: string, sql: string): Promise<void> {
 }
 
 for (const dateStyle of ['German', 'SQL, DMY', 'Postgres'])
-  t.test(`a database with DateStyle ${dateStyle} is read as any other`, needsServices, async (t) => {
+  t.test(`a database whose DateStyle is ${dateStyle} changes no response`, needsServices, async (t) => {
     const DATABASE_URL = await (await sharedPostgres(t)).createDatabase()
     const name = new URL(DATABASE_URL).pathname.slice(1)
     for (const [setting, value] of Object.entries({ ...FOREIGN, DateStyle: dateStyle }))

@@ -21,7 +21,7 @@ export interface RunningAction {
   created_at: Date
 }
 
-/** What is done to all images that match a filter. An outbox row carries each action on until it ends. */
+/** Changes of all images that match a filter. Each is continued through an outbox row until it ends. */
 export class Actions {
   readonly #pool: Pool
   readonly #outbox: Outbox
@@ -31,7 +31,7 @@ export class Actions {
     this.#outbox = outbox
   }
 
-  /** Resolves with the number of images that an action would be for. Rejects as `start` does. */
+  /** Resolves with the number of images that `start` would act on. Rejects as `start` does. */
   count(action: ActName, filter: ImageFilter): Promise<ImageCount> {
     return countImages(this.#pool, filterOf(action, filter), new Date())
   }
@@ -58,7 +58,7 @@ export class Actions {
     return started
   }
 
-  /** Resolves with the action as it is then; it stays as it is if it has ended. Null if there is none. */
+  /** Cancels an action unless it has ended. Resolves with it, or with null if there is none. */
   async cancel(id: number, actor: string): Promise<Action | null> {
     await inTransaction(this.#pool, async (client) => {
       const { rowCount } = await client.query(
@@ -75,7 +75,7 @@ export class Actions {
     return rows[0] ? toAction(rows[0]) : null
   }
 
-  /** Resolves with those before `before`, newest first. */
+  /** Resolves with the actions whose ids are below `before`, newest first. */
   async list(limit: number, before = 2_147_483_647): Promise<Action[]> {
     const { rows } = await this.#pool.query<Row>(
       `SELECT ${COLUMNS} FROM actions WHERE id < $1 ORDER BY id DESC LIMIT $2`,
@@ -93,7 +93,7 @@ export class Actions {
     return rows[0] ?? null
   }
 
-  /** Keeps how far the action is. `next`: where it continues; null at its end. */
+  /** Records the progress. `next` is where the action continues; null ends it. */
   async progress(id: number, seen: number, changed: number, next: Place | null): Promise<void> {
     await this.#pool.query(
       `UPDATE actions SET seen = seen + $2, changed = changed + $3, place = $4,

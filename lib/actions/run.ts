@@ -14,9 +14,9 @@ export interface RunOptions {
 }
 
 /**
- * Does an action batch by batch, from where it was left, until it has ended or is cancelled. Each image is
- * visited once: images that come to match later are not meant. A crash repeats the last batch, which
- * changes nothing that was changed already. When `stop` aborts, it rejects after the batch.
+ * Continues an action batch by batch until it has ended or is cancelled. Each image is visited once; images
+ * that match only later are left out. After a crash the last batch is repeated, without changing its images
+ * again. When `stop` aborts, it rejects after the batch.
  */
 export async function runAction(id: number, options: RunOptions, stop: AbortSignal): Promise<void> {
   const { actions } = options

@@ -7,7 +7,9 @@ const ActionName = Type.Unsafe<ActName>({
   type: 'string',
   enum: [...ACTS],
   description:
-    'retry: failed images are processed again; fail: pending ones are given up; refetch: origins are asked again; remake: results are made again, from the kept original if there is one; delete-results: done images lose their results and fail'
+    'retry: failed images are processed again; fail: pending ones are given up; refetch: origins are asked ' +
+    'again; remake: results are made again, from the kept original if there is one; delete-results: done ' +
+    'images lose their results and fail'
 })
 
 export const ActionInput = Type.Object(
@@ -23,7 +25,7 @@ export type ActionInput = Static<typeof ActionInput>
 export const ActionCount = Type.Object(
   {
     images: Type.Integer({ description: 'Images that match' }),
-    is_exact: Type.Boolean({ description: 'False for an estimate: to count them takes too long' })
+    is_exact: Type.Boolean({ description: 'False for an estimate, if counting would take too long' })
   },
   { $id: 'ActionCount' }
 )
@@ -37,19 +39,19 @@ export const Action = Type.Object(
     filter: Type.Unsafe<ImageFilter>({
       type: 'object',
       additionalProperties: true,
-      description: 'As in ActionInput, with the status that the action is for'
+      description: 'As in ActionInput, with the status that the action requires'
     }),
     state: Type.Unsafe<'running' | 'done' | 'cancelled'>({
       type: 'string',
       enum: ['running', 'done', 'cancelled']
     }),
     images: Type.Integer({ description: 'How many matched when it began' }),
-    seen: Type.Integer({ description: 'How many of them have been looked at' }),
-    changed: Type.Integer({ description: 'How many of those were still meant, and have been changed' }),
+    seen: Type.Integer({ description: 'How many of them have been visited' }),
+    changed: Type.Integer({ description: 'How many of those still matched, and were changed' }),
     actor: Type.String({ description: 'The name of the caller who began it' }),
     created_at: Time,
     ended_at: Type.Union([Time, Type.Null()])
   },
-  { $id: 'Action', description: 'What is done with all images that match a filter' }
+  { $id: 'Action', description: 'A change of all images that match a filter' }
 )
 export type Action = Static<typeof Action>

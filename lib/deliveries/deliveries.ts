@@ -13,13 +13,13 @@ export interface Delivery {
   /** Of the response, null without one. */
   status: number | null
   ms: number
-  /** Null if the receiver took it. */
+  /** Null if the receiver accepted it. */
   error: string | null
 }
 
 export interface DeliveryFilter {
   product_id?: number
-  /** Only those that the receiver did not take. */
+  /** Only those that the receiver did not accept. */
   failed?: boolean
   limit: number
   /** The id of the last one of the page before. */
@@ -67,7 +67,7 @@ const PRUNE = `DELETE FROM deliveries WHERE id IN (
     (SELECT id FROM deliveries WHERE at < now() - interval '${KEPT.days} days' ORDER BY at DESC LIMIT 1)
   ) ORDER BY id LIMIT $1)`
 
-/** The attempts to deliver webhooks: those of the last seven days, 100,000 at most. */
+/** Attempts to deliver webhooks, kept for seven days, 100,000 at most. */
 export class Deliveries {
   readonly #pool: Pool
 

@@ -37,7 +37,7 @@ FROM w LEFT JOIN outbox o ON ${IS_ROW_OF}`
 
 type Row = Omit<Outstanding, 'next_attempt_at'> & { next_attempt_at: Date | null }
 
-/** Resolves with how many webhooks the receiver has not taken yet. */
+/** Resolves with the number of webhooks that the receiver has not accepted yet. */
 export async function readOutstanding(pool: Pool): Promise<Outstanding> {
   const { rows } = await pool.query<Row>(READ)
   const { waiting = 0, next_attempt_at: next = null, given_up = 0 } = rows[0] ?? {}

@@ -10,7 +10,7 @@ type DatabaseFigures = Omit<Overview, 'queue' | 'dependencies'>
 /** Rows of each kind and class are counted up to this number. */
 const MAX_COUNTED = 10_000
 
-/** Resolves with what the database knows of all processes. Its cost does not grow with the images. */
+/** Resolves with the figures of the whole fleet. The cost does not grow with the number of images. */
 export async function readOverview(pool: Pool): Promise<DatabaseFigures> {
   const [images, [flow], waits, outbox] = await Promise.all([
     pool.query<ImageCount>(IMAGES).then(({ rows }) => rows),

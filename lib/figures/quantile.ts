@@ -1,6 +1,6 @@
 /**
- * Returns a quantile of durations in milliseconds, null without any. `buckets` are their numbers: bucket n
- * begins at 10 ms * 2 ^ (n / 2). Within one it is interpolated, so that it is right to about a tenth.
+ * Returns a quantile of durations in milliseconds, or null without any. `buckets` holds their numbers: bucket
+ * n begins at 10 ms * 2 ^ (n / 2). The result is interpolated within its bucket and right to about a tenth.
  */
 export function quantileMs(buckets: number[], quantile: number): number | null {
   const total = buckets.reduce((sum, n) => sum + n, 0)

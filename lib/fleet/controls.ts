@@ -62,7 +62,7 @@ export class Controls extends EventEmitter<{ changed: [] }> {
     )
   }
 
-  /** As this process knows it. */
+  /** Returns what this process knows. */
   get(kind: ControlKind, subject = ''): Control | undefined {
     return this.#known.get(keyOf(kind, subject))
   }
@@ -102,7 +102,7 @@ export class Controls extends EventEmitter<{ changed: [] }> {
   }
 }
 
-/** Loads them when another process has changed them. */
+/** Loads the controls when another process has changed them. */
 export function notifyControls(controls: Controls, notifications: Notifications): void {
   const load = () => void controls.load().catch(() => undefined)
   notifications.subscribe(CHANNELS.controls, { received: load, connected: load })

@@ -4,7 +4,7 @@ import type { Control, Controls } from './controls.ts'
 /** What a process knows about one origin. */
 export interface OriginFigures {
   domain: string
-  /** Of a minute, as a mean of the last ten; failures are those of the origin, not of its pictures. */
+  /** A minute, as a mean of the last ten; failures are those of the origin, not of its pictures. */
   requests: number
   failures: number
   /** Mean time until the origin has responded. */

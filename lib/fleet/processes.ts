@@ -46,7 +46,7 @@ export async function listProcesses(pool: Pool, controls: Controls, id?: string)
   })
 }
 
-/** Lets a process take no more work, or take work again. Throws `not_found` if there is none of that id. */
+/** Drains a process, or lets it take work again. Throws `not_found` if there is none of that id. */
 export async function drainProcess(
   pool: Pool,
   controls: Controls,

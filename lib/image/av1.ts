@@ -1,7 +1,7 @@
 /** Types of the units that AV1 data is made of. */
 const [SEQUENCE_HEADER, FRAME_HEADER, FRAME] = [1, 3, 6]
 
-/** What AV1 data declares: the number of frames, and the size that none of them exceeds. */
+/** What AV1 data declares: the number of its frames and their maximum size. */
 export interface Av1Claims {
   frames: number
   width: number
@@ -9,8 +9,8 @@ export interface Av1Claims {
 }
 
 /**
- * Returns what AV1 data claims, without decoding any of it. What comes after broken data is not counted: nor
- * is it decoded.
+ * Returns what AV1 data declares, without decoding it. What follows broken data is not counted, because
+ * decoders stop there.
  */
 export function av1Claims(data: Buffer): Av1Claims {
   const claims = { frames: 0, width: 0, height: 0 }
@@ -45,7 +45,7 @@ function* units(data: Buffer): Generator<{ type: number; content: Buffer }> {
   }
 }
 
-/** Reads a sequence header (AV1 5.5) up to the size that no frame exceeds. */
+/** Reads a sequence header (AV1 5.5) up to its maximum frame size. */
 function largestFrame(bits: Bits): { width: number; height: number } {
   bits.read(4)
   const isReduced = bits.flag()
@@ -76,7 +76,7 @@ function skipOperatingPoints(bits: Bits): void {
   }
 }
 
-/** Bits from the highest of each byte on; beyond the end they are 0. */
+/** Reads bits, the highest of each byte first. Beyond the end they are 0. */
 class Bits {
   readonly #bytes: Buffer
   #at = 0

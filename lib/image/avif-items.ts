@@ -15,13 +15,13 @@ export interface Item {
   extents: Buffer[]
 }
 
-/** What an AVIF describes, as far as it is decoded. */
+/** The items of an AVIF by their ids, and the id of the one that is decoded. */
 export interface Items {
   primary: number
   all: Map<number, Item>
 }
 
-/** Real files have under 200 items: a photograph in 60 tiles with as many of its depth. */
+/** Real files have fewer than 200 items, such as 60 tiles of a photograph and 60 of its depth map. */
 const MAX_ITEMS = 1000
 const MAX_EXTENTS = 100
 const MAX_PROPERTIES = 10_000
@@ -32,7 +32,7 @@ const MAX_SOURCES = 10_000
  * BrokenBoxes.
  */
 export function readItems(avif: Buffer): Items {
-  // What is appended to a file may be anything.
+  // Anything may be appended to a file, so broken boxes at its end do not matter.
   const metas = [...new Reader(avif).wholeBoxes()]
     .filter(({ type }) => type === 'meta')
     .map(({ content }) => content)

@@ -2,7 +2,7 @@ import { av1Claims } from './av1.ts'
 import { type Item, type Items, readItems } from './avif-items.ts'
 import { unsupported } from './format.ts'
 
-/** Each is applied as often as it occurs: 250 rotations of one item took minutes. */
+/** libheif applies each as often as it occurs: 250 rotations of one item took minutes. */
 const ONCE = ['clap', 'irot', 'imir']
 
 /** A still has one frame, a progressive one up to four. Frames that are never shown are decoded as well. */

@@ -1,10 +1,10 @@
-/** A box of an ISO media file: its type and what it holds. */
+/** A box of an ISO media file. */
 export interface Box {
   type: string
   content: Reader
 }
 
-/** The bytes of a file do not make sense. */
+/** The structure of a file cannot be read. */
 export class BrokenBoxes extends Error {
   override readonly name = 'BrokenBoxes'
 }

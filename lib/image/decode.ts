@@ -20,7 +20,7 @@ export interface Picture {
   resized(size: Size): Sharp
 }
 
-// One thread an image: several images at once beat several threads on one. No cache: no image comes twice.
+// One thread for each image: that is faster than several threads for one. No cache, as no image comes twice.
 sharp.concurrency(1)
 sharp.cache(false)
 
@@ -32,8 +32,8 @@ sharp.unblock({
 })
 
 /**
- * A TIFF of 140 kB, 49,000,000 pixels wide and one high, took 1 GB: rows are held whole. JPEG ends here
- * anyway.
+ * Rows are held whole: a TIFF of 140 kB, 49,000,000 pixels wide and one high, took 1 GB. No JPEG can be
+ * larger.
  */
 const MAX_SIDE = 65_500
 
@@ -86,17 +86,17 @@ function checked(source: Buffer, format: ImageFormat, maxPixels: number): Buffer
   }
 }
 
-/** Counts the scans that the decoder will find, so after the JPEG was tidied. */
+/** Takes the tidied JPEG, because its scans are those that the decoder finds. */
 function withFewScans(jpeg: Buffer): Buffer {
   if (countScans(jpeg, MAX_SCANS) > MAX_SCANS) throw unsupported(`A JPEG of more than ${MAX_SCANS} scans`)
   return jpeg
 }
 
-/** Refuses by the header. */
+/** Throws if the header declares too much. */
 function checkHeader(header: Metadata, format: ImageFormat, maxPixels: number): void {
   const { width, height, channels } = header
   if (width * height > maxPixels || Math.max(width, height) > MAX_SIDE) throw tooManyPixels(maxPixels)
-  // Spot colours and several alphas: sharp fails on them without saying why. The fifth of CMYK is its alpha.
+  // On spot colours and several alphas sharp fails without a reason. A fifth channel of CMYK is its alpha.
   if (channels > (header.space === 'cmyk' ? 5 : 4)) throw unsupported(`A ${format} of ${channels} channels`)
 }
 
@@ -109,8 +109,8 @@ function isSrgb(profile: Buffer): boolean {
 }
 
 /**
- * RGB is left in its own profile until it is small, then brought to sRGB: sharp's own order converts before
- * resizing (44 instead of 30 ms CPU for six megapixels of Display P3) and not at all at 16 bits a channel.
+ * Resizes RGB in its own profile and converts the result to sRGB. sharp alone converts before it resizes (44
+ * instead of 30 ms of CPU for six megapixels of Display P3), and with 16 bits a channel not at all.
  */
 function pictureOf(bytes: Buffer, header: Metadata, limitInputPixels: number): Picture {
   const isRgb = header.space === 'srgb' || header.space === 'rgb16'
@@ -126,7 +126,7 @@ function pictureOf(bytes: Buffer, header: Metadata, limitInputPixels: number): P
   }
 }
 
-/** What libtiff and libvips say of a picture that is whole and of a kind that they cannot read. */
+/** Messages of libtiff and libvips about intact pictures of a kind that they cannot read. */
 const UNREADABLE =
   /not configured|not implemented|no known route|bad labq format|not a whole number of bytes|samples out of range/
 

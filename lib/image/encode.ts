@@ -4,7 +4,7 @@ import type { Rendition } from './rendition.ts'
 /** libjpeg-turbo is fast; mozjpeg makes smaller files that look the same. */
 export type JpegEncoder = 'turbo' | 'mozjpeg'
 
-/** Of one score on the corpus of docs/quality.md. */
+/** Qualities with the same score on the corpus of docs/quality.md. */
 const OPTIONS: Record<JpegEncoder, JpegOptions> = {
   turbo: { quality: 75, progressive: true },
   mozjpeg: { quality: 78, mozjpeg: true }

@@ -16,15 +16,15 @@ export const IMAGE_ERROR_CODES = [
 export type ImageErrorCode = (typeof IMAGE_ERROR_CODES)[number]
 
 export interface ImageErrorOptions extends ErrorOptions {
-  /** Another attempt may end better: a timeout, a 503, a store that is away. Default false. */
+  /** Whether another attempt may succeed, as after a timeout or a 503. Default false. */
   transient?: boolean
-  /** The soonest another attempt is welcome, in milliseconds from now (the origin's Retry-After). */
+  /** Minimum wait before another attempt, in milliseconds (the origin's Retry-After). */
   retryAfterMs?: number | undefined
 }
 
 /**
- * One image's failure. `message` is shown to the product's owner, so it says what to do and nothing about the
- * network the service runs in; what only the operator may know goes into `cause`.
+ * The failure of an image. The product's owner sees `message`: it says what to do, and nothing about the
+ * service's network. `cause` is for operators only.
  */
 export class ImageError extends Error {
   override readonly name = 'ImageError'

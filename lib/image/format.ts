@@ -1,8 +1,8 @@
 import { ImageError } from './error.ts'
 
 /**
- * What `compress` reads, each known by its first bytes in hex. A closed list: libvips is shown nothing else.
- * AVIF is the ISO media file that counts `avif` or `avis` among its brands; HEIC is the one that does not.
+ * The formats that `compress` reads, by their first bytes in hex. libvips gets no others. An ISO media file
+ * is an AVIF if `avif` or `avis` is among its brands; HEIC has other brands.
  */
 const FORMATS = [
   ['JPEG', /^ffd8ff/],
@@ -13,7 +13,7 @@ const FORMATS = [
   ['TIFF', /^(49492[ab]00|4d4d002[ab])/]
 ] as const
 
-/** What else is found behind a picture's URL, so that the refusal can name it. */
+/** Other files that URLs of pictures lead to, for the message of the refusal. */
 const UNSUPPORTED = [
   ['HEIC', /^.{8}66747970(6865(69|76)|6d696631|6d736631)/],
   ['JPEG XL', /^(ff0a|0000000c4a584c20)/],
@@ -31,12 +31,12 @@ export function imageFormat(source: Buffer): ImageFormat | undefined {
   return FORMATS.find(([, magic]) => magic.test(head))?.[0]
 }
 
-/** Returns the refusal of a picture that is of no kind that is read. */
+/** Returns the error for a file of an unsupported format. */
 export function unsupported(what: string): ImageError {
   return new ImageError('unsupported_format', `${what} is not supported: send ${IMAGE_FORMATS.join(', ')}`)
 }
 
-/** Returns what other kind of bytes these are, as the subject of a sentence. */
+/** Returns a name for such a file, which begins the message: "A web page". */
 export function describeUnsupported(source: Buffer): string {
   if (source.length === 0) return 'An empty file'
   const text = source.toString('latin1', 0, 1024)

@@ -2,8 +2,8 @@ const HEADER_BYTES = 13
 const [EXTENSION, FRAME, TRAILER] = [0x21, 0x2c, 0x3b]
 
 /**
- * A frame of one pixel that is transparent: a control block that says so, its place with two colours, its
- * data.
+ * A frame of one transparent pixel: a control block that names the transparent colour, the frame's position
+ * with two colours, its data.
  */
 const TRANSPARENT_FRAME = Buffer.from(
   ['21f9040100000000', '2c000000000100010080000000000000', '0202440100'].join(''),
@@ -21,7 +21,7 @@ export function withClearCanvas(gif: Buffer): Buffer {
   return Buffer.concat([gif.subarray(0, first.end), TRANSPARENT_FRAME, Buffer.from([TRAILER])])
 }
 
-/** Returns where the first frame ends, or undefined where the blocks do not lead there. */
+/** Returns where the first frame ends, or undefined if the blocks do not lead to an end. */
 function firstFrame(gif: Buffer): { end: number; coversCanvas: boolean } | undefined {
   if (gif.length < HEADER_BYTES) return undefined
   let at = HEADER_BYTES + colourTableBytes(gif[10])
@@ -34,7 +34,7 @@ function firstFrame(gif: Buffer): { end: number; coversCanvas: boolean } | undef
   return end <= gif.length ? { end, coversCanvas } : undefined
 }
 
-/** Behind the flags of a header or of a frame. */
+/** `flags`: of a header or a frame, which the table follows. */
 const colourTableBytes = (flags = 0) => (flags & 0x80 ? 3 << ((flags & 0x07) + 1) : 0)
 
 function endOfSubBlocks(gif: Buffer, start: number): number {

@@ -4,7 +4,7 @@ const EOI = Buffer.from([0xff, END_OF_IMAGE])
 
 interface Segment {
   marker: number
-  /** From the 0xff of its marker to the end of what its length covers. */
+  /** The 0xff of its marker. `end` is behind the last byte that its length covers. */
   start: number
   end: number
 }
@@ -56,7 +56,7 @@ interface Header {
   frame?: Segment
   /** The first one. */
   scan?: Segment
-  /** Where the harmless stray bytes lie. */
+  /** Harmless stray bytes. */
   strays: [start: number, end: number][]
 }
 

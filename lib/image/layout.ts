@@ -1,7 +1,7 @@
 import type { Size } from './decode.ts'
 import type { Rendition } from './rendition.ts'
 
-/** How a picture gets its place in a box. It is never enlarged. */
+/** How a picture is fitted into a box. It is never enlarged. */
 export interface Layout {
   /** The size of the whole picture. */
   scaled: Size
@@ -27,7 +27,7 @@ export function layoutOf(
     const scaled = times(size, Math.max(result.width / size.width, result.height / size.height))
     return { scaled, result }
   }
-  // sharp's own `inside` rounds from the size after shrink-on-load: one JPEG in six came out a pixel off.
+  // sharp's own `inside` rounds the size after shrink-on-load: one JPEG in six was off by a pixel.
   const scaled = times(size, Math.min(1, width / size.width, height / size.height))
   return { scaled, result: fit === 'contain' ? { width, height } : scaled }
 }

@@ -15,7 +15,7 @@ export async function pixelsFor({ size, resized }: Picture, layouts: Layout[]): 
   return await resized(largest).raw().toBuffer({ resolveWithObject: true })
 }
 
-/** Returns the pipeline that lays the pixels out. `background` surrounds a smaller picture. */
+/** Returns the pipeline that fits the pixels into the layout. `background` surrounds a smaller picture. */
 export function laidOut(
   { data, info }: Pixels,
   { scaled, result }: Layout,

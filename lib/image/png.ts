@@ -123,5 +123,5 @@ class Adler32 {
 }
 
 const MODULUS = 65_521
-/** As many bytes as can be added before a remainder is taken. */
+/** So many bytes can be added up before the sums must be reduced. */
 const BLOCK = 5552

@@ -1,4 +1,4 @@
-/** The extensions of keys are those of sharp's names, except for JPEG. */
+/** By sharp's names, which are also the extensions of keys, except for JPEG. */
 export const RENDITION_FORMATS = ['jpeg', 'webp', 'avif', 'png'] as const
 export type RenditionFormat = (typeof RENDITION_FORMATS)[number]
 
@@ -16,11 +16,11 @@ export interface Rendition {
   quality?: number
 }
 
-/** Scores like JPEG of quality 75. */
+/** Defaults that score like a JPEG of quality 75. */
 const QUALITY: Record<Exclude<RenditionFormat, 'png'>, number> = { jpeg: 75, webp: 82, avif: 61 }
 
 const MAX_RENDITIONS = 10
-/** A picture of twice this side takes AVIF more CPU time than a decoder has. */
+/** An AVIF of twice this side takes more CPU time than a decoder has. */
 const MAX_SIDE = 4096
 
 const GRAMMAR =

@@ -2,7 +2,7 @@ import { unsupported } from './format.ts'
 
 const [COMPRESSION, STRIP_OFFSETS, TILE_OFFSETS] = [259, 273, 324]
 
-/** What this build of libtiff reads, by the numbers of the tag. */
+/** Compressions that this build of libtiff reads, by the numbers of their tag. */
 const READABLE = [1, 2, 3, 4, 5, 7, 8, 32_773, 32_946]
 const NAMES: Record<number, string> = {
   6: 'old-style JPEG',
@@ -18,7 +18,7 @@ const NAMES: Record<number, string> = {
   52546: 'JPEG XL'
 }
 
-/** Strips of one row each in the tallest picture are 65,500, tiles of 256 a side in 52 megapixels 800. */
+/** The tallest picture has 65,500 strips of one row; 52 megapixels have 800 tiles of 256 pixels a side. */
 const MAX_PARTS = 70_000
 
 /**
@@ -27,9 +27,9 @@ const MAX_PARTS = 70_000
 const LAYOUTS = { 42: [12, 2, 4, 8], 43: [20, 8, 8, 12] } as const
 
 interface Directory {
-  /** Tag to its count and its first value. */
+  /** The count and the first value of each tag. */
   entries: Map<number, { count: number; value: number }>
-  /** Where the position of the next directory stands, and how wide it is. */
+  /** Where the position of the next directory is written, and in how many bytes. */
   next: { at: number; bytes: number }
 }
 

@@ -5,9 +5,9 @@ export type Value = (value: unknown) => string
 
 /** The parts of a WHERE on `product_images i` and `products p`. */
 export interface Conditions {
-  /** What an index serves. */
+  /** Conditions that an index serves. */
   scope: string[]
-  /** What each image is compared with. */
+  /** Conditions that are checked image by image. */
   rest: string[]
 }
 
@@ -29,7 +29,7 @@ export function conditionsOf(filter: ImageFilter, at: Date, value: Value): Condi
     ...(user_id === undefined ? [] : [`p.user_id = ${value(user_id)}`]),
     ...(external_id === undefined ? [] : [`p.external_id = ${value(external_id)}`])
   ]
-  // Beside a code, the planner would take the status for much rarer than it is.
+  // With both code and status, the planner would estimate far too few rows.
   const rest = [
     ...(code === undefined ? [] : isStatus),
     ...(host === undefined ? [] : [hostIs(host.toLowerCase(), value)]),
@@ -40,13 +40,13 @@ export function conditionsOf(filter: ImageFilter, at: Date, value: Value): Condi
   return { scope, rest }
 }
 
-/** Whether no index leads to few images. */
+/** Whether no index narrows the search to a few images. */
 export const isWide = ({ id, product_id, user_id, external_id }: ImageFilter) =>
   id === undefined && product_id === undefined && user_id === undefined && external_id === undefined
 
 /**
- * With a port it is this host alone. The first comparison spares most images the regular expression, which
- * takes ten times as long.
+ * A host with a port is compared exactly. The first comparison excludes most images, because the regular
+ * expression takes ten times as long.
  */
 function hostIs(host: string, value: Value): string {
   const given = value(host)

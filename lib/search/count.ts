@@ -9,11 +9,11 @@ const TIMEOUT_MS = 5000
 
 export interface ImageCount {
   images: number
-  /** False for an estimate, because to count them takes too long. */
+  /** False for an estimate, if counting would take too long. */
   is_exact: boolean
 }
 
-/** Resolves with the number of images that match, with null where it is not kept: to count takes long. */
+/** Resolves with the number of images that match, or with null if they would have to be counted. */
 export async function countedBefore(pool: Pool, filter: ImageFilter): Promise<number | null> {
   const { status, code, ...others } = filter
   return Object.keys(others).length === 0 ? await keptCount(pool, filter) : null
@@ -46,7 +46,7 @@ export async function countImages(pool: Pool, filter: ImageFilter, at: Date): Pr
   return { images: rows[0]?.['QUERY PLAN'][0].Plan['Plan Rows'] ?? 0, is_exact: false }
 }
 
-/** As triggers keep it: ten million images would take seconds. */
+/** Resolves with the number that triggers keep: counting ten million images takes seconds. */
 async function keptCount(pool: Pool, { status, code }: ImageFilter): Promise<number> {
   const { rows } = await pool.query<{ n: number }>(
     `SELECT coalesce(sum(n), 0)::float8 AS n FROM (${IMAGE_COUNTS}) AS counts

@@ -5,14 +5,14 @@ import { type Conditions, conditionsOf, isWide, type Value } from './conditions.
 import type { Place } from './place.ts'
 import type { ImageFilter } from './schemas.ts'
 
-/** Images that one page of a search without an index examines. The page may then be short. */
+/** Maximum images that a page of a search without an index examines. Such a page may be short. */
 export const MAX_EXAMINED = 10_000
 const QUERY_CANCELED = '57014'
 
 const ORDER = 'i.product_id DESC, i.id DESC'
 
 export interface PageOptions {
-  /** Of `product_images i` and `products p`, beside the place. */
+  /** Columns of `product_images i` and `products p`, besides the place. */
   columns: string
   after: Place | null
   limit: number
@@ -31,7 +31,7 @@ export async function readPage<Row extends object>(
   const { scope, rest } = conditionsAfter(after, filter, at, value)
   const isScan = isWide(filter) && rest.length > 0
   const among = isScan ? imagesIn('product_images i', scope, MAX_EXAMINED) : 'product_images i'
-  // Without the products: a join would begin at the newest, however far down the page is.
+  // Products are joined last: a join here would begin at the newest one, however far down the page is.
   const found = isWide(filter) ? imagesIn(among, isScan ? rest : scope, limit + 1) : 'product_images i'
   const where = isWide(filter) ? 'true' : [...scope, ...rest].join(' AND ')
   const { rows } = await client.query<Row & Place>(
@@ -86,7 +86,7 @@ export async function bounded<T>(
     })
   } catch (error) {
     if (!isCanceled(error)) throw error
-    throw new AppError('overloaded', 'The search takes too long; use filters that find less, or retry later.')
+    throw new AppError('overloaded', 'The search takes too long; use narrower filters, or retry later.')
   }
 }
 

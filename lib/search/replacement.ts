@@ -6,7 +6,7 @@ interface Row {
   at: Date
 }
 
-/** Resolves with the source that an operator replaced by this one; with null if none did. */
+/** Resolves with the source that an operator replaced by this one, or with null. */
 export async function findReplaced(pool: Pool, productId: number, source: string) {
   const { rows } = await pool.query<Row>(
     `SELECT subject->>'from' AS source_url, actor AS by, at FROM audit

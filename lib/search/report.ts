@@ -11,7 +11,7 @@ export interface ReportOptions {
   maxAttempts: number
 }
 
-/** Resolves with all that is known of an image; with null if there is none. */
+/** Resolves with everything that is known about an image, or with null if there is none. */
 export async function reportImage(
   pool: Pool,
   id: string,

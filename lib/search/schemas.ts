@@ -7,7 +7,7 @@ const optional = <T extends TSchema>(schema: T) => Type.Optional(schema)
 const Seconds = (description: string) =>
   optional(Type.Integer({ minimum: 0, maximum: 3_153_600_000, description }))
 
-/** Which images are meant. What is left out does not matter. */
+/** Which images match. A field that is left out matches all. */
 export const filterFields = {
   id: optional(Type.String({ format: 'uuid' })),
   status: optional(
@@ -30,8 +30,8 @@ export const filterFields = {
   user_id: optional(Id),
   product_id: optional(Id),
   external_id: optional(Type.String({ ...ExternalId, description: 'Of the product' })),
-  min_age_s: Seconds('In its state for so many seconds at least'),
-  max_age_s: Seconds('In its state for so many seconds at most'),
+  min_age_s: Seconds('Minimum time in its state, in seconds'),
+  max_age_s: Seconds('Maximum time in its state, in seconds'),
   text: optional(Type.String({ format: 'text', maxLength: 100, description: 'Part of the reason, any case' }))
 }
 
@@ -68,7 +68,7 @@ export const Attempt = Type.Object(
     }),
     code: Type.Union([Type.String(), Type.Null()]),
     detail: Type.Union([Type.String(), Type.Null()]),
-    ms: Type.Integer({ description: 'All of it, with the wait for a place' }),
+    ms: Type.Integer({ description: 'Duration, including the wait for a place' }),
     stages: Type.Object(
       {
         dns_ms: Ms,
@@ -79,7 +79,7 @@ export const Attempt = Type.Object(
         compress_ms: Ms,
         upload_ms: Ms
       },
-      { description: 'Null for what was not reached, and for what a kept connection saved' }
+      { description: 'Null for stages that were not reached, or that a kept connection made unnecessary' }
     ),
     responses: Type.Array(
       Type.Object({
@@ -88,7 +88,7 @@ export const Attempt = Type.Object(
         address: Type.Union([Type.String(), Type.Null()], { description: 'Connected to' }),
         kept: Type.Boolean({ description: 'Over a connection that was kept from an earlier request' })
       }),
-      { description: 'Redirects and the last response, in their order' }
+      { description: 'Redirects and the final response, in order' }
     )
   },
   { $id: 'Attempt', description: 'An attempt at an image. Attempts are kept for 30 days' }
@@ -114,7 +114,7 @@ export const ImageReport = Type.Object(
         }),
         Type.Null()
       ],
-      { description: 'The source that an operator replaced by this one; name it to go back' }
+      { description: 'The source that an operator replaced by this one; replace this one by it to go back' }
     ),
     history: Type.Array(ref(Attempt), { description: 'Newest first, up to 100' })
   },

@@ -31,8 +31,8 @@ export interface SearchOptions {
 }
 
 /**
- * Resolves with one page of the images that match, those of the newest products first, and with the cursor of
- * the next page, null on the last one. A page may be short although there is a next one.
+ * Resolves with a page of the images that match, those of the newest products first, and with the cursor of
+ * the next page, or null on the last one. A page may be short although another one follows.
  */
 export async function searchImages(
   pool: Pool,
@@ -50,7 +50,7 @@ function toFound(row: Row, urlOf: UrlOf): FoundImage {
   return { ...image, ...foundOf(row), url: urlToday(row, urlOf), error: toError(row) }
 }
 
-/** Whose image it is, and since when it is what it is. */
+/** Returns the owner of an image, and since when it has its state. */
 export const foundOf = ({ product_id, user_id, external_id, enqueued_at, due_at }: Owner) => ({
   product_id,
   user_id: user_id ?? 0,

@@ -18,7 +18,7 @@ export const actions: Operation = (app, config) => {
       schema: {
         tags,
         operationId: 'startAction',
-        summary: 'Do something with all images that match; with dry_run, only count them',
+        summary: 'Apply an action to all images that match; with dry_run, only count them',
         body: ref(ActionInput),
         response: {
           200: { ...ref(ActionCount), description: 'With dry_run' },
@@ -68,7 +68,7 @@ export const actions: Operation = (app, config) => {
       schema: {
         tags,
         operationId: 'getAction',
-        summary: 'Read an action, with how far it is',
+        summary: 'Read an action and its progress',
         params: Type.Object({ id: Id }),
         response: { 200: { ...ref(Action), description: 'The action' }, ...problems(403, 404) }
       }

@@ -7,14 +7,16 @@ import type { Operation } from '../operation.ts'
 import { problems } from '../problem-replies.ts'
 import { Limit, tags } from './schemas.ts'
 
-/** Of a body in the list. */
+/** Of a body in the list, in characters. */
 const MAX_LENGTH = 200
 
 const Letter = Type.Object(
   {
     id: Type.String({ description: 'The message id' }),
     reason: Type.String({ description: 'Why it cannot be processed' }),
-    since: Type.Union([Type.String(), Type.Null()], { description: 'Where RabbitMQ has put it aside' }),
+    since: Type.Union([Type.String(), Type.Null()], {
+      description: 'When RabbitMQ dead-lettered it; null if the service did'
+    }),
     body: Type.String()
   },
   { description: 'A dead letter' }
@@ -40,7 +42,7 @@ export const deadLetters: Operation = (app, { rabbitmq }) => {
         response: {
           200: Type.Object(
             {
-              total: Type.Integer({ description: 'Of all, in the queue' }),
+              total: Type.Integer({ description: 'Number of all dead letters' }),
               dead_letters: Type.Array(Letter)
             },
             { description: 'The oldest ones' }
@@ -88,7 +90,7 @@ export const deadLetters: Operation = (app, { rabbitmq }) => {
           summary: DONE[verb],
           body: Choice,
           response: {
-            200: Type.Object({ count: Type.Integer() }, { description: 'How many there were' }),
+            200: Type.Object({ count: Type.Integer() }, { description: 'Number of messages' }),
             ...problems(403, 413, 415)
           }
         }

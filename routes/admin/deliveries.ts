@@ -15,7 +15,7 @@ const Delivery = Type.Object({
   attempt: Type.Integer(),
   status: Type.Union([Type.Integer(), Type.Null()], { description: 'Of the response; null without one' }),
   ms: Type.Integer({ description: 'How long the attempt took' }),
-  error: Type.Union([Type.String(), Type.Null()], { description: 'Null if the receiver took it' })
+  error: Type.Union([Type.String(), Type.Null()], { description: 'Null if the receiver accepted it' })
 })
 
 export const deliveries: Operation = (app) => {
@@ -29,7 +29,7 @@ export const deliveries: Operation = (app) => {
         description: 'Those of the last seven days, 100,000 at most.',
         querystring: Type.Object({
           product_id: Type.Optional(Id),
-          failed: Type.Optional(Type.Boolean({ description: 'Only those that the receiver did not take' })),
+          failed: Type.Optional(Type.Boolean({ description: 'Only those that the receiver did not accept' })),
           limit: Limit,
           cursor: Type.Optional(RowId)
         }),
@@ -57,7 +57,7 @@ export const deliveries: Operation = (app) => {
         operationId: 'sendDelivery',
         summary: 'Deliver a webhook again',
         description:
-          'With the product as it is now, under the same webhook-id. It takes the place of a retry that waits.',
+          'It has the same webhook-id, and the product as it is now. A retry that waits is replaced by it.',
         params: Type.Object({ id: RowId }),
         response: {
           202: Type.Object({ message: Type.String() }, { description: 'It is enqueued' }),

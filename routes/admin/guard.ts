@@ -5,9 +5,9 @@ import { isLoopback } from '../../lib/http/loopback.ts'
 import { isOwnOrigin, isRead } from '../../lib/http/own-origin.ts'
 
 /**
- * Returns a function that throws `forbidden` for requests that the admin API does not take. Without
- * configured credentials it is for programs of this machine. Pages of other origins change nothing, and
- * without credentials read nothing, even if CORS_ORIGIN is *.
+ * Returns a function that throws `forbidden` for requests that may not use the admin API. Without configured
+ * credentials, only programs on this machine may. Pages of other origins may change nothing, and without
+ * credentials read nothing, even if CORS_ORIGIN is *.
  */
 export function adminGuard({ auth, server }: Config): (request: FastifyRequest) => void {
   const { corsOrigin } = server

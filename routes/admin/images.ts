@@ -14,14 +14,14 @@ import { Cursor, Limit, Next, tags } from './schemas.ts'
 const params = Type.Object({ id: Type.String({ format: 'uuid' }) })
 
 const Total = Type.Union([Type.Integer(), Type.Null()], {
-  description: 'Images that match by status and code alone; null with other conditions, which takes longer'
+  description: 'Number of images that match; null with other conditions than status and code'
 })
 
 const Replacement = Type.Object({
   source_url: Type.String({
     ...Source,
     examples: ['https://example.com/lamp.jpg'],
-    description: 'A source that POST /products would take; the product must not have it already'
+    description: 'A source as in POST /products; the product must not have it already'
   })
 })
 
@@ -82,9 +82,9 @@ export const images: Operation = (app, config) => {
         operationId: 'replaceSource',
         summary: 'Replace the source of an image',
         description:
-          'As if the product were replaced with the new source in the place of the old one: the image and ' +
-          'its results are removed, and the one that takes its place is enqueued. The response is the new ' +
-          'one; replace it by the old source to go back.',
+          'Like a PUT of the product with the new source in place of the old one: the image and its results ' +
+          'are removed, and a new image is enqueued, which is the response. To go back, replace its source ' +
+          'by the old one.',
         params,
         body: Replacement,
         response: {

@@ -38,8 +38,8 @@ export const intake: Operation = (app) => {
         operationId: 'setIntake',
         summary: 'Pause all work, or resume it',
         description:
-          'While it is paused, no process takes work; what has begun ends. Products are still created, and ' +
-          'their images wait. The pause holds until it is ended, also over restarts.',
+          'During a pause no process takes work, and jobs that run are finished. Products are still created, ' +
+          'and their images wait. A pause outlasts restarts.',
         body: IntakeInput,
         response: { 200: Intake, ...problems(403, 413, 415) }
       }

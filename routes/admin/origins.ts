@@ -30,7 +30,7 @@ const Origin = Type.Object(
       { closed: Type.Integer(), open: Type.Integer(), half_open: Type.Integer() },
       { description: 'The processes whose circuit breaker is in each state' }
     ),
-    places: Type.Integer({ description: 'Downloads now, of the whole fleet' }),
+    places: Type.Integer({ description: 'Downloads now, in all processes' }),
     rule: Type.Union([Rule, Type.Null()], { description: 'What an operator has ordered' })
   },
   { description: 'An origin' }

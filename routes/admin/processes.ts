@@ -57,10 +57,10 @@ export const processes: Operation = (app) => {
       schema: {
         tags,
         operationId: 'drainProcess',
-        summary: 'Let a process take no more work, or take work again',
+        summary: 'Drain a process, or let it take work again',
         description:
-          'What has begun ends, as in a stop, and requests are still served. It holds until it is ended or ' +
-          'the process stops.',
+          'A drained process takes no more work. It finishes its jobs and still serves requests. The order ' +
+          'holds until it is withdrawn or the process stops.',
         params: Type.Object({ id: Type.String({ format: 'uuid' }) }),
         body: Type.Object({ drain: Type.Boolean() }),
         response: { 200: ProcessStatus, ...problems(403, 404, 413, 415) }

@@ -254,7 +254,7 @@ export const getImage = <ThrowOnError extends boolean = false>(options: Options<
 /**
  * Replace the source of an image
  *
- * As if the product were replaced with the new source in the place of the old one: the image and its results are removed, and the one that takes its place is enqueued. The response is the new one; replace it by the old source to go back.
+ * Like a PUT of the product with the new source in place of the old one: the image and its results are removed, and a new image is enqueued, which is the response. To go back, replace its source by the old one.
  */
 export const replaceSource = <ThrowOnError extends boolean = false>(options: Options<ReplaceSourceData, ThrowOnError>): RequestResult<ReplaceSourceResponses, ReplaceSourceErrors, ThrowOnError> => (options.client ?? client).post<ReplaceSourceResponses, ReplaceSourceErrors, ThrowOnError>({
     security: [{ name: 'x-api-key', type: 'apiKey' }, { scheme: 'bearer', type: 'http' }],
@@ -276,7 +276,7 @@ export const listActions = <ThrowOnError extends boolean = false>(options?: Opti
 });
 
 /**
- * Do something with all images that match; with dry_run, only count them
+ * Apply an action to all images that match; with dry_run, only count them
  */
 export const startAction = <ThrowOnError extends boolean = false>(options: Options<StartActionData, ThrowOnError>): RequestResult<StartActionResponses, StartActionErrors, ThrowOnError> => (options.client ?? client).post<StartActionResponses, StartActionErrors, ThrowOnError>({
     security: [{ name: 'x-api-key', type: 'apiKey' }, { scheme: 'bearer', type: 'http' }],
@@ -289,7 +289,7 @@ export const startAction = <ThrowOnError extends boolean = false>(options: Optio
 });
 
 /**
- * Read an action, with how far it is
+ * Read an action and its progress
  */
 export const getAction = <ThrowOnError extends boolean = false>(options: Options<GetActionData, ThrowOnError>): RequestResult<GetActionResponses, GetActionErrors, ThrowOnError> => (options.client ?? client).get<GetActionResponses, GetActionErrors, ThrowOnError>({
     security: [{ name: 'x-api-key', type: 'apiKey' }, { scheme: 'bearer', type: 'http' }],
@@ -318,7 +318,7 @@ export const getIntake = <ThrowOnError extends boolean = false>(options?: Option
 /**
  * Pause all work, or resume it
  *
- * While it is paused, no process takes work; what has begun ends. Products are still created, and their images wait. The pause holds until it is ended, also over restarts.
+ * During a pause no process takes work, and jobs that run are finished. Products are still created, and their images wait. A pause outlasts restarts.
  */
 export const setIntake = <ThrowOnError extends boolean = false>(options: Options<SetIntakeData, ThrowOnError>): RequestResult<SetIntakeResponses, SetIntakeErrors, ThrowOnError> => (options.client ?? client).put<SetIntakeResponses, SetIntakeErrors, ThrowOnError>({
     security: [{ name: 'x-api-key', type: 'apiKey' }, { scheme: 'bearer', type: 'http' }],
@@ -342,9 +342,9 @@ export const listProcesses = <ThrowOnError extends boolean = false>(options?: Op
 });
 
 /**
- * Let a process take no more work, or take work again
+ * Drain a process, or let it take work again
  *
- * What has begun ends, as in a stop, and requests are still served. It holds until it is ended or the process stops.
+ * A drained process takes no more work. It finishes its jobs and still serves requests. The order holds until it is withdrawn or the process stops.
  */
 export const drainProcess = <ThrowOnError extends boolean = false>(options: Options<DrainProcessData, ThrowOnError>): RequestResult<DrainProcessResponses, DrainProcessErrors, ThrowOnError> => (options.client ?? client).put<DrainProcessResponses, DrainProcessErrors, ThrowOnError>({
     security: [{ name: 'x-api-key', type: 'apiKey' }, { scheme: 'bearer', type: 'http' }],
@@ -442,7 +442,7 @@ export const listDeliveries = <ThrowOnError extends boolean = false>(options?: O
 /**
  * Deliver a webhook again
  *
- * With the product as it is now, under the same webhook-id. It takes the place of a retry that waits.
+ * It has the same webhook-id, and the product as it is now. A retry that waits is replaced by it.
  */
 export const sendDelivery = <ThrowOnError extends boolean = false>(options: Options<SendDeliveryData, ThrowOnError>): RequestResult<SendDeliveryResponses, SendDeliveryErrors, ThrowOnError> => (options.client ?? client).post<SendDeliveryResponses, SendDeliveryErrors, ThrowOnError>({
     security: [{ name: 'x-api-key', type: 'apiKey' }, { scheme: 'bearer', type: 'http' }],

@@ -321,11 +321,11 @@ export type Attempt = {
     code: string | null;
     detail: string | null;
     /**
-     * All of it, with the wait for a place
+     * Duration, including the wait for a place
      */
     ms: number;
     /**
-     * Null for what was not reached, and for what a kept connection saved
+     * Null for stages that were not reached, or that a kept connection made unnecessary
      */
     stages: {
         dns_ms: number | null;
@@ -337,7 +337,7 @@ export type Attempt = {
         upload_ms: number | null;
     };
     /**
-     * Redirects and the last response, in their order
+     * Redirects and the final response, in order
      */
     responses: Array<{
         url: string;
@@ -394,7 +394,7 @@ export type ImageReport = {
      */
     max_attempts: number;
     /**
-     * The source that an operator replaced by this one; name it to go back
+     * The source that an operator replaced by this one; replace this one by it to go back
      */
     replaced: {
         source_url: string;
@@ -428,11 +428,11 @@ export type ImageFilter = {
      */
     external_id?: string;
     /**
-     * In its state for so many seconds at least
+     * Minimum time in its state, in seconds
      */
     min_age_s?: number;
     /**
-     * In its state for so many seconds at most
+     * Maximum time in its state, in seconds
      */
     max_age_s?: number;
     /**
@@ -447,13 +447,13 @@ export type ActionCount = {
      */
     images: number;
     /**
-     * False for an estimate: to count them takes too long
+     * False for an estimate, if counting would take too long
      */
     is_exact: boolean;
 };
 
 /**
- * What is done with all images that match a filter
+ * A change of all images that match a filter
  */
 export type Action = {
     id: number;
@@ -462,7 +462,7 @@ export type Action = {
      */
     action: 'retry' | 'fail' | 'refetch' | 'remake' | 'delete-results';
     /**
-     * As in ActionInput, with the status that the action is for
+     * As in ActionInput, with the status that the action requires
      */
     filter: {
         [key: string]: unknown;
@@ -473,11 +473,11 @@ export type Action = {
      */
     images: number;
     /**
-     * How many of them have been looked at
+     * How many of them have been visited
      */
     seen: number;
     /**
-     * How many of those were still meant, and have been changed
+     * How many of those still matched, and were changed
      */
     changed: number;
     /**
@@ -1819,11 +1819,11 @@ export type SearchImagesData = {
          */
         external_id?: string;
         /**
-         * In its state for so many seconds at least
+         * Minimum time in its state, in seconds
          */
         min_age_s?: number;
         /**
-         * In its state for so many seconds at most
+         * Maximum time in its state, in seconds
          */
         max_age_s?: number;
         /**
@@ -1875,7 +1875,7 @@ export type SearchImagesResponses = {
          */
         next: string | null;
         /**
-         * Images that match by status and code alone; null with other conditions, which takes longer
+         * Number of images that match; null with other conditions than status and code
          */
         total: number | null;
     };
@@ -1933,7 +1933,7 @@ export type GetImageResponse = GetImageResponses[keyof GetImageResponses];
 export type ReplaceSourceData = {
     body: {
         /**
-         * A source that POST /products would take; the product must not have it already
+         * A source as in POST /products; the product must not have it already
          */
         source_url: string;
     };
@@ -2546,7 +2546,7 @@ export type ListOriginsResponses = {
                 half_open: number;
             };
             /**
-             * Downloads now, of the whole fleet
+             * Downloads now, in all processes
              */
             places: number;
             /**
@@ -2653,7 +2653,7 @@ export type SetOriginRuleResponses = {
             half_open: number;
         };
         /**
-         * Downloads now, of the whole fleet
+         * Downloads now, in all processes
          */
         places: number;
         /**
@@ -2714,7 +2714,7 @@ export type ListDeadLettersResponses = {
      */
     200: {
         /**
-         * Of all, in the queue
+         * Number of all dead letters
          */
         total: number;
         dead_letters: Array<{
@@ -2727,7 +2727,7 @@ export type ListDeadLettersResponses = {
              */
             reason: string;
             /**
-             * Where RabbitMQ has put it aside
+             * When RabbitMQ dead-lettered it; null if the service did
              */
             since: string | null;
             body: string;
@@ -2789,7 +2789,7 @@ export type GetDeadLetterResponses = {
          */
         reason: string;
         /**
-         * Where RabbitMQ has put it aside
+         * When RabbitMQ dead-lettered it; null if the service did
          */
         since: string | null;
         body: string;
@@ -2843,7 +2843,7 @@ export type ReplayDeadLettersError = ReplayDeadLettersErrors[keyof ReplayDeadLet
 
 export type ReplayDeadLettersResponses = {
     /**
-     * How many there were
+     * Number of messages
      */
     200: {
         count: number;
@@ -2897,7 +2897,7 @@ export type PurgeDeadLettersError = PurgeDeadLettersErrors[keyof PurgeDeadLetter
 
 export type PurgeDeadLettersResponses = {
     /**
-     * How many there were
+     * Number of messages
      */
     200: {
         count: number;
@@ -2912,7 +2912,7 @@ export type ListDeliveriesData = {
     query?: {
         product_id?: number;
         /**
-         * Only those that the receiver did not take
+         * Only those that the receiver did not accept
          */
         failed?: boolean;
         limit?: number;
@@ -2970,7 +2970,7 @@ export type ListDeliveriesResponses = {
              */
             ms: number;
             /**
-             * Null if the receiver took it
+             * Null if the receiver accepted it
              */
             error: string | null;
         }>;

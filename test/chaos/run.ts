@@ -1,6 +1,5 @@
 import { createWriteStream } from 'node:fs'
 import { Agent } from 'undici'
-import { asyncprod } from '../support/cli.ts'
 import { Disk } from '../support/disk.ts'
 import { generator } from '../support/pictures/pictures.ts'
 import type { Settings } from '../support/service.ts'
@@ -19,6 +18,7 @@ import { readOn } from './readers.ts'
 import { type Finding, Report } from './report.ts'
 import { startServers } from './servers.ts'
 import { Streams } from './streams.ts'
+import { sweepObjects } from './sweep-objects.ts'
 import { Webhooks } from './webhooks.ts'
 import { Writer } from './writer.ts'
 
@@ -42,15 +42,6 @@ const IMPATIENT: Settings = {
   SHUTDOWN_GRACE_MS: '20000',
   WORKER_CONCURRENCY: '1',
   DOWNLOAD_TIMEOUT_MS: '4000'
-}
-
-/**
- * A broker without its disk does not know which messages it had delivered before, so what a killed worker
- * stored may be left to the sweep. That looks at a part of the bucket at a time; this command looks at all.
- */
-async function sweepObjects(settings: Settings): Promise<void> {
-  const { code, stderr } = await asyncprod(['objects', 'sweep', '--remove'], settings)
-  if (code !== 0) throw new Error(`The objects could not be swept: ${stderr}`)
 }
 
 /** One run. Resolves with what the audit found, when everything that was started has ended. */
@@ -126,7 +117,7 @@ export async function runChaos(options: ChaosOptions, report: Report): Promise<F
   report.event('everything is written and every process is back: waiting for quiet')
   const quietSeconds = await untilQuiet(stores, QUIET_LIMIT_MS, (rest) => report.progress(rest))
   await streams.finish(STREAMS_LIMIT_MS)
-  if (injected.of('rabbitmq-wipe') > 0) await sweepObjects(settings)
+  if (injected.of('rabbitmq-wipe') > 0) await sweepObjects(settings, onEvent)
   report.event(`quiet after ${quietSeconds} s: looking at what is left`)
   const findings = [
     ...system.findings,

@@ -14,7 +14,7 @@ import { columnsOf } from './fields.ts'
 import { type UrlOf, withUrls } from './image-urls.ts'
 import { finishedUrls, type ImageRow, type ProductRecord } from './record.ts'
 import { removalsOf, replacedRemovals } from './removals.ts'
-import { CHANGE, CHANGE_MANY, DELETE, ENQUEUE, type WrittenChange } from './statements.ts'
+import { CHANGE, DELETE, ENQUEUE, RESULT, type WrittenChange } from './statements.ts'
 
 export interface WriterOptions {
   pool: Pool
@@ -109,7 +109,7 @@ export class ProductWriter {
   }
 
   async #applyAlone(change: WrittenChange, client?: PoolClient): Promise<boolean> {
-    return (await this.#changedIds(CHANGE, [change], client)).length > 0
+    return (await this.#changedIds(statementsFor([change]).one, [change], client)).length > 0
   }
 
   #applyAudited(change: WrittenChange, act: Act): Promise<boolean> {
@@ -126,7 +126,8 @@ export class ProductWriter {
     if (only && batch.length === 1) return [await this.#applyAlone(only)]
     // One statement writes a product once.
     const first = new Map(batch.toReversed().map((change) => [change.id, change]))
-    const ids = await this.#changedIds(CHANGE_MANY, [...first.values()]).catch(noneIfRefused)
+    const changes = [...first.values()]
+    const ids = await this.#changedIds(statementsFor(changes).many, changes).catch(noneIfRefused)
     const applied = new Set(ids.map((id) => first.get(id)))
     return batch.map((change) => applied.has(change) || this.#applyAlone(change))
   }
@@ -163,6 +164,9 @@ export class ProductWriter {
     return [{ kind: 'webhook', payload, wait_ms: 0 }]
   }
 }
+
+const statementsFor = (changes: WrittenChange[]) =>
+  changes.some(({ added, removed }) => added.length > 0 || removed.length > 0) ? CHANGE : RESULT
 
 function noneIfRefused(error: unknown): number[] {
   if (isRefused(error)) return []

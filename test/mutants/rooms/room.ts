@@ -1,0 +1,7 @@
+/** Mutants of one file that one test has to notice. */
+export interface Room {
+  file: string
+  test: string
+  /** From and to, by name. */
+  mutants: Record<string, readonly [from: string, to: string]>
+}

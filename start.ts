@@ -48,7 +48,8 @@ async function listen(app: FastifyInstance, { server: { host, port } }: Config):
     await app.close()
     if (cause instanceof StartError) throw cause
     throw new StartError(
-      `The service cannot listen on ${host}:${port}: ${reasonOf(cause)}. Set HOST and PORT to an address of this machine that nobody listens on.`,
+      `The service cannot listen on ${host}:${port}: ${reasonOf(cause)}. ` +
+        'Set HOST and PORT to an address of this machine that nobody listens on.',
       { cause }
     )
   }

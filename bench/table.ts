@@ -25,7 +25,9 @@ export const usageOf = (usages: ProcessUsage[]) =>
 export function print(outcome: Outcome): string {
   const lines = outcome.figures.map((figure) => {
     const verdict = figure.reached === null ? '' : figure.reached ? 'reached' : 'MISSED'
-    return `  ${figure.unit.padEnd(20)} ceiling ${sideOf(figure.ceiling).padEnd(14)} ours ${sideOf(figure.ours).padEnd(14)} ratio ${figure.ratio.toFixed(2)}  to reach ${reachOf(figure)}  ${verdict}`
+    const sides = `ceiling ${sideOf(figure.ceiling).padEnd(14)} ours ${sideOf(figure.ours).padEnd(14)}`
+    const ratio = `ratio ${figure.ratio.toFixed(2)}  to reach ${reachOf(figure)}  ${verdict}`
+    return `  ${figure.unit.padEnd(20)} ${sides} ${ratio}`
   })
   const { ceiling, ours } = outcome.usage
   return [
@@ -45,9 +47,11 @@ export function markdown(outcomes: Outcome[]): string {
         ceiling,
         sideOf(figure.ceiling),
         sideOf(figure.ours),
-        figure.ratio.toFixed(2)
+        figure.ratio.toFixed(2),
+        reachOf(figure),
+        figure.reached === null ? '–' : figure.reached ? 'yes' : 'no'
       ]
-      return `| ${[...cells, reachOf(figure), figure.reached === null ? '–' : figure.reached ? 'yes' : 'no'].join(' | ')} |`
+      return `| ${cells.join(' | ')} |`
     })
   )
   return [

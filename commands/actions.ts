@@ -6,7 +6,8 @@ import { ACTS } from '../lib/products/acts.ts'
 import { oneOf, positive, UsageError } from './arguments.ts'
 import { CONNECTION_OPTIONS, throwingClientOf } from './service-client.ts'
 
-export const usage = `asyncprod actions start <action> [filter] [--dry-run]     to all images that match; --dry-run only counts them
+export const usage = `\
+asyncprod actions start <action> [filter] [--dry-run]     to all images that match; --dry-run only counts them
   actions: ${ACTS.join(', ')}
   filter: [--status <status>] [--code <code>] [--host <host>] [--user <id>] [--product <id>] [--external-id <id>]
     [--min-age <seconds>] [--max-age <seconds>] [--text <part of the reason>]

@@ -17,7 +17,8 @@ import { OBJECT_PREFIX } from '../lib/storage/object-store.ts'
 import { OBJECT_STORE } from '../lib/storage/server.ts'
 import { CONNECTION_OPTIONS, throwingClientOf } from './service-client.ts'
 
-export const usage = `asyncprod check                        tries every server in the settings, and the public URL of an object
+export const usage = `\
+asyncprod check                        tries every server in the settings, and the public URL of an object
 asyncprod check --url <address> [--key-file <file>]         whether a running service reaches its servers`
 
 const TIMEOUT_MS = 5000
@@ -127,5 +128,7 @@ async function fetchPublic(url: string, content: Buffer): Promise<void> {
 /** The images would be made, and no client could see them. */
 const notPublic = (url: string, reason: string) =>
   new StartError(
-    `${OBJECT_STORE.name} stores images, but their public URLs do not serve them: ${reason} from ${url}. Let everyone read ${OBJECT_PREFIX}* of the bucket (s3:GetObject in its policy), or set PUBLIC_BASE_URL to the address that serves it.`
+    `${OBJECT_STORE.name} stores images, but their public URLs do not serve them: ${reason} from ${url}. ` +
+      `Let everyone read ${OBJECT_PREFIX}* of the bucket (s3:GetObject in its policy), or set PUBLIC_BASE_URL ` +
+      'to the address that serves it.'
   )

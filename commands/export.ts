@@ -7,7 +7,8 @@ import type { Config } from '../lib/config/config.ts'
 import { positive, UsageError } from './arguments.ts'
 import { CONNECTION_OPTIONS, clientOf } from './service-client.ts'
 
-export const usage = `asyncprod export [<file | ->] [--user-id 1] [--cursor <product id>]    writes products as lines of JSON
+export const usage = `\
+asyncprod export [<file | ->] [--user-id 1] [--cursor <product id>]    writes products as lines of JSON
   [--url http://127.0.0.1:8080] [--key-file <file>]`
 
 const OPTIONS = {

@@ -14,7 +14,8 @@ import { oneOf, positive, UsageError } from './arguments.ts'
 import { existingParts } from './existing-parts.ts'
 import { CONNECTION_OPTIONS, throwingClientOf } from './service-client.ts'
 
-export const usage = `asyncprod failed list [--code http_status] [--limit 100]     failed images and why they failed
+export const usage = `\
+asyncprod failed list [--code http_status] [--limit 100]     failed images and why they failed
 asyncprod failed retry <product id…> [--code timeout]         enqueues them again
 asyncprod failed retry --all [--code timeout]
   all of these: [--url <address>] [--key-file <file>]         through a running service`

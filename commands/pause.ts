@@ -6,7 +6,8 @@ import { UsageError } from './arguments.ts'
 import { existingParts } from './existing-parts.ts'
 import { CONNECTION_OPTIONS, throwingClientOf } from './service-client.ts'
 
-export const usage = `asyncprod pause [--reason <text>]      pauses all work of all processes, until it is resumed
+export const usage = `\
+asyncprod pause [--reason <text>]      pauses all work of all processes, until it is resumed
 asyncprod resume                       with --url <address> through a running service`
 
 /** `asyncprod pause`: requests are still served, and images wait. */

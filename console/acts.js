@@ -19,14 +19,14 @@ export const ACTS = {
     of: 'done',
     doing: 'Fetching again',
     done: 'due to be fetched again',
-    does: 'Origins are asked again, and results replaced if they differ.'
+    does: 'Sources are fetched again, and results replaced if they differ.'
   },
   remake: {
     name: 'Make again',
     of: 'done',
     doing: 'Making again',
     done: 'due to be made again',
-    does: 'Results are made again with the settings of today, of the kept original if there is one.'
+    does: 'Results are made again with today’s settings, from the kept original if there is one.'
   },
   'delete-results': {
     name: 'Delete results',

@@ -2,13 +2,13 @@
 export const CODES = {
   http_status: {
     means: 'The origin refuses',
-    advice: 'The reason has the status. Retry it once the origin sends the file, or replace the source.'
+    advice: 'The reason names the status. Retry it once the origin sends the file, or replace the source.'
   },
   unreachable: { means: 'The origin cannot be reached', advice: 'Ask the origin’s operator, then retry.' },
   timeout: { means: 'Too slow', advice: 'The origin is slow, or the picture takes too long to decode.' },
   blocked_address: {
     means: 'The source is in a private network',
-    advice: 'Allow it with ALLOWED_SOURCE_NETWORKS, if you mean it.'
+    advice: 'If that network is yours, allow it with ALLOWED_SOURCE_NETWORKS.'
   },
   too_large: { means: 'Too many bytes', advice: 'Raise MAX_SOURCE_BYTES, or replace the source.' },
   too_many_pixels: { means: 'Too many pixels', advice: 'Raise MAX_SOURCE_PIXELS, or replace the source.' },

@@ -17,14 +17,14 @@ export function needsOfDeliveries({ deliveries: [latest], outstanding }) {
     needs.push({
       ...go,
       text,
-      advice: 'No attempt of four hours was taken. Send them again once the receiver works.'
+      advice: 'All attempts of four hours failed. Send them again once the receiver works.'
     })
   }
   if (waiting === 0 || next === null) return needs
   const waits = `${counted(waiting, 'webhook')} ${waiting === 1 ? 'waits' : 'wait'} for another attempt`
   const then = `The next attempt is ${until(next)}.`
   if (!latest || latest.error === null)
-    return [...needs, { ...go, text: waits, advice: `${then} The receiver took the latest one.` }]
+    return [...needs, { ...go, text: waits, advice: `${then} The receiver accepted the latest one.` }]
   const text = `The webhook receiver ${latest.status ? `responds with ${latest.status}` : 'does not respond'}`
   return [...needs, { ...go, text, advice: `${waits}. ${then} Each is retried for about four hours.` }]
 }

@@ -61,7 +61,7 @@ function ofIntake(intake, mayChange) {
   const reason = intake.reason ? `: ${intake.reason}` : ''
   const time = intake.since === null ? '' : ` for ${age(intake.since)}`
   const text = `All work has been paused${time} by ${intake.by}${reason}`
-  const advice = 'Products are still taken. Their images wait until work is resumed.'
+  const advice = 'Products are still accepted. Their images wait until work is resumed.'
   return [{ tone: 'bad', text, advice, href: '#/work', go: mayChange ? 'Resume it' : 'See the pause' }]
 }
 

@@ -12,7 +12,8 @@ export const IdempotencyHeader = Type.Object({
       minLength: 1,
       maxLength: 255,
       description:
-        'Any text that is new for each request. A request that is repeated within 24 hours gets the first response, and nothing is done twice'
+        'Any text that is new for each request. A request that is repeated within 24 hours gets the first ' +
+        'response, and nothing is done twice'
     })
   )
 })

@@ -39,10 +39,14 @@ async function cell(picture: Buffer, name: string, about: string): Promise<Buffe
     .resize({ ...CELL, fit: 'inside', withoutEnlargement: true })
   const { data, info } = await fitted.png().toBuffer({ resolveWithObject: true })
   const [left, top] = [Math.floor((width - info.width) / 2), Math.floor((height - info.height) / 2)]
+  const half = CHECKED / 2
   const svg = `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height + LABEL}">
-    <pattern id="p" width="${CHECKED}" height="${CHECKED}" patternUnits="userSpaceOnUse"><rect width="${CHECKED / 2}" height="${CHECKED / 2}" fill="#ddd"/><rect x="${CHECKED / 2}" y="${CHECKED / 2}" width="${CHECKED / 2}" height="${CHECKED / 2}" fill="#ddd"/></pattern>
+    <pattern id="p" width="${CHECKED}" height="${CHECKED}" patternUnits="userSpaceOnUse">
+      <rect width="${half}" height="${half}" fill="#ddd"/>
+      <rect x="${half}" y="${half}" width="${half}" height="${half}" fill="#ddd"/></pattern>
     <rect x="${left}" y="${top}" width="${info.width}" height="${info.height}" fill="url(#p)"/>
-    <g font-family="sans-serif" text-anchor="middle"><text x="${width / 2}" y="${height + 14}" font-size="12" font-weight="bold">${name}</text>
+    <g font-family="sans-serif" text-anchor="middle">
+    <text x="${width / 2}" y="${height + 14}" font-size="12" font-weight="bold">${name}</text>
     <text x="${width / 2}" y="${height + 29}" font-size="11" fill="#555">${about}</text></g></svg>`
   return await sharp(Buffer.from(svg))
     .composite([{ input: data, left, top }])

@@ -29,7 +29,8 @@ function example(): string {
     ({ name, value, description, file }) =>
       `# ${description}\n#${name}=${value}\n${file ? `#${file}=\n` : ''}`
   )
-  return `# Every setting with its default. Copy this file to .env and uncomment what you change.\n\n${lines.join('\n')}`
+  const title = '# Every setting with its default. Copy this file to .env and uncomment what you change.'
+  return [title, '', ...lines].join('\n')
 }
 
 function table(): string {

@@ -87,8 +87,8 @@ const AFTERWARDS = [
    SELECT 'ended', 'done', '', n % 20, 1 FROM generate_series(1, 5000) AS n`,
   `INSERT INTO attempts (product_id, at, reports)
    SELECT product_id, due_at - n * interval '5 s', json_build_array(json_build_object(
-     'image_id', id, 'outcome', CASE n WHEN 0 THEN 'failed' ELSE 'retry' END, 'code', error_code, 'detail', error_detail,
-     'ms', 900, 'stages', '{"dns_ms": 3, "connect_ms": 20, "headers_ms": 700}'::json,
+     'image_id', id, 'outcome', CASE n WHEN 0 THEN 'failed' ELSE 'retry' END,
+     'code', error_code, 'detail', error_detail, 'ms', 900, 'stages', '{"dns_ms": 3, "connect_ms": 20, "headers_ms": 700}'::json,
      'responses', json_build_array(json_build_object('url', source_url, 'status', 403, 'address', '192.0.2.7'))))
    FROM product_images, generate_series(0, 4) AS n WHERE status = 'failed' ORDER BY due_at, n`,
   `INSERT INTO outbox (kind, user_id, product_id, due_at, scheduled)
@@ -105,7 +105,8 @@ const AFTERWARDS = [
      CASE n % 50 WHEN 0 THEN 'The receiver responds with status 500.' END
    FROM generate_series(1, 100000) AS n`,
   `INSERT INTO processes (id, role, version, host, pid, since, jobs, memory_bytes)
-   SELECT gen_random_uuid(), 'worker', '2.0.0', 'worker-' || n, n, now(), 8, 250000000 FROM generate_series(1, 20) AS n`,
+   SELECT gen_random_uuid(), 'worker', '2.0.0', 'worker-' || n, n, now(), 8, 250000000
+   FROM generate_series(1, 20) AS n`,
   `INSERT INTO origins (process_id, domain, requests, failures, latency_ms, breaker, places)
    SELECT p.id, 'shop' || n || '.example', 60, n % 7, 90, 'closed', 2 FROM processes p, generate_series(1, 200) AS n`
 ]

@@ -32,15 +32,17 @@ const NAMES = ['walnut', 'oak', 'linen', 'copper', 'marble', 'velvet', 'bamboo',
 async function seed({ query }: Setup, products: number): Promise<void> {
   await query(`ALTER TABLE products DISABLE TRIGGER USER`)
   await query(
-    `INSERT INTO products (user_id, product_name, product_description, product_price, product_images, compressed_product_images,
-       created_at, version)
-     SELECT 1, ($2::text[])[1 + n % 50 % 10] || CASE WHEN n % 50 < 10 THEN ' desk ' ELSE ' thing ' END || md5(n::text), 'A description.',
-       n::bigint * 7919 % 1000, ARRAY['http://a.test/' || n], ARRAY['http://b.test/' || n], now() - n * interval '1 minute', 2
+    `INSERT INTO products (user_id, product_name, product_description,
+       product_price, product_images, compressed_product_images, created_at, version)
+     SELECT 1, ($2::text[])[1 + n % 50 % 10] || CASE WHEN n % 50 < 10 THEN ' desk ' ELSE ' thing ' END || md5(n::text),
+       'A description.', n::bigint * 7919 % 1000, ARRAY['http://a.test/' || n], ARRAY['http://b.test/' || n],
+       now() - n * interval '1 minute', 2
      FROM generate_series(1, $1::integer) AS n`,
     [products, NAMES]
   )
   await query(
-    `INSERT INTO product_images (product_id, source_url, status, object_key, url, width, height, source_bytes, bytes, attempts)
+    `INSERT INTO product_images
+       (product_id, source_url, status, object_key, url, width, height, source_bytes, bytes, attempts)
      SELECT id, product_images[1], 'done', 'products/' || id, compressed_product_images[1], 800, 533, 1600000, 60000, 1
      FROM products`
   )

@@ -63,15 +63,18 @@ export const uncached: Row = {
 /** Finished products with two images each. */
 async function seed({ query }: Setup, products: number): Promise<void> {
   await query(
-    `INSERT INTO products (user_id, product_name, product_description, product_price, product_images, compressed_product_images, version)
-     SELECT 1, 'Walnut desk ' || n, 'A desk of solid walnut, oiled by hand.', n % 1000, ARRAY['http://a.test/1', 'http://a.test/2'],
-       ARRAY['http://b.test/1', 'http://b.test/2'], 2
+    `INSERT INTO products (user_id, product_name, product_description,
+       product_price, product_images, compressed_product_images, version)
+     SELECT 1, 'Walnut desk ' || n, 'A desk of solid walnut, oiled by hand.',
+       n % 1000, ARRAY['http://a.test/1', 'http://a.test/2'], ARRAY['http://b.test/1', 'http://b.test/2'], 2
      FROM generate_series(1, $1::integer) AS n`,
     [products]
   )
   await query(
-    `INSERT INTO product_images (product_id, source_url, status, object_key, url, width, height, source_bytes, bytes, attempts)
-     SELECT id, 'http://a.test/' || n, 'done', 'products/' || id || '/' || n, 'http://b.test/' || n, 800, 533, 1600000, 60000, 1
+    `INSERT INTO product_images
+       (product_id, source_url, status, object_key, url, width, height, source_bytes, bytes, attempts)
+     SELECT id, 'http://a.test/' || n, 'done', 'products/' || id || '/' || n, 'http://b.test/' || n,
+       800, 533, 1600000, 60000, 1
      FROM products, generate_series(1, 2) AS n`
   )
   await query('VACUUM ANALYZE products, product_images')

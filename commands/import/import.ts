@@ -10,7 +10,8 @@ import { Mapping } from './mapping.ts'
 import { ImportProgress } from './progress.ts'
 import { RefusedLines } from './refused-lines.ts'
 
-export const usage = `asyncprod import <file | -> [--csv] [--map sku=external_id,…]    creates or replaces products
+export const usage = `\
+asyncprod import <file | -> [--csv] [--map sku=external_id,…]    creates or replaces products
   [--url http://127.0.0.1:8080] [--key-file <file>] [--refused <file>]`
 
 const MAP: string[] = []

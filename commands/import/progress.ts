@@ -38,6 +38,7 @@ export class ImportProgress {
     const lines = created + replaced + refused
     const seconds = (performance.now() - this.#started) / 1000
     const text = (count: number) => count.toLocaleString('en')
-    return `${text(lines)} products: ${text(created)} created, ${text(replaced)} replaced, ${text(refused)} refused; ${text(Math.round(lines / seconds))}/s`
+    const counts = `${text(created)} created, ${text(replaced)} replaced, ${text(refused)} refused`
+    return `${text(lines)} products: ${counts}; ${text(Math.round(lines / seconds))}/s`
   }
 }

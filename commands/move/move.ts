@@ -11,7 +11,8 @@ import { existingParts } from '../existing-parts.ts'
 import { reportLost, reportUnsent } from '../lost-objects.ts'
 import { moveRows } from './rows.ts'
 
-export const usage = `asyncprod move                         copies DATA_DIR to the PostgreSQL and the bucket of the settings`
+export const usage = `\
+asyncprod move                         copies DATA_DIR to the PostgreSQL and the bucket of the settings`
 
 /**
  * `asyncprod move`: from embedded parts to servers. The folder stays as it is. Objects come first, and rows

@@ -5,7 +5,8 @@ import { existingParts } from '../existing-parts.ts'
 import { apply } from './apply.ts'
 import { plan } from './plan.ts'
 
-export const usage = `asyncprod renditions plan              counts images that lack what RENDITIONS and PLACEHOLDERS define, and their cost
+export const usage = `\
+asyncprod renditions plan              counts images that lack what RENDITIONS and PLACEHOLDERS define, and their cost
 asyncprod renditions apply [--prune]   makes just those again; --prune removes renditions that are no longer defined`
 
 /** `asyncprod renditions …`: what a change of settings means for images that are there. */

@@ -68,7 +68,7 @@ export function Chart({ title, times, lines, format }) {
 const clock = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' })
 
 /**
- * Returns the points that no line reaches, where there are too many to show all.
+ * Returns the points without a neighbour, which no line shows, if there are too many points to show all.
  * @param {uPlot} plot
  * @param {number} series
  * @param {boolean} areShown

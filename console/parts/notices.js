@@ -25,7 +25,7 @@ function remove(notice) {
 }
 
 /**
- * Does something and reports the end of it.
+ * Does something and shows how it ended.
  * @param {() => Promise<unknown>} act
  * @param {string} done
  * @param {() => unknown} [undo]

@@ -42,7 +42,7 @@ function Attempt({ attempt: { at, outcome, code, detail, ms, stages, responses }
         ({ url, status, address, kept }) => html`
           <p class="small soft hop">
             <span class=${`tag ${status === null || status >= 400 ? 'bad' : ''}`}>${status ?? 'no response'}</span>
-            <code>${url}</code> ${address && html`<span>from <code>${address}</code>${kept && ', over a connection that was kept'}</span>`}
+            <code>${url}</code> ${address && html`<span>from <code>${address}</code>${kept && ', over a kept connection'}</span>`}
           </p>`
       )}
     </li>`

@@ -52,7 +52,7 @@ function Sent({ query }) {
 /** @param {import('../calls.js').Reply<'GET', 'deliveries'>['outstanding']} outstanding */
 function waitingText({ waiting, next_attempt_at: next, given_up: lost }) {
   const waits =
-    waiting > 0 && next !== null && `${number(waiting)} not taken yet, the next attempt is ${until(next)}`
+    waiting > 0 && next !== null && `${number(waiting)} not delivered yet, the next attempt is ${until(next)}`
   return [waits, lost > 0 && `${number(lost)} given up`].filter(Boolean).join('; ')
 }
 

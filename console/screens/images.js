@@ -20,7 +20,7 @@ export function Images({ query }) {
     <div class="screen">
       <div class="title">
         <h1>Images</h1>
-        <span class="soft small grow">${data && (total === null ? 'many match: an act counts them' : `${counted(total, 'image')} ${total === 1 ? 'matches' : 'match'}`)}</span>
+        <span class="soft small grow">${data && (total === null ? 'many match: an act counts them first' : `${counted(total, 'image')} ${total === 1 ? 'matches' : 'match'}`)}</span>
         ${mayChange && html`<button class="primary" disabled=${total === 0} onClick=${() => setActing(true)}>Act on all that match …</button>`}
       </div>
       <${Filters} filter=${filter} />

@@ -38,8 +38,8 @@ export function Intake() {
         <p class="soft">
           ${
             intake.paused
-              ? html`<${Ago} at=${intake.since} /> by ${intake.by}${intake.reason ? `: ${intake.reason}` : ''}. Products are still taken.`
-              : 'All workers take what is due. A pause lets them finish what they have, and holds over restarts.'
+              ? html`<${Ago} at=${intake.since} /> by ${intake.by}${intake.reason ? `: ${intake.reason}` : ''}. Products are still accepted.`
+              : 'Workers take what is due. A pause lets them finish their jobs, and outlasts restarts.'
           }
         </p>
       </div>
@@ -63,7 +63,7 @@ function Pause({ onPause, onClose }) {
   return html`
     <${Dialog} title="Pause all work?" onClose=${onClose}>
       <form onSubmit=${submit}>
-        <p>No image is started in any process until someone resumes it. Products are still taken.</p>
+        <p>No process starts an image until someone resumes work. Products are still accepted.</p>
         <label>Reason, for those who find it paused <p><input name="reason" maxlength="200" autofocus /></p></label>
         <footer><button type="button" onClick=${onClose}>Cancel</button><button class="primary">Pause</button></footer>
       </form>

@@ -8,7 +8,7 @@ import { link } from '../route.js'
 import { useMayChange } from '../session.js'
 import { Charts } from './history.js'
 
-/** Is it well, and what needs someone? @param {{ query: Record<string, string> }} props */
+/** Whether all is well, and what needs attention. @param {{ query: Record<string, string> }} props */
 export function Now({ query }) {
   const { data: overview, error } = useLive('overview')
   const { data: intake } = useLive('intake')

@@ -8,9 +8,9 @@ import { useMayChange } from '../session.js'
 
 /** @type {Record<string, string>} what a replacement means for an image of a status */
 const MEANWHILE = {
-  done: 'Its result is removed at once: until the new one is done, the product shows an image less.',
-  failed: 'Its reason and its attempts leave this page.',
-  pending: 'What was begun of it is dropped.'
+  done: 'Its result is removed at once: until the new one is done, the product has one image less.',
+  failed: 'Its reason and attempts are no longer shown.',
+  pending: 'Work that has begun on it is discarded.'
 }
 
 /** Gives an image another source, and opens the one that takes its place. @param {string} id @param {string} source */

@@ -5,12 +5,12 @@ import { Dialog } from '../parts/dialog.js'
 import { attempt } from '../parts/notices.js'
 
 const RULES = [
-  { name: 'resume', label: 'No rule', does: 'Its images are downloaded as those of any origin.' },
+  { name: 'resume', label: 'No rule', does: 'Its images are downloaded like any other.' },
   { name: 'narrow', label: 'Narrow', does: 'Few downloads at once in each process.' },
   {
     name: 'pause',
     label: 'Pause',
-    does: 'Its images wait until the rule is taken away. No attempt is lost.'
+    does: 'Its images wait until the rule is removed. That costs no attempt.'
   },
   { name: 'refuse', label: 'Refuse', does: 'Its images fail at once, with the reason.' }
 ]

@@ -6,7 +6,7 @@ import { DeadLetters } from './dead-letters.js'
 import { Intake } from './intake.js'
 import { Processes } from './processes.js'
 
-/** What is due, who works on it, and what could not be parsed. */
+/** What is due, which processes work on it, and what could not be parsed. */
 export function Work() {
   const { data: overview, error, refresh } = useLive('overview')
   return html`
@@ -46,7 +46,7 @@ function Outbox({ rows: all }) {
     <table>
       <thead>
         <tr>
-          <th>Kind</th><th title="Interactive: of a request. Bulk: of an import or an action, which lets the other pass">Class</th>
+          <th>Kind</th><th title="Interactive: of a request. Bulk: of an import or an action; it comes second">Class</th>
           <th class="right wide">Due for</th><th class="right" title="A worker may take it now">Due now</th>
           <th class="right" title="Retries that wait, and what a worker does now">Running or waiting</th>
         </tr>

@@ -44,7 +44,8 @@ export function checkBaseUrl(name: string, value: string): string {
 
 const unreadable = (name: string) =>
   new ConfigError(
-    `${name} cannot be used: it is not a valid URL. Encode special characters in the user name and password: # as %23, / as %2F, ? as %3F, @ as %40, % as %25`
+    `${name} cannot be used: it is not a valid URL. Encode special characters in the user name and password: ` +
+      '# as %23, / as %2F, ? as %3F, @ as %40, % as %25'
   )
 
 function isEncoded(text: string): boolean {

@@ -93,7 +93,8 @@ function checkHeaderValue(text: string): string {
 function images(s: Settings) {
   if (s.JOB_TIMEOUT_MS < s.DOWNLOAD_TIMEOUT_MS)
     throw new ConfigError(
-      `JOB_TIMEOUT_MS=${s.JOB_TIMEOUT_MS} is shorter than DOWNLOAD_TIMEOUT_MS=${s.DOWNLOAD_TIMEOUT_MS}, and a job contains downloads: change one of them`
+      `JOB_TIMEOUT_MS=${s.JOB_TIMEOUT_MS} is shorter than DOWNLOAD_TIMEOUT_MS=${s.DOWNLOAD_TIMEOUT_MS}, ` +
+        'and a job contains downloads: change one of them'
     )
   if (s.PRIVATE_BUCKET && s.PUBLIC_BASE_URL && (s.AWS_BUCKET_NAME ?? s.AWS_S3_BUCKET))
     throw new ConfigError(

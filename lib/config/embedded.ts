@@ -13,10 +13,12 @@ export function refuseEmbeddedParts(s: Settings): void {
   ]
   if (s.ROLE !== 'all' && missing.length > 0)
     throw new ConfigError(
-      `ROLE=${s.ROLE} shares its work with other processes, so it needs real servers: set ${missing.join(', ')}, or use ROLE=all`
+      `ROLE=${s.ROLE} shares its work with other processes, so it needs real servers: ` +
+        `set ${missing.join(', ')}, or use ROLE=all`
     )
   if (s.NODE_ENV === 'production' && !database && !s.EMBEDDED)
     throw new ConfigError(
-      `NODE_ENV=production needs a database: set DATABASE_URL (or DB_HOST), or EMBEDDED=allowed to keep products in ${resolve(s.DATA_DIR)}`
+      'NODE_ENV=production needs a database: set DATABASE_URL (or DB_HOST), ' +
+        `or EMBEDDED=allowed to keep products in ${resolve(s.DATA_DIR)}`
     )
 }

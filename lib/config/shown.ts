@@ -15,7 +15,8 @@ export const ShownSetting = Type.Object(
     is_secret: Type.Boolean(),
     value: Type.Union([Type.String(), Type.Null()], {
       description:
-        'Null for a secret, and for a setting without a value. URLs lack credentials and query, those of receivers their path, too'
+        'Null for a secret, and for a setting without a value. URLs lack credentials and query, those of ' +
+        'receivers their path, too'
     })
   },
   { description: 'A setting in force' }

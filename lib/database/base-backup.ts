@@ -31,7 +31,8 @@ export async function copyDatabase(host: string, from: string, to: string): Prom
 
 /** A checkpoint meanwhile would remove what the copy needs. */
 const KEEP_LOG = `SELECT pg_create_physical_replication_slot('asyncprod_backup', true, true)`
-const RELEASE_LOG = `SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE slot_name = 'asyncprod_backup'`
+const RELEASE_LOG = `SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots
+  WHERE slot_name = 'asyncprod_backup'`
 
 async function end(client: Client): Promise<string> {
   const { rows } = await client.query<{ labelfile: string }>(

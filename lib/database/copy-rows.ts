@@ -21,7 +21,8 @@ export interface Digest {
  */
 const TABLES = `
 SELECT quote_ident(c.relname) AS name, array_agg(quote_ident(a.attname) ORDER BY a.attname) AS columns
-FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = ''
+FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+  AND a.attgenerated = ''
 WHERE c.relkind = 'r' AND c.relpersistence = 'p' AND c.relnamespace = current_schema()::regnamespace
   AND c.relname <> '${MIGRATIONS}'
 GROUP BY c.oid ORDER BY c.oid`
@@ -85,7 +86,8 @@ export async function digestsOf(
   for (const { name, columns } of tables) {
     const compared = { name, columns: columns.filter((column) => !without.includes(column)) }
     const { rows } = await client.query<Digest>(
-      `SELECT count(*) AS rows, coalesce(sum(('x' || left(md5(row_to_json(r)::text), 15))::bit(60)::bigint), 0)::text AS digest
+      `SELECT count(*) AS rows,
+         coalesce(sum(('x' || left(md5(row_to_json(r)::text), 15))::bit(60)::bigint), 0)::text AS digest
        FROM (${select(compared)}) r`
     )
     if (rows[0]) digests.set(name, rows[0])

@@ -50,12 +50,14 @@ WITH request AS MATERIALIZED (
   SELECT *, row_number() OVER (ORDER BY ${order}) AS nth FROM unused WHERE n NOT IN (SELECT n FROM taken)
 ), inserted AS (${insert}
 ), created AS MATERIALIZED (
-  SELECT fresh.n, i.id FROM (SELECT id, row_number() OVER (ORDER BY id) AS nth FROM inserted) AS i JOIN fresh USING (nth)
+  SELECT fresh.n, i.id FROM (SELECT id, row_number() OVER (ORDER BY id) AS nth FROM inserted) AS i
+  JOIN fresh USING (nth)
 ), remembered AS (
   INSERT INTO idempotency_keys (caller, key, fingerprint, created_id)
   SELECT caller, key, decode(fingerprint, 'hex'), id FROM created JOIN fresh USING (n) WHERE key IS NOT NULL
 )${others}
-SELECT free, taken.n IS NOT NULL AS taken, used.created_id AS used_id, used.same, used.created_at < now() - ${VALID} AS expired,
+SELECT free, taken.n IS NOT NULL AS taken,
+  used.created_id AS used_id, used.same, used.created_at < now() - ${VALID} AS expired,
   CASE WHEN created.id IS NOT NULL THEN json_build_object('id', created.id${columns}) END AS created
 FROM request JOIN lock USING (n) LEFT JOIN created USING (n) LEFT JOIN used USING (n) LEFT JOIN taken USING (n)${join}
 ORDER BY n`

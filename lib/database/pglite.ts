@@ -57,7 +57,8 @@ async function serve(
     isAborted = true
     await server.stop()
     throw new StartError(
-      `The embedded database has ended, because it cannot write its log in ${folder}. What was acknowledged is stored. Check the disk and its free space, then start again.`
+      `The embedded database has ended, because it cannot write its log in ${folder}. What was acknowledged ` +
+        'is stored. Check the disk and its free space, then start again.'
     )
   }
   const db = await openDatabase(folder, { abort: () => setImmediate(abort), full: onFull })

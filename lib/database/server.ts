@@ -6,7 +6,8 @@ import { isUnavailable } from './unavailable.ts'
 export const POSTGRES: Server = { name: 'PostgreSQL', settings: 'DATABASE_URL (or DB_HOST)', cureOf }
 
 const POOLER =
-  'DATABASE_URL (or DB_HOST) leads to a connection pooler. Set DATABASE_DIRECT_URL to the server behind it, for notifications and migrations.'
+  'DATABASE_URL (or DB_HOST) leads to a connection pooler. Set DATABASE_DIRECT_URL to the server behind it, ' +
+  'for notifications and migrations.'
 const LOGIN = 'Set the right user and password in DATABASE_URL (or DB_USER and DB_PASSWORD).'
 
 /** By SQLSTATE. */
@@ -66,7 +67,8 @@ export async function refuseOtherEncodings(client: Pick<ClientBase, 'query'>): P
   const encoding = await setting(client, 'server_encoding')
   if (encoding === 'UTF8') return
   throw new StartError(
-    `PostgreSQL cannot be used: the database is encoded in ${encoding} and would refuse most texts. Create it with ENCODING 'UTF8', or name another one in DATABASE_URL (or DB_NAME).`
+    `PostgreSQL cannot be used: the database is encoded in ${encoding} and would refuse most texts. ` +
+      "Create it with ENCODING 'UTF8', or name another one in DATABASE_URL (or DB_NAME)."
   )
 }
 

@@ -69,7 +69,8 @@ export function httpStatus(status: number, retryAfter: unknown): ImageError {
 function tooMuchRead(cause: ReadLimitExceeded): ImageError {
   return new ImageError(
     'too_large',
-    `The server sent more than ${cause.maxReadBytes} bytes for one response and did not end it. Serve the file as it is.`,
+    `The server sent more than ${cause.maxReadBytes} bytes for one response and did not end it. ` +
+      'Serve the file as it is.',
     { cause }
   )
 }

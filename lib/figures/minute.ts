@@ -53,7 +53,8 @@ WITH event AS (
   FROM event GROUP BY minute
   ON CONFLICT (minute) DO UPDATE SET created = h.created + EXCLUDED.created, done = h.done + EXCLUDED.done,
     failed = h.failed + EXCLUDED.failed,
-    waits = ARRAY(SELECT coalesce(a, 0) + b FROM unnest(h.waits, EXCLUDED.waits) WITH ORDINALITY AS w (a, b, n) ORDER BY n)
+    waits = ARRAY(SELECT coalesce(a, 0) + b
+      FROM unnest(h.waits, EXCLUDED.waits) WITH ORDINALITY AS w (a, b, n) ORDER BY n)
 )
 SELECT count(*)::integer AS events FROM event`
 
@@ -63,5 +64,6 @@ export const OLDEST_DUE_S = `(SELECT greatest(0, extract(epoch FROM now() - due_
 
 const SAMPLE = `
 INSERT INTO history (minute, pending, oldest_due_s)
-SELECT date_trunc('minute', now()), coalesce((SELECT sum(n) FROM image_counts WHERE status = 'pending'), 0), ${OLDEST_DUE_S}
+SELECT date_trunc('minute', now()),
+  coalesce((SELECT sum(n) FROM image_counts WHERE status = 'pending'), 0), ${OLDEST_DUE_S}
 ON CONFLICT (minute) DO UPDATE SET pending = EXCLUDED.pending, oldest_due_s = EXCLUDED.oldest_due_s`

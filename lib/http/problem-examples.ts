@@ -22,12 +22,14 @@ export const PROBLEM_EXAMPLES: Record<ErrorCode, Problem> = {
     {
       pointer: '/external_id',
       detail:
-        'is the external id of another product of this user; replace that one with PUT /api/v1/products/by-external-id/…'
+        'is the external id of another product of this user; ' +
+        'replace that one with PUT /api/v1/products/by-external-id/…'
     }
   ]),
   version_mismatch: toProblem(
     'version_mismatch',
-    'Product 1 does not have the version that If-Match names: read it again and retry with its current ETag, including the quotes.'
+    'Product 1 does not have the version that If-Match names: ' +
+      'read it again and retry with its current ETag, including the quotes.'
   ),
   body_too_large: toProblem('body_too_large', 'Request body is too large'),
   url_too_long: toProblem('url_too_long', 'A parameter of the path is too long.'),

@@ -65,7 +65,8 @@ export class ProductChanger {
     if (!accepts || accepts(record.version)) return record
     throw new AppError(
       'version_mismatch',
-      `Product ${id} does not have the version that If-Match names: read it again and retry with its current ETag, including the quotes.`
+      `Product ${id} does not have the version that If-Match names: ` +
+        'read it again and retry with its current ETag, including the quotes.'
     )
   }
 }

@@ -44,7 +44,8 @@ const CREATE = {
   SELECT DISTINCT id, url FROM inserted, unnest(product_images) AS url
 ), enqueued AS (
   INSERT INTO outbox (kind, class, user_id, product_id, payload, claims, due_at, scheduled)
-  SELECT 'images', coalesce(d.class, 0), i.user_id, i.id, d.payload, (d.lease_ms > 0)::integer, now() + d.lease_ms * interval '1 ms', d.lease_ms > 0
+  SELECT 'images', coalesce(d.class, 0), i.user_id, i.id, d.payload, (d.lease_ms > 0)::integer,
+    now() + d.lease_ms * interval '1 ms', d.lease_ms > 0
   FROM inserted i JOIN created USING (id) JOIN fresh USING (n),
     jsonb_to_record(delivery) AS d (class smallint, payload jsonb, lease_ms float8)
   WHERE cardinality(product_images) > 0

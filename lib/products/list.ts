@@ -50,13 +50,14 @@ export const MAX_SCANNED = 5000
 
 const HAS_IMAGE = (status: string) =>
   `EXISTS (SELECT FROM product_images i WHERE i.product_id = p.id AND i.status ${status})`
+const HAS_FAILED = `p.id IN (SELECT product_id FROM product_images WHERE status = 'failed')`
 
 const STATUS_CONDITIONS: Record<ImageStatus, string> = {
   none: `cardinality(coalesce(p.product_images, '{}')) = 0`,
   pending: HAS_IMAGE(`= 'pending'`),
   done: `${HAS_IMAGE(`= 'done'`)} AND NOT ${HAS_IMAGE(`<> 'done'`)}`,
-  failed: `p.id IN (SELECT product_id FROM product_images WHERE status = 'failed') AND NOT ${HAS_IMAGE(`<> 'failed'`)}`,
-  partial: `p.id IN (SELECT product_id FROM product_images WHERE status = 'failed') AND ${HAS_IMAGE(`= 'done'`)} AND NOT ${HAS_IMAGE(`= 'pending'`)}`
+  failed: `${HAS_FAILED} AND NOT ${HAS_IMAGE(`<> 'failed'`)}`,
+  partial: `${HAS_FAILED} AND ${HAS_IMAGE(`= 'done'`)} AND NOT ${HAS_IMAGE(`= 'pending'`)}`
 }
 
 /**

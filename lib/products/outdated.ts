@@ -9,7 +9,8 @@ const DEFINITIONS = `
 
 /** As `isCurrent`. `$1`: today's definitions by name, `$2`: whether there are placeholders. */
 const IS_OUTDATED = `
-  i.status = 'done' AND (i.object_key IS NULL OR NOT ${DEFINITIONS} @> $1::jsonb OR $2::boolean AND i.placeholder IS NULL)`
+  i.status = 'done' AND (
+    i.object_key IS NULL OR NOT ${DEFINITIONS} @> $1::jsonb OR $2::boolean AND i.placeholder IS NULL)`
 
 /** The keys of `$1` are the names of today's renditions. */
 const GONE = `(SELECT count(*) FROM jsonb_object_keys(i.renditions) AS name WHERE NOT $1::jsonb ? name)`

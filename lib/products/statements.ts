@@ -21,7 +21,8 @@ export const LOAD_BY_EXTERNAL_ID = {
 /** Inserts NewOutboxRow[] for each row of `product`, which `rows` may read. */
 const enqueued = (rows: string) => `
   INSERT INTO outbox (kind, class, user_id, product_id, payload, due_at)
-  SELECT o.kind, coalesce(o.class, 0), coalesce(product.user_id, 0), product.id, coalesce(o.payload, '{}'), now() + o.wait_ms * interval '1 ms'
+  SELECT o.kind, coalesce(o.class, 0), coalesce(product.user_id, 0), product.id, coalesce(o.payload, '{}'),
+    now() + o.wait_ms * interval '1 ms'
   FROM product, jsonb_to_recordset(${rows}) AS o (kind text, class smallint, payload jsonb, wait_ms float8)`
 
 /** What an outcome leaves in a row of `product_images`. */

@@ -13,7 +13,8 @@ const CURES: [RegExp, string][] = [
   ],
   [
     /ACCESS.REFUSED/,
-    'Grant the user in RABBITMQ_URL read and write on the image queue and its dead letters, and configure to declare them.'
+    'Grant the user in RABBITMQ_URL read and write on the image queue and its dead letters, ' +
+      'and configure to declare them.'
   ]
 ]
 

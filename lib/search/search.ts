@@ -22,7 +22,8 @@ export interface Owner {
 
 type Row = Pick<ImageRow, (typeof IMAGE_COLUMNS)[number]> & Owner & { id: string }
 
-const COLUMNS = `${IMAGE_COLUMNS.map((name) => `i.${name}`).join(', ')}, i.enqueued_at, i.due_at, p.user_id, p.external_id`
+const COLUMNS = `${IMAGE_COLUMNS.map((name) => `i.${name}`).join(', ')},
+  i.enqueued_at, i.due_at, p.user_id, p.external_id`
 
 export interface SearchOptions {
   cursor?: string | undefined

@@ -13,7 +13,8 @@ export const DATABASE_FOLDER = 'pgdata'
 export function refuseFreshDataDir(path: string): void {
   if (existsSync(join(path, DATABASE_FOLDER))) return
   throw new StartError(
-    `There is no database in ${path}. Set DATA_DIR to the folder of a service, or DATABASE_URL (or DB_HOST) to its server.`
+    `There is no database in ${path}. Set DATA_DIR to the folder of a service, ` +
+      'or DATABASE_URL (or DB_HOST) to its server.'
   )
 }
 

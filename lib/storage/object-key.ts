@@ -54,9 +54,9 @@ interface ImageAttempt {
 const EXTENSIONS: Record<RenditionFormat, string> = { jpeg: 'jpg', webp: 'webp', avif: 'avif', png: 'png' }
 
 const UUID = '[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}'
-const OWN_KEY = new RegExp(
-  `^(products/\\d+/${UUID}-\\d+-([a-z][a-z0-9_-]*-)?[0-9a-f]{12}\\.(jpg|webp|avif|png)|originals/\\d+/${UUID}-\\d+-[0-9a-f]{12}|uploads/${UUID})$`
-)
+const RESULT = `products/\\d+/${UUID}-\\d+-([a-z][a-z0-9_-]*-)?[0-9a-f]{12}\\.(jpg|webp|avif|png)`
+const ORIGINAL = `originals/\\d+/${UUID}-\\d+-[0-9a-f]{12}`
+const OWN_KEY = new RegExp(`^(${RESULT}|${ORIGINAL}|uploads/${UUID})$`)
 /** The last part of the source's URL, the nanoseconds of its upload, and its extension. */
 const GO_KEY = /^products\/\d+\/[^/]*_\d{19}(\.[^/]*)?$/
 

@@ -19,11 +19,13 @@ SELECT key FROM unnest($1::text[]) AS key
 WHERE NOT EXISTS (
   SELECT FROM product_images i
   WHERE i.product_id = CASE WHEN key ~ '^(products|originals)/\\d{1,10}/' THEN split_part(key, '/', 2)::bigint END
-    AND (i.object_key = key OR i.original->>'key' = key OR jsonb_path_exists(i.renditions, '$.*.key ? (@ == $key)', jsonb_build_object('key', key))
+    AND (i.object_key = key OR i.original->>'key' = key
+      OR jsonb_path_exists(i.renditions, '$.*.key ? (@ == $key)', jsonb_build_object('key', key))
       OR i.status = 'pending' AND starts_with(split_part(key, '/', 3), i.id || '-' || i.generation || '-'))
 ) AND NOT EXISTS (
   SELECT FROM uploads u
-  WHERE u.id = CASE WHEN key ~ '^uploads/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' THEN split_part(key, '/', 2)::uuid END
+  WHERE u.id = CASE WHEN key ~ '^uploads/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$'
+    THEN split_part(key, '/', 2)::uuid END
 )`
 
 /**

@@ -25,7 +25,8 @@ const BY_STATUS = new Map([
   [401, CREDENTIALS],
   [
     403,
-    'Grant s3:PutObject and s3:DeleteObject on the bucket AWS_BUCKET_NAME, or set other AWS_ACCESS_KEY and AWS_SECRET_KEY.'
+    'Grant s3:PutObject and s3:DeleteObject on the bucket AWS_BUCKET_NAME, ' +
+      'or set other AWS_ACCESS_KEY and AWS_SECRET_KEY.'
   ],
   [404, 'Create the bucket, or set the name of another one in AWS_BUCKET_NAME.']
 ])

@@ -44,7 +44,8 @@ export const Owner = Type.Optional(
   Type.Integer({
     ...Id,
     description:
-      'Owner of the products. Default: the user of the credentials, or all users if they are valid for all; without authentication, user 1'
+      'Owner of the products. Default: the user of the credentials, or all users if they are valid for all; ' +
+      'without authentication, user 1'
   })
 )
 
@@ -89,7 +90,8 @@ export const ReprocessQuery = Type.Object({
     Type.Boolean({
       default: false,
       description:
-        'Process all images again whose origin has another file now. Without it, images of which the service keeps the original are made from that'
+        'Process all images again whose origin has another file now. Without it, images of which the service ' +
+        'keeps the original are made from that'
     })
   )
 })

@@ -34,10 +34,10 @@ t.test('a webhook that was refused is sent again, and it is recorded by whom', {
 
   origin.on('/hook', respond('', { status: 204 }))
   await settled(app, await app.products.create({ user_id: 1, product_name: 'Desk', product_images }))
-  await page.shows('1 not taken yet, the next attempt is in')
+  await page.shows('1 not delivered yet, the next attempt is in')
   await page.click('Now')
   await page.shows('1 webhook waits for another attempt')
-  await page.shows('The receiver took the latest one.')
+  await page.shows('The receiver accepted the latest one.')
   t.notMatch(await page.text(), 'responds with 500')
   await page.click('See the deliveries')
   await page.click(`Send again the webhook of product ${id}`)

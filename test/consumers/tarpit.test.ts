@@ -14,7 +14,8 @@ mock.method(Resolver.prototype, 'resolve6', async () => [])
 const BACKLOG = `WITH product AS (
   INSERT INTO products (user_id, product_name, product_price, product_images, version)
   SELECT 1, 'Lamp', 1, ARRAY(
-    SELECT format('http://tar%s.test:%s/%s-%s', (n + i) % $1::integer, $2::integer, n, i) FROM generate_series(1, 20) AS i
+    SELECT format('http://tar%s.test:%s/%s-%s', (n + i) % $1::integer, $2::integer, n, i)
+    FROM generate_series(1, 20) AS i
   ), 1 FROM generate_series(1, 500) AS n RETURNING id, product_images
 ), image AS (
   INSERT INTO product_images (product_id, source_url) SELECT id, unnest(product_images) FROM product

@@ -141,8 +141,8 @@ t.test('a request whose first try is in flight is refused', needsServices, async
 })
 
 async function waiting(client: { query(text: string): Promise<{ rowCount: number | null }> }): Promise<void> {
-  const text =
-    'SELECT FROM pg_locks WHERE NOT granted AND pid IN (SELECT pid FROM pg_stat_activity WHERE datname = current_database())'
+  const text = `SELECT FROM pg_locks WHERE NOT granted
+    AND pid IN (SELECT pid FROM pg_stat_activity WHERE datname = current_database())`
   while ((await client.query(text)).rowCount === 0);
 }
 

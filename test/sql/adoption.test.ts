@@ -42,7 +42,8 @@ const CONTENT = [
   `INSERT INTO users (username) VALUES ('ada'), ('bob')`,
   ...ROWS.map(
     ([name, images, results]) =>
-      `INSERT INTO products (user_id, product_name, product_description, product_price, product_images, compressed_product_images)
+      `INSERT INTO products
+        (user_id, product_name, product_description, product_price, product_images, compressed_product_images)
        VALUES (2, '${name}', 'Old.', 9.99, ${list(images?.map(url) ?? null)}, ${list(results)})`
   ),
   `UPDATE products SET product_description = NULL, created_at = NULL, updated_at = NULL WHERE product_name = 'no lists'`

@@ -77,7 +77,8 @@ t.test('a lost connection is made again, and the subscribers know', needsService
   const client = new pg.Client(url)
   await client.connect()
   await client.query(
-    'SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()'
+    `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database()
+      AND pid <> pg_backend_pid()`
   )
   await client.end()
   t.equal(await bob.next(), 'connected')
@@ -143,7 +144,8 @@ t.test('closing while it connects leaves no connection behind', needsServices, a
   const client = new pg.Client(url)
   await client.connect()
   t.teardown(() => client.end())
-  const others = `SELECT FROM pg_stat_activity WHERE application_name = 'asyncprod notifications' AND datname = current_database()`
+  const others = `SELECT FROM pg_stat_activity WHERE application_name = 'asyncprod notifications'
+    AND datname = current_database()`
   while ((await client.query(others)).rowCount !== 0);
   t.pass('it is gone')
 })

@@ -61,7 +61,8 @@ async function conformance(t: Test, { pool, another }: Database): Promise<void> 
   t.test('what the Go service writes is counted', async (t) => {
     const before = await figures()
     const { rows } = await pool.query<{ id: number }>(
-      `INSERT INTO products (user_id, product_name, product_price, product_images) VALUES (1, 'Lamp', 1, '{https://a.example/1.jpg}') RETURNING id`
+      `INSERT INTO products (user_id, product_name, product_price, product_images)
+        VALUES (1, 'Lamp', 1, '{https://a.example/1.jpg}') RETURNING id`
     )
     t.equal((await figures()).pending, before.pending + 1)
     await pool.query(
@@ -110,7 +111,8 @@ const NO_ROWS = { due: 0, waiting: 0, oldest_due_s: null, is_capped: false }
 
 async function createImages(pool: Pool, count: number): Promise<void> {
   await pool.query(
-    `WITH product AS (INSERT INTO products (user_id, product_name, product_price, version) VALUES (1, 'Lamp', 1, 1) RETURNING id)
+    `WITH product AS (INSERT INTO products (user_id, product_name, product_price, version)
+      VALUES (1, 'Lamp', 1, 1) RETURNING id)
      INSERT INTO product_images (product_id, source_url)
      SELECT id, 'https://a.example/' || n FROM product, generate_series(1, $1::integer) AS n`,
     [count]
@@ -143,7 +145,8 @@ async function kept(pool: Pool): Promise<unknown[]> {
 
 async function actual(pool: Pool): Promise<unknown[]> {
   const { rows } = await pool.query(
-    `SELECT status, coalesce(error_code, '') AS code, count(*)::integer AS n FROM product_images GROUP BY 1, 2 ORDER BY 1, 2`
+    `SELECT status, coalesce(error_code, '') AS code, count(*)::integer AS n FROM product_images GROUP BY 1, 2
+      ORDER BY 1, 2`
   )
   return rows
 }

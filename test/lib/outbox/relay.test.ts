@@ -158,7 +158,8 @@ t.test('on PostgreSQL', needsServices, async (t) => {
     outbox.claim = async (...args) => {
       if (failures-- <= 0) return claim(...args)
       await another.query(
-        'SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND datname = current_database()'
+        `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid()
+          AND datname = current_database()`
       )
       throw new Error('Connection terminated unexpectedly')
     }

@@ -39,7 +39,8 @@ function conformance(t: Test, { pool }: Database): void {
 
   async function insertLeased(): Promise<string> {
     const { rows } = await pool.query<{ id: string }>(
-      `INSERT INTO outbox (kind, product_id, claims, due_at) VALUES ('images', 1, 1, now() + interval '1 hour') RETURNING id`
+      `INSERT INTO outbox (kind, product_id, claims, due_at) VALUES ('images', 1, 1, now() + interval '1 hour')
+        RETURNING id`
     )
     return rows[0]?.id ?? ''
   }

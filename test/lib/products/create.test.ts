@@ -78,7 +78,8 @@ function conformance(t: Test, { pool }: Database): void {
         )
       )
       const { rows } = await pool.query<{ product_name: string; product_images: string[]; row: string }>(
-        `SELECT product_name, product_images, o.id::text AS row FROM unnest($1::integer[]) WITH ORDINALITY AS given (id, n)
+        `SELECT product_name, product_images, o.id::text AS row
+          FROM unnest($1::integer[]) WITH ORDINALITY AS given (id, n)
          JOIN products USING (id) JOIN outbox o ON o.product_id = products.id ORDER BY n`,
         [ids]
       )

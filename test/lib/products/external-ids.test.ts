@@ -67,7 +67,8 @@ function conformance(t: Test, { pool, another }: Database): void {
       metadata: { a: 1 }
     })
     await pool.query(`INSERT INTO products
-      (user_id, product_name, product_description, product_price, product_images, version) VALUES (1, 'x', '', 1, '{}', 1)`)
+      (user_id, product_name, product_description, product_price, product_images, version)
+        VALUES (1, 'x', '', 1, '{}', 1)`)
     await pool.query(
       `UPDATE products SET product_name = 'y', product_description = '', product_price = 2, product_images = '{}',
        compressed_product_images = '{}', version = version + 1, updated_at = now() WHERE id = $1`,

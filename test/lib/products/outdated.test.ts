@@ -63,7 +63,8 @@ t.test('the database counts and finds the same images', async (t) => {
     )
     for (const { status, object_key, renditions, source_url } of rows)
       await pool.query(
-        `INSERT INTO product_images (product_id, source_url, status, object_key, renditions) VALUES ($1, $2, $3, $4, $5)`,
+        `INSERT INTO product_images (product_id, source_url, status, object_key, renditions)
+          VALUES ($1, $2, $3, $4, $5)`,
         [id + 1, source_url, status, object_key, renditions]
       )
   }

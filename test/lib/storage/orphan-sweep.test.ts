@@ -41,7 +41,8 @@ const keyOf = (product: number) => objectKey(product, { id: crypto.randomUUID(),
 
 async function createImage(pool: Pool): Promise<string> {
   const { rows } = await pool.query<{ product_id: number; id: string }>(
-    `WITH product AS (INSERT INTO products (user_id, product_name, product_price, version) VALUES (1, 'Lamp', 1, 1) RETURNING id)
+    `WITH product AS (INSERT INTO products (user_id, product_name, product_price, version)
+      VALUES (1, 'Lamp', 1, 1) RETURNING id)
      INSERT INTO product_images (product_id, source_url, status) SELECT id, 'http://a.test/1.jpg', 'done' FROM product
      RETURNING product_id, id`
   )

@@ -121,7 +121,8 @@ async function conformance(t: Test, variables: Record<string, string>): Promise<
       t.match(await read(one), { state: 'done', seen: 450, changed: 450 })
 
       await app.pg.query(
-        `UPDATE product_images SET status = 'pending', due_at = now() + interval '1 day' WHERE error_code = 'withdrawn' AND product_id > $1`,
+        `UPDATE product_images SET status = 'pending', due_at = now() + interval '1 day'
+          WHERE error_code = 'withdrawn' AND product_id > $1`,
         [first]
       )
       const other = await insertAction(app)
@@ -156,7 +157,8 @@ async function conformance(t: Test, variables: Record<string, string>): Promise<
 async function manyPending(app: FastifyInstance, count: number) {
   await app.pg.query(
     `WITH product AS (INSERT INTO products (user_id, product_name, product_price, product_images, version)
-       SELECT 1, 'Many', 1, array_agg('https://many.example/' || n), 1 FROM generate_series(1, $1::integer) AS n RETURNING id, product_images)
+       SELECT 1, 'Many', 1, array_agg('https://many.example/' || n), 1 FROM generate_series(1, $1::integer) AS n
+       RETURNING id, product_images)
      INSERT INTO product_images (product_id, source_url, due_at)
      SELECT id, url, now() + interval '1 day' FROM product, unnest(product_images) AS url`,
     [count]
@@ -168,7 +170,8 @@ async function manyPending(app: FastifyInstance, count: number) {
 /** An action that no relay knows of. */
 async function insertAction(app: FastifyInstance): Promise<number> {
   const { rows } = await app.pg.query<{ id: number }>(
-    `INSERT INTO actions (action, filter, images, actor) VALUES ('fail', '{"status":"pending"}', 450, 'anyone') RETURNING id`
+    `INSERT INTO actions (action, filter, images, actor) VALUES ('fail', '{"status":"pending"}', 450, 'anyone')
+      RETURNING id`
   )
   return rows[0]?.id ?? 0
 }

@@ -35,7 +35,8 @@ export default fp<{ config: Config }>(
     // Twice as many, for images that decode longer than a second and no longer occupy a core (Cores).
     const tools = imageTools(config, app.objects, {
       connectionsPerOrigin: capacity.inFlight,
-      decodes: 2 * capacity.compress
+      decodes: 2 * capacity.compress,
+      reads: app.storeBreakers.reads
     })
     const { renditions, keepOriginals } = config.images
     const uploads = uploadsOf(capacity, renditions.length + Number(keepOriginals), app.objects.maxPuts)
@@ -43,7 +44,7 @@ export default fp<{ config: Config }>(
     const limiter = new Limiter({
       ...{ capacity, uploads, ruleOf },
       locate: tools.downloader.locate,
-      store: app.storeBreaker
+      store: app.storeBreakers.uploads
     })
     app.controls.on('changed', () => limiter.obey())
     readLimiter(app.readings, limiter)

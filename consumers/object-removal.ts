@@ -15,7 +15,7 @@ const RETRY = { maxAttempts: 30, baseMs: 1000 }
 /** Removes the objects of images that are gone: replaced, or of a deleted product. */
 export default fp<{ config: Config }>(
   async (app, { config }) => {
-    const { objects, outbox, storeBreaker, log } = app
+    const { objects, outbox, storeBreakers, log } = app
     const below = (prefix: string) =>
       config.images.keepOriginals ? [prefix, originalsPrefix(prefix)] : [prefix]
     const dispatch = async ({ payload: { key, prefix } }: OutboxRow, stop: AbortSignal) => {
@@ -30,7 +30,7 @@ export default fp<{ config: Config }>(
       leaseMs: LEASE_MS,
       dispatch,
       // Removals leave a store that fails to the uploads that wait for it.
-      room: () => (storeBreaker.failure ? 0 : CAPACITY),
+      room: () => (storeBreakers.uploads.failure ? 0 : CAPACITY),
       retryMs: withBackoff(RETRY),
       log
     })

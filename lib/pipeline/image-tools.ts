@@ -3,13 +3,18 @@ import { Decoder } from '../decoder/decoder.ts'
 import { createDownloader } from '../download/download.ts'
 import type { ObjectStore } from '../storage/object-store.ts'
 import { withUploads } from '../uploads/reader.ts'
-import { storedReader } from '../uploads/stored.ts'
+import { type ReadStored, storedReader } from '../uploads/stored.ts'
+import { StoreBreaker } from './store-breaker.ts'
 
 /** Returns what images are made with, as the settings say. */
 export function imageTools(
   { images, sources }: Pick<Config, 'images' | 'sources'>,
   objects: Pick<ObjectStore, 'open'>,
-  { connectionsPerOrigin, decodes }: { connectionsPerOrigin: number; decodes: number }
+  {
+    connectionsPerOrigin,
+    decodes,
+    reads = new StoreBreaker()
+  }: { connectionsPerOrigin: number; decodes: number; reads?: StoreBreaker }
 ) {
   const origins = createDownloader({
     ...sources,
@@ -25,7 +30,8 @@ export function imageTools(
     placeholders: images.placeholders,
     concurrency: decodes
   })
-  const readStored = storedReader(objects, images.maxSourceBytes)
+  const read = storedReader(objects, images.maxSourceBytes)
+  const readStored: ReadStored = (key, signal) => reads.run(signal, () => read(key, signal))
   return {
     downloader: withUploads(origins, readStored),
     decoder,

@@ -9,7 +9,7 @@ const MIN_PAUSE_MS = 1000
 const MAX_PAUSE_MS = 15_000
 /** A store that an interrupted attempt waited for this long has failed, too. */
 const SILENT_MS = 10_000
-/** While uploads are tried, failures follow each other sooner than that. */
+/** While the store is tried, failures follow each other sooner than that. */
 const REMEMBERED_MS = 120_000
 
 /** The image should be processed again in `waitMs`; no attempt is counted. */
@@ -33,8 +33,8 @@ export interface StoreBreakerOptions {
 }
 
 /**
- * Tracks uploads to the object store. After repeated failures it opens: then one upload begins after each
- * pause, and the pauses grow. The others wait, and begin when one has succeeded.
+ * Tracks uploads to the object store, or reads from it. After repeated failures it opens: then one begins
+ * after each pause, and the pauses grow. The others wait, and begin when one has succeeded.
  */
 export class StoreBreaker {
   readonly #onChange: (failure: ImageError | null) => void

@@ -6,7 +6,7 @@ import type { Bucket } from '../../lib/config/servers.ts'
 import { AppError } from '../../lib/http/app-error.ts'
 import { ownUrl } from '../../lib/http/own-url.ts'
 import type { ImageError } from '../../lib/image/error.ts'
-import { reasonOf } from '../../lib/log/log.ts'
+import { type Log, reasonOf } from '../../lib/log/log.ts'
 import { StoreBreaker } from '../../lib/pipeline/store-breaker.ts'
 import { createDataDir } from '../../lib/startup/data-dir.ts'
 import { tryServer, waitForServer } from '../../lib/startup/wait-for-server.ts'
@@ -18,8 +18,8 @@ import { openToAll } from '../http/auth.ts'
 declare module 'fastify' {
   interface FastifyInstance {
     objects: ObjectStore
-    /** Of the uploads of this process. */
-    storeBreaker: StoreBreaker
+    /** Of what this process uploads there, and of the sources that it reads there. */
+    storeBreakers: { uploads: StoreBreaker; reads: StoreBreaker }
   }
 }
 
@@ -36,10 +36,12 @@ export default fp<{ config: Config }>(
     if (config.role === 'api') await tryServer(OBJECT_STORE, log, ping)
     else await waitForServer(OBJECT_STORE, { timeoutMs: config.startupTimeoutMs, log }, ping)
     app.decorate('objects', objects)
-    const breaker = new StoreBreaker({ onChange: (failure) => reportBreaker(app, failure) })
-    app.decorate('storeBreaker', breaker)
+    const uploads = new StoreBreaker({ onChange: (failure) => reportUploads(log, failure) })
+    const reads = new StoreBreaker({ onChange: (failure) => reportReads(log, failure) })
+    app.decorate('storeBreakers', { uploads, reads })
     const pingUnlessOpen = async () => {
-      if (breaker.failure) throw breaker.failure
+      const failure = uploads.failure ?? reads.failure
+      if (failure) throw failure
       await ping()
     }
     const kind = config.bucket ? 'connected' : 'embedded'
@@ -48,10 +50,14 @@ export default fp<{ config: Config }>(
   { name: 'storage', dependencies: ['health-checks', 'full-disk'] }
 )
 
-function reportBreaker({ log }: FastifyInstance, failure: ImageError | null): void {
-  if (failure)
-    log.error({ reason: reasonOf(failure.cause ?? failure) }, 'The object store takes no images; they wait')
+function reportUploads(log: Log, failure: ImageError | null): void {
+  if (failure) log.error({ reason: reasonOf(failure.cause) }, 'The object store takes no images; they wait')
   else log.info({}, 'The object store takes images again')
+}
+
+function reportReads(log: Log, failure: ImageError | null): void {
+  if (failure) log.error({ reason: reasonOf(failure.cause) }, 'The object store cannot be read; images wait')
+  else log.info({}, 'The object store can be read again')
 }
 
 // The libraries of each kind of store are loaded only where it is used.

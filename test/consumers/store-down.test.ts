@@ -11,11 +11,18 @@ import { labelled } from '../support/pictures/pictures.ts'
 const IMAGES = 3
 const DOWN = 'The object store takes no images; they wait'
 const UP = 'The object store takes images again'
+const UNREAD = 'The object store cannot be read; images wait'
+const READ = 'The object store can be read again'
+const LINES = [DOWN, UP, UNREAD, READ]
 
-/** A service whose bucket takes everything that its proxy lets pass, and sources of images. */
+/** A service whose bucket takes and has everything that its proxy lets pass, and sources of images. */
 async function start(t: Test) {
+  const picture = await labelled(0)
   const bucket = createServer((request, response) => {
-    request.resume().on('end', () => response.writeHead(request.method === 'DELETE' ? 204 : 200).end())
+    const { method } = request
+    request.resume().on('end', () => {
+      response.writeHead(method === 'DELETE' ? 204 : 200).end(method === 'GET' ? picture : undefined)
+    })
   })
   const proxy = owned(t, await startFaultyProxy(owned(t, await listen(bucket)).url))
   const origin = owned(t, await startOrigin())
@@ -46,7 +53,7 @@ async function start(t: Test) {
 
 /** The lines about the store, in their order. */
 const saidOf = ({ entries }: LogStream) =>
-  entries.map(({ msg }) => msg).filter((message) => message === DOWN || message === UP)
+  entries.flatMap(({ msg }) => (typeof msg === 'string' && LINES.includes(msg) ? [msg] : []))
 
 const faults: [string, FaultyProxy['fault']][] = [
   ['refuses requests', 'refuse'],
@@ -82,3 +89,17 @@ for (const [what, fault] of faults) {
     t.strictSame(await removed.promise, [DOWN, UP, 'products/1/old.jpg'])
   })
 }
+
+t.test('a store that cannot be read costs no attempts either', async (t) => {
+  const { app, proxy, log } = await start(t)
+  proxy.fault = (method) => (method === 'GET' ? 'refuse' : 'none')
+  const unread = once(log, UNREAD)
+  const upload = await app.inject({ method: 'POST', url: '/api/v1/uploads', payload: {} })
+  const product_images = [upload.json().source]
+  const id = await app.products.create({ user_id: 1, product_name: 'Lamp', product_price: 1, product_images })
+  await Promise.race([unread, settled(app, id)])
+  t.match((await app.inject('/health/ready')).json(), { dependencies: { storage: 'unavailable' } })
+  proxy.fault = 'none'
+  t.match(await settled(app, id), { images: [{ status: 'done', attempts: 1, error_code: null }] })
+  t.strictSame(saidOf(log), [UNREAD, READ])
+})

@@ -93,6 +93,15 @@ t.test('the Ingress leads to the service of the API', async (t) => {
   t.equal(backend.service.port.name, service.spec.ports[0].name)
 })
 
+t.test('the Ingress passes imports on, which are of any size and read while they are sent', async (t) => {
+  const [{ metadata }] = objects('examples/ingress.yaml')
+  t.match(metadata.annotations, {
+    'nginx.ingress.kubernetes.io/proxy-body-size': '0',
+    'nginx.ingress.kubernetes.io/proxy-request-buffering': 'off',
+    'nginx.ingress.kubernetes.io/proxy-buffering': 'off'
+  })
+})
+
 t.test('applying the files again leaves the secret alone', async (t) => {
   const [{ resources }] = objects('kustomization.yaml')
   const kinds = resources.flatMap((file: string) => objects(file).map(({ kind }) => kind))

@@ -86,7 +86,8 @@ export class Consumer {
     try {
       // On the channel that delivered it: after a reconnect the tag means another message.
       if (isDone) channel.ack(message)
-      else channel.nack(message)
+      // Not nack: RabbitMQ 4.3 counts only rejected messages towards the delivery limit.
+      else channel.reject(message, true)
     } catch (error) {
       this.#log.debug({ err: error }, 'The channel of a message is gone; the broker delivers it again')
     }

@@ -1,0 +1,31 @@
+import t from 'tap'
+import { DeadLetters } from '../../../lib/rabbitmq/dead-letters.ts'
+import { needsServices } from '../../support/servers/needs.ts'
+import { sharedRabbitmq } from '../../support/servers/shared.ts'
+import { message, openBroker } from './open-broker.ts'
+
+/** RabbitMQ's limit of deliveries, where a queue is declared without one. */
+const DEFAULT_LIMIT = 20
+
+t.test(
+  'a message that can never be handled becomes a dead letter, which stays however often it is listed',
+  needsServices,
+  async (t) => {
+    const server = await sharedRabbitmq(t)
+    const queue = server.queueName()
+    const { broker } = await openBroker(t, { urls: [server.url], queue })
+    await broker.consume(1, async () => ({ settle: 'requeue' }))
+    await broker.publish(message, 'poison')
+    while ((await broker.deadLetters()) === 0) await new Promise((resolve) => setTimeout(resolve, 50))
+
+    const list = async () => {
+      const letters = await DeadLetters.open({ urls: [server.url], queue })
+      return await letters.list(10).finally(() => letters.close())
+    }
+    for (let times = 0; times <= DEFAULT_LIMIT; times++) await list()
+    const [letter, ...others] = await list()
+    t.match(letter, { id: 'poison', reason: 'delivery_limit', body: JSON.stringify(message) })
+    t.ok(Date.parse(letter?.since ?? ''), 'RabbitMQ has said when')
+    t.strictSame(others, [])
+  }
+)

@@ -20,6 +20,24 @@ export const PIPELINE: Room[] = [
     }
   },
   {
+    file: 'lib/pipeline/store-breaker.ts',
+    test: 'test/lib/pipeline/store-breaker.test.ts',
+    mutants: {
+      'the breaker of the store never opens': ['>= FAILURES_TO_OPEN', '> 1_000_000'],
+      'a store that fails is asked without growing pauses': ['2 * this.#pauseMs', 'this.#pauseMs'],
+      'uploads wait out their pause although the store is back': ['    this.#closed.abort()\n', ''],
+      'a store that fails costs attempts': ['this.#successes === successes ? this.#down() : error', 'error'],
+      'a store that is silent has not failed': ['const isSilent = ', 'const isSilent = false && ']
+    }
+  },
+  {
+    file: 'consumers/object-removal.ts',
+    test: 'test/consumers/store-down.test.ts',
+    mutants: {
+      'removals ask a store that fails': ['storeBreakers.uploads.failure ? 0 : CAPACITY', 'CAPACITY']
+    }
+  },
+  {
     file: 'lib/pipeline/image-locks.ts',
     test: 'test/lib/pipeline/image-locks.test.ts',
     mutants: { 'images are not locked': ['images.filter(({ id }) => !this.#ids.has(id))', 'images'] }

@@ -6,13 +6,14 @@ import { startPostgres } from '../test/support/servers/postgres.ts'
 import { type Call, callsOf, type Known } from './console/calls.ts'
 import { keptCounts } from './console/kept-counts.ts'
 import { seed } from './console/seed.ts'
+import { wholeImages } from './console/whole.ts'
 import { startService, untilOk } from './program.ts'
 import { quantile } from './statistics.ts'
 
 const USAGE = `npm run bench:console -- [--images N] [--failures N] [--rounds N] [--writes N]
 
 Fills a PostgreSQL with N images and calls what each screen of the console calls, --rounds times. Then compares
-creates and outcomes with and without kept counts and attempts, --writes times each.`
+creates, jobs and whole images with and without kept counts and attempts, --writes times each.`
 
 const { values: options } = parseArgs({
   options: {
@@ -39,6 +40,7 @@ async function main(): Promise<void> {
     console.log({ seconds, ...(await sizes(client)) })
     await measure(client, url)
     console.table(await keptCounts(client, url, Number(options.writes)))
+    console.table(await wholeImages(client, url, Number(options.writes)))
   } finally {
     await client.end()
   }

@@ -1,121 +1,98 @@
-import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { FastifyInstance } from 'fastify'
 import type { Client } from 'pg'
 import { buildParts } from '../../app.ts'
 import { loadConfig } from '../../lib/config/config.ts'
-import type { ProductRecord } from '../../lib/products/record.ts'
+import { writeMinute } from '../../lib/figures/minute.ts'
 import { createFolder } from '../../test/support/servers/guard.ts'
 import { quantile } from '../statistics.ts'
+import { type Cpu, cpuOf, total } from './cpu.ts'
+import { create, process } from './job.ts'
 
-const PRODUCTS = 2048
-const AT_ONCE = 128
-
+const PRODUCTS = 256
 const TRIGGERS = ['count_added', 'count_removed', 'count_updated']
-const REPORT = {
-  ms: 900,
-  stages: {
-    dns_ms: 3,
-    connect_ms: 20,
-    headers_ms: 90,
-    body_ms: 300,
-    core_wait_ms: 1,
-    compress_ms: 40,
-    upload_ms: 30
-  },
-  responses: [{ url: 'https://img1.shop.example/1.jpg', status: 200, address: '192.0.2.7' }]
-}
 
-/** CPU of this process and of its connections, in microseconds for a product. */
-interface Cost {
-  create: number
-  finish: number
-}
+const VARIANTS = [
+  { name: 'all', counts: true, attempts: true },
+  { name: 'no counts', counts: false, attempts: true },
+  { name: 'no attempts', counts: true, attempts: false },
+  { name: 'neither', counts: false, attempts: false }
+]
+type Variant = (typeof VARIANTS)[number]
+
+/** A service that is hardly used, where each statement is for one product, and one that is busy. */
+const AT_ONCE = [1, 32]
+
+const STEPS = ['create', 'job'] as const
+type Round = Record<(typeof STEPS)[number], Cpu>
 
 /**
- * Creates products and finishes their images, in turn with and without what is kept for operators. Returns
- * the medians, and those of each round's ratio.
+ * Creates products and does their jobs, in turn with and without what is kept for operators. Returns the
+ * medians of microseconds for a product, and those of each round's ratio.
  */
 export async function keptCounts(client: Client, databaseUrl: string, rounds: number): Promise<object[]> {
+  await client.query('DELETE FROM controls; DELETE FROM outbox')
   const DATA_DIR = join(createFolder('kept'), 'data')
   await using app = await buildParts(loadConfig({ DATABASE_URL: databaseUrl, DATA_DIR, LOG_LEVEL: 'silent' }))
-  const withCounts = async (are: boolean) => {
-    const act = are ? 'ENABLE' : 'DISABLE'
-    await client.query(
-      `ALTER TABLE product_images ${TRIGGERS.map((name) => `${act} TRIGGER ${name}`).join(', ')}`
-    )
-  }
-  const variants = { all: [true, true], 'no attempts': [true, false], 'no counts': [false, true] } as const
-  const costs = { all: [] as Cost[], 'no attempts': [] as Cost[], 'no counts': [] as Cost[] }
-  const names = ['all', 'no attempts', 'no counts'] as const
+  const rows = []
+  for (const atOnce of AT_ONCE) rows.push(...(await compare(app, client, { rounds, atOnce })))
+  return rows
+}
+
+async function compare(
+  app: FastifyInstance,
+  client: Client,
+  { rounds, atOnce }: { rounds: number; atOnce: number }
+): Promise<object[]> {
+  const measured = VARIANTS.map((variant) => ({ variant, costs: [] as Round[] }))
   for (let round = -1; round < rounds; round++)
-    for (const name of names) {
-      const [counts, attempts] = variants[name]
-      await withCounts(counts)
-      const cost = await costOf(app, client, attempts)
-      if (round >= 0) costs[name].push(cost)
+    // In another order each time: what was done before fills the caches.
+    for (const { variant, costs } of round % 2 ? measured : measured.toReversed()) {
+      const cost = await costOf(app, client, variant, atOnce)
+      if (round >= 0) costs.push(cost)
     }
-  await withCounts(true)
-  return names.flatMap((name) =>
-    (['create', 'finish'] as const).map((step) => {
-      const ratios = costs.all.map((cost, round) => cost[step] / (costs[name][round]?.[step] ?? Number.NaN))
-      const us = Math.round(quantile(costs[name].map((cost) => cost[step])))
-      return { name, step, 'CPU, us': us, 'all against it': Number(quantile(ratios).toFixed(3)) }
+  const all = measured[0]?.costs ?? []
+  return STEPS.flatMap((step) =>
+    measured.map(({ variant: { name }, costs }) => {
+      const median = (of: (cost: Cpu) => number) => Math.round(quantile(costs.map((cost) => of(cost[step]))))
+      const against = (of: (cost: Cpu) => number) =>
+        Number(quantile(costs.map((cost, n) => of(all[n]?.[step] ?? NOTHING) / of(cost[step]))).toFixed(3))
+      return {
+        ...{ 'at once': atOnce, step, name },
+        ...{ 'PostgreSQL, us': median(({ postgres }) => postgres), 'all, us': median(total) },
+        ...{
+          'PostgreSQL, against it': against(({ postgres }) => postgres),
+          'all, against it': against(total)
+        }
+      }
     })
   )
 }
 
-async function costOf(app: FastifyInstance, client: Client, withAttempts: boolean): Promise<Cost> {
-  const ids: number[] = []
-  const create = await cpuOf(client, async () => {
-    while (ids.length < PRODUCTS)
-      ids.push(...(await Promise.all(lamps().map((lamp) => app.products.create(lamp)))))
+const NOTHING: Cpu = { postgres: Number.NaN, own: Number.NaN }
+
+/** Whether triggers count images. */
+export async function switchCounts(client: Client, on: boolean): Promise<void> {
+  const act = on ? 'ENABLE' : 'DISABLE'
+  const triggers = TRIGGERS.map((name) => `${act} TRIGGER ${name}`)
+  await client.query(`ALTER TABLE product_images ${triggers.join(', ')}`)
+}
+
+async function costOf(
+  app: FastifyInstance,
+  client: Client,
+  { counts, attempts }: Variant,
+  atOnce: number
+): Promise<Round> {
+  await switchCounts(client, counts)
+  const made = await cpuOf(client, () => create(app, PRODUCTS, atOnce))
+  const done = await cpuOf(client, async () => {
+    await process(app, PRODUCTS, atOnce, attempts)
+    await client.query("UPDATE history SET pending = NULL WHERE minute = date_trunc('minute', now())")
+    await writeMinute(app.pg.pool)
   })
-  const products = await Promise.all(ids.map((id) => app.products.load(id)))
-  const finish = await cpuOf(client, () =>
-    Promise.all(products.map((product) => product && done(app, product, withAttempts)))
-  )
-  return { create, finish }
+  await switchCounts(client, true)
+  return { create: each(made), job: each(done) }
 }
 
-/** More at once would be refused. */
-const lamps = () =>
-  Array.from({ length: AT_ONCE }, (_, n) => ({
-    user_id: 1,
-    product_name: 'Lamp',
-    product_images: [`https://img1.shop.example/${n}.jpg`]
-  }))
-
-const done = (app: FastifyInstance, product: ProductRecord, withAttempts: boolean) =>
-  app.products.finish(
-    product,
-    product.images.map((image) => ({
-      image,
-      outcome: {
-        status: 'done' as const,
-        object_key: `products/${product.id}/${image.id}-1.jpg`,
-        url: `https://cdn.shop.example/products/${product.id}/${image.id}-1.jpg`,
-        ...{ width: 800, height: 533, source_bytes: 1_600_000, bytes: 60_000 },
-        ...{ renditions: {}, placeholder: null, original: null }
-      },
-      ...(withAttempts && { report: REPORT })
-    }))
-  )
-
-/** Resolves with microseconds for a product. */
-async function cpuOf(client: Client, work: () => Promise<unknown>): Promise<number> {
-  const [own, servers] = [process.cpuUsage(), await serversMs(client)]
-  await work()
-  const { user, system } = process.cpuUsage(own)
-  return (user + system + 1000 * ((await serversMs(client)) - servers)) / PRODUCTS
-}
-
-async function serversMs(client: Client): Promise<number> {
-  const { rows } = await client.query<{ pid: number }>(
-    'SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()'
-  )
-  return rows.reduce((sum, { pid }) => {
-    const [nanoseconds] = readFileSync(`/proc/${pid}/schedstat`, 'utf8').split(' ')
-    return sum + Number(nanoseconds) / 1_000_000
-  }, 0)
-}
+const each = ({ postgres, own }: Cpu): Cpu => ({ postgres: postgres / PRODUCTS, own: own / PRODUCTS })

@@ -28,7 +28,8 @@ export function messages(t: Test, { app, open, origin, place }: Scene): void {
   })
 
   t.test('an image whose work was lost is enqueued again by the sweep', async (t) => {
-    const { app } = await open(t, { JOB_TIMEOUT_MS: '3000', DOWNLOAD_TIMEOUT_MS: '3000' })
+    // Time enough for one attempt on a busy machine; the sweep runs as often.
+    const { app } = await open(t, { JOB_TIMEOUT_MS: '10000', DOWNLOAD_TIMEOUT_MS: '10000' })
     const { rows } = await app.pg.query<{ id: number }>(
       `WITH lost AS (INSERT INTO products (user_id, product_name, product_price, product_images, version)
          VALUES (1, 'Lost', 1, ARRAY[$1], 1) RETURNING id)

@@ -18,6 +18,7 @@ const ACTS = {
   'origin.pause': 'Pause an origin',
   'origin.refuse': 'Refuse an origin',
   'origin.resume': 'Remove the rule of an origin',
+  'orphans.remove': 'Remove objects without an image',
   'process.pause': 'Drain a process',
   'process.resume': 'Use a process again'
 }

@@ -9,6 +9,7 @@ import {
 } from './object-store.ts'
 
 const KEYS_A_QUERY = 500
+const OBJECTS_A_PAGE = 1000
 
 /** Of all that the service stores. */
 export const PREFIXES = [OBJECT_PREFIX, ORIGINAL_PREFIX, UPLOAD_PREFIX]
@@ -50,6 +51,37 @@ export async function* orphans(
     }
   }
   yield* await withoutImage(pool, batch)
+}
+
+export interface ObjectPage {
+  objects: StoredObject[]
+  /** The last key, after which the next page begins. Null at the end. */
+  next: string | null
+}
+
+/** Resolves with the next 1000 objects of the service after a key, by ascending key. */
+export async function listPage(objects: ObjectStore, after: string): Promise<ObjectPage> {
+  const page: StoredObject[] = []
+  for (const prefix of PREFIXES.toSorted()) {
+    for await (const object of objects.list(prefix, after)) {
+      page.push(object)
+      if (page.length === OBJECTS_A_PAGE) return { objects: page, next: object.key }
+    }
+  }
+  return { objects: page, next: null }
+}
+
+/** Resolves with the orphans among these objects that are older than `olderThanMs`. */
+export function orphansAmong(
+  pool: Pool,
+  objects: StoredObject[],
+  olderThanMs: number
+): Promise<StoredObject[]> {
+  const before = Date.now() - olderThanMs
+  return withoutImage(
+    pool,
+    objects.filter(({ key, modified }) => isOurs(key) && modified.getTime() < before)
+  )
 }
 
 /** Removes our own orphans below the prefixes, of any age: by their keys no image can need them any more. */

@@ -8,6 +8,7 @@ import { adminGuard } from './guard.ts'
 import { images } from './images.ts'
 import { intake } from './intake.ts'
 import { origins } from './origins.ts'
+import { orphans } from './orphans.ts'
 import { history, overview } from './overview.ts'
 import { processes } from './processes.ts'
 import { session } from './session.ts'
@@ -15,7 +16,7 @@ import { settings } from './settings.ts'
 
 const OPERATIONS = [
   ...[session, overview, history, images, actions],
-  ...[intake, processes, origins, deadLetters, deliveries, audit, settings]
+  ...[intake, processes, origins, deadLetters, deliveries, orphans, audit, settings]
 ]
 
 /** For operators: callers for all users, or anyone on this machine if no credentials are configured. */

@@ -15,6 +15,9 @@ export const RowId = Type.Integer({ minimum: 1, maximum: Number.MAX_SAFE_INTEGER
 const withDefault = <T extends TSchema>(schema: T) => Type.Unsafe<Static<T>>(Type.Optional(schema))
 
 export const Limit = withDefault(Type.Integer({ minimum: 1, maximum: 200, default: 50 }))
+export const AfterKey = withDefault(
+  Type.String({ format: 'text', maxLength: 1024, default: '', description: 'next of the previous page' })
+)
 export const Cursor = Type.Optional(Type.String({ maxLength: 100, description: 'next of the previous page' }))
 export const Next = Type.Union([Type.String(), Type.Null()], {
   description: 'The cursor of the next page, which may be there although this page is short'

@@ -1,3 +1,5 @@
+import { mkdir, utimes, writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
 import { connect } from 'amqplib'
 import t, { type Test } from 'tap'
 import { deadQueue } from '../../lib/rabbitmq/topology.ts'
@@ -70,6 +72,20 @@ t.test('actions are counted, started, listed and cancelled', async (t) => {
     [['start'], /^asyncprod actions start/]
   ] as const)
     t.match(await asyncprod(['actions', ...args]), { code: 2, stderr: message })
+})
+
+t.test('objects without an image are listed and removed beside an embedded service', async (t) => {
+  const DATA_DIR = await dataFolder()
+  const key = 'products/1/00000000-0000-4000-8000-000000000000-1-0123456789ab.jpg'
+  const path = join(DATA_DIR, 'objects', key)
+  await mkdir(dirname(path), { recursive: true })
+  await writeFile(path, 'a picture')
+  await utimes(path, 0, 0)
+  const run = commandAt(t, await startService(t, { DATA_DIR }).ready())
+  const line = `${key}  9 bytes  1970-01-01T00:00:00.000Z\n`
+  t.equal(await run('objects', 'sweep'), `${line}Objects without an image: 1 (--remove removes them)\n`)
+  t.equal(await run('objects', 'sweep', '--remove'), `removed ${line}Objects without an image: 1\n`)
+  t.equal(await run('objects', 'sweep'), 'Objects without an image: 0\n')
 })
 
 t.test('dead letters are listed, shown, replayed and deleted with a key', needsServices, async (t) => {

@@ -3,7 +3,7 @@
 
 import { client } from './client.gen.ts';
 import type { Client, ClientMeta, Options as Options2, RequestResult, ServerSentEventsResult, TDataShape } from './client/index.ts';
-import type { CancelActionData, CancelActionErrors, CancelActionResponses, CreateProductData, CreateProductErrors, CreateProductResponses, CreateUploadData, CreateUploadErrors, CreateUploadResponses, CreateUserData, CreateUserErrors, CreateUserResponses, DeleteProductData, DeleteProductErrors, DeleteProductResponses, DrainProcessData, DrainProcessErrors, DrainProcessResponses, ExportLinesData, ExportLinesErrors, ExportLinesResponses, GetActionData, GetActionErrors, GetActionResponses, GetDeadLetterData, GetDeadLetterErrors, GetDeadLetterResponses, GetHealthData, GetHealthErrors, GetHealthResponses, GetHistoryData, GetHistoryErrors, GetHistoryResponses, GetImageData, GetImageErrors, GetImageResponses, GetIntakeData, GetIntakeErrors, GetIntakeResponses, GetLivenessData, GetLivenessResponses, GetOverviewData, GetOverviewErrors, GetOverviewResponses, GetProductData, GetProductErrors, GetProductResponses, GetReadinessData, GetReadinessErrors, GetReadinessResponses, GetRedisHealthData, GetRedisHealthErrors, GetRedisHealthResponses, GetSessionData, GetSessionErrors, GetSessionResponses, GetUserData, GetUserErrors, GetUserResponses, ImportLinesData, ImportLinesErrors, ImportLinesResponses, ListActionsData, ListActionsErrors, ListActionsResponses, ListAuditData, ListAuditErrors, ListAuditResponses, ListDeadLettersData, ListDeadLettersErrors, ListDeadLettersResponses, ListDeliveriesData, ListDeliveriesErrors, ListDeliveriesResponses, ListOriginsData, ListOriginsErrors, ListOriginsResponses, ListProcessesData, ListProcessesErrors, ListProcessesResponses, ListProductsData, ListProductsErrors, ListProductsResponses, ListSettingsData, ListSettingsErrors, ListSettingsResponses, PurgeDeadLettersData, PurgeDeadLettersErrors, PurgeDeadLettersResponses, PutUploadData, PutUploadErrors, PutUploadResponses, ReplaceProductData, ReplaceProductErrors, ReplaceProductResponses, ReplaceSourceData, ReplaceSourceErrors, ReplaceSourceResponses, ReplayDeadLettersData, ReplayDeadLettersErrors, ReplayDeadLettersResponses, ReprocessProductData, ReprocessProductErrors, ReprocessProductResponses, SearchImagesData, SearchImagesErrors, SearchImagesResponses, SendDeliveryData, SendDeliveryErrors, SendDeliveryResponses, SetIntakeData, SetIntakeErrors, SetIntakeResponses, SetOriginRuleData, SetOriginRuleErrors, SetOriginRuleResponses, StartActionData, StartActionErrors, StartActionResponses, UpdateProductData, UpdateProductErrors, UpdateProductResponses, UpsertProductData, UpsertProductErrors, UpsertProductResponses, WatchProductData, WatchProductErrors, WatchProductResponse, WatchProductResponses } from './types.gen.ts';
+import type { CancelActionData, CancelActionErrors, CancelActionResponses, CreateProductData, CreateProductErrors, CreateProductResponses, CreateUploadData, CreateUploadErrors, CreateUploadResponses, CreateUserData, CreateUserErrors, CreateUserResponses, DeleteProductData, DeleteProductErrors, DeleteProductResponses, DrainProcessData, DrainProcessErrors, DrainProcessResponses, ExportLinesData, ExportLinesErrors, ExportLinesResponses, GetActionData, GetActionErrors, GetActionResponses, GetDeadLetterData, GetDeadLetterErrors, GetDeadLetterResponses, GetHealthData, GetHealthErrors, GetHealthResponses, GetHistoryData, GetHistoryErrors, GetHistoryResponses, GetImageData, GetImageErrors, GetImageResponses, GetIntakeData, GetIntakeErrors, GetIntakeResponses, GetLivenessData, GetLivenessResponses, GetOverviewData, GetOverviewErrors, GetOverviewResponses, GetProductData, GetProductErrors, GetProductResponses, GetReadinessData, GetReadinessErrors, GetReadinessResponses, GetRedisHealthData, GetRedisHealthErrors, GetRedisHealthResponses, GetSessionData, GetSessionErrors, GetSessionResponses, GetUserData, GetUserErrors, GetUserResponses, ImportLinesData, ImportLinesErrors, ImportLinesResponses, ListActionsData, ListActionsErrors, ListActionsResponses, ListAuditData, ListAuditErrors, ListAuditResponses, ListDeadLettersData, ListDeadLettersErrors, ListDeadLettersResponses, ListDeliveriesData, ListDeliveriesErrors, ListDeliveriesResponses, ListOriginsData, ListOriginsErrors, ListOriginsResponses, ListOrphansData, ListOrphansErrors, ListOrphansResponses, ListProcessesData, ListProcessesErrors, ListProcessesResponses, ListProductsData, ListProductsErrors, ListProductsResponses, ListSettingsData, ListSettingsErrors, ListSettingsResponses, PurgeDeadLettersData, PurgeDeadLettersErrors, PurgeDeadLettersResponses, PutUploadData, PutUploadErrors, PutUploadResponses, RemoveOrphansData, RemoveOrphansErrors, RemoveOrphansResponses, ReplaceProductData, ReplaceProductErrors, ReplaceProductResponses, ReplaceSourceData, ReplaceSourceErrors, ReplaceSourceResponses, ReplayDeadLettersData, ReplayDeadLettersErrors, ReplayDeadLettersResponses, ReprocessProductData, ReprocessProductErrors, ReprocessProductResponses, SearchImagesData, SearchImagesErrors, SearchImagesResponses, SendDeliveryData, SendDeliveryErrors, SendDeliveryResponses, SetIntakeData, SetIntakeErrors, SetIntakeResponses, SetOriginRuleData, SetOriginRuleErrors, SetOriginRuleResponses, StartActionData, StartActionErrors, StartActionResponses, UpdateProductData, UpdateProductErrors, UpdateProductResponses, UpsertProductData, UpsertProductErrors, UpsertProductResponses, WatchProductData, WatchProductErrors, WatchProductResponse, WatchProductResponses } from './types.gen.ts';
 
 export type Options<TData extends TDataShape = TDataShape, ThrowOnError extends boolean = boolean, TResponse = unknown> = Options2<TData, ThrowOnError, TResponse> & {
     /**
@@ -448,6 +448,32 @@ export const sendDelivery = <ThrowOnError extends boolean = false>(options: Opti
     security: [{ name: 'x-api-key', type: 'apiKey' }, { scheme: 'bearer', type: 'http' }],
     url: '/api/v1/admin/deliveries/{id}/send',
     ...options
+});
+
+/**
+ * List objects that no image and no upload names
+ *
+ * Looks at the next 1,000 objects, by ascending key. Objects younger than two JOB_TIMEOUT_MS are passed over, because an image may still record them.
+ */
+export const listOrphans = <ThrowOnError extends boolean = false>(options?: Options<ListOrphansData, ThrowOnError>): RequestResult<ListOrphansResponses, ListOrphansErrors, ThrowOnError> => (options?.client ?? client).get<ListOrphansResponses, ListOrphansErrors, ThrowOnError>({
+    security: [{ name: 'x-api-key', type: 'apiKey' }, { scheme: 'bearer', type: 'http' }],
+    url: '/api/v1/admin/orphans',
+    ...options
+});
+
+/**
+ * Remove objects that no image and no upload names
+ *
+ * Looks at the next 1,000 objects, by ascending key. Objects younger than two JOB_TIMEOUT_MS are passed over, because an image may still record them.
+ */
+export const removeOrphans = <ThrowOnError extends boolean = false>(options: Options<RemoveOrphansData, ThrowOnError>): RequestResult<RemoveOrphansResponses, RemoveOrphansErrors, ThrowOnError> => (options.client ?? client).post<RemoveOrphansResponses, RemoveOrphansErrors, ThrowOnError>({
+    security: [{ name: 'x-api-key', type: 'apiKey' }, { scheme: 'bearer', type: 'http' }],
+    url: '/api/v1/admin/orphans/remove',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
 });
 
 /**

@@ -3057,6 +3057,126 @@ export type SendDeliveryResponses = {
 
 export type SendDeliveryResponse = SendDeliveryResponses[keyof SendDeliveryResponses];
 
+export type ListOrphansData = {
+    body?: never;
+    path?: never;
+    query?: {
+        /**
+         * next of the previous page
+         */
+        after?: string;
+    };
+    url: '/api/v1/admin/orphans';
+};
+
+export type ListOrphansErrors = {
+    /**
+     * The request is malformed or does not match the schema
+     */
+    400: Problem;
+    /**
+     * Credentials are missing or invalid
+     */
+    401: Problem;
+    /**
+     * The credentials are not valid for that user, or only for reading
+     */
+    403: Problem;
+    /**
+     * The caller has sent too many requests; retry after the time in Retry-After
+     */
+    429: Problem;
+    /**
+     * The service is overloaded or unavailable; retry after the time in Retry-After
+     */
+    503: Problem;
+};
+
+export type ListOrphansError = ListOrphansErrors[keyof ListOrphansErrors];
+
+export type ListOrphansResponses = {
+    /**
+     * The orphans among 1,000 objects
+     */
+    200: {
+        objects: Array<{
+            key: string;
+            bytes: number;
+            modified: string;
+        }>;
+        /**
+         * Where the next page begins, which may be there although this page is empty
+         */
+        next: string | null;
+    };
+};
+
+export type ListOrphansResponse = ListOrphansResponses[keyof ListOrphansResponses];
+
+export type RemoveOrphansData = {
+    body: {
+        /**
+         * next of the previous page
+         */
+        after?: string;
+    };
+    path?: never;
+    query?: never;
+    url: '/api/v1/admin/orphans/remove';
+};
+
+export type RemoveOrphansErrors = {
+    /**
+     * The request is malformed or does not match the schema
+     */
+    400: Problem;
+    /**
+     * Credentials are missing or invalid
+     */
+    401: Problem;
+    /**
+     * The credentials are not valid for that user, or only for reading
+     */
+    403: Problem;
+    /**
+     * The body is too large
+     */
+    413: Problem;
+    /**
+     * The body is not JSON in UTF-8
+     */
+    415: Problem;
+    /**
+     * The caller has sent too many requests; retry after the time in Retry-After
+     */
+    429: Problem;
+    /**
+     * The service is overloaded or unavailable; retry after the time in Retry-After
+     */
+    503: Problem;
+};
+
+export type RemoveOrphansError = RemoveOrphansErrors[keyof RemoveOrphansErrors];
+
+export type RemoveOrphansResponses = {
+    /**
+     * The orphans among 1,000 objects
+     */
+    200: {
+        objects: Array<{
+            key: string;
+            bytes: number;
+            modified: string;
+        }>;
+        /**
+         * Where the next page begins, which may be there although this page is empty
+         */
+        next: string | null;
+    };
+};
+
+export type RemoveOrphansResponse = RemoveOrphansResponses[keyof RemoveOrphansResponses];
+
 export type ListAuditData = {
     body?: never;
     path?: never;

@@ -85,11 +85,14 @@ const settingsOf = (DATA_DIR: string): Settings => ({
   MAX_ATTEMPTS: '100'
 })
 
-/** As `ulimit` bounds every file, nothing longer can be stored, without a disk that is full. */
+/**
+ * As `ulimit` bounds every file, nothing longer can be stored, without a disk that is full. NODE_OPTIONS
+ * loads a part of tap that ends a process at its first SIGXFSZ, which Node ignores.
+ */
 const bounded = (settings: Settings, bytes: number) =>
   new Service(settings, {
     command: 'sh',
-    args: ['-c', `ulimit -f ${bytes / 512}; exec "$@"`, 'sh', process.execPath, SERVER]
+    args: ['-c', `ulimit -f ${bytes / 512}; unset NODE_OPTIONS; exec "$@"`, 'sh', process.execPath, SERVER]
   })
 
 /** Its database replays its log, for which it needs space. */

@@ -35,7 +35,7 @@ async function run(mutants: Mutant[]): Promise<boolean> {
   for (const [index, mutant] of mutants.entries()) {
     const limitMs = limits.get(mutant.test) ?? (await timeOf(copy, mutant.test))
     limits.set(mutant.test, limitMs)
-    const outcome = await tryMutant(copy, mutant, limitMs)
+    const { outcome } = await tryMutant(copy, mutant, limitMs)
     if (outcome !== 'survived') killed++
     console.log(`[${index + 1}/${mutants.length}] ${outcome.padEnd(9)} ${mutant.name} (${mutant.test})`)
   }
@@ -46,8 +46,8 @@ async function run(mutants: Mutant[]): Promise<boolean> {
 /** Resolves with how long the test may take with a mutant. Rejects when it fails without one. */
 async function timeOf(copy: string, test: string): Promise<number> {
   const started = Date.now()
-  if ((await runTest(copy, test, FIRST_LIMIT_MS)) !== 'survived')
-    throw new Error(`${test} fails without a mutant`)
+  const { outcome, lastLines } = await runTest(copy, test, FIRST_LIMIT_MS)
+  if (outcome !== 'survived') throw new Error(`${test} fails without a mutant:\n${lastLines}`)
   return Math.max(SHORTEST_LIMIT_MS, (Date.now() - started) * PATIENCE)
 }
 
@@ -65,17 +65,22 @@ async function tryMutant(copy: string, { file, from, to, test }: Mutant, limitMs
   }
 }
 
-async function runTest(
-  cwd: string,
-  test: string,
-  limitMs: number
-): Promise<'killed' | 'timed out' | 'survived'> {
-  await using child = new SupervisedProcess({ command: process.execPath, args: [test], cwd })
+interface Result {
+  outcome: 'killed' | 'timed out' | 'survived'
+  /** What the test printed last. */
+  lastLines: string
+}
+
+async function runTest(cwd: string, test: string, limitMs: number): Promise<Result> {
+  // Without tap around it a test may take 30 s, and one that needs more would kill every mutant.
+  const env = { ...process.env, TAP_TIMEOUT: `${limitMs / 1000}` }
+  await using child = new SupervisedProcess({ command: process.execPath, args: [test], cwd, env })
   const limit = setTimeout(() => child.stop(), limitMs)
   const { code, signal } = await child.ended
   clearTimeout(limit)
-  if (signal === 'SIGKILL') return 'timed out'
-  return code === 0 ? 'survived' : 'killed'
+  const { lastLines } = child
+  if (signal === 'SIGKILL') return { outcome: 'timed out', lastLines }
+  return { outcome: code === 0 ? 'survived' : 'killed', lastLines }
 }
 
 /**

@@ -42,7 +42,9 @@ export default fp<{ config: Config }>(
     const uploads = uploadsOf(capacity, renditions.length + Number(keepOriginals), app.objects.maxPuts)
     const ruleOf = (domain: string) => app.controls.get('origin', domain)
     const limiter = new Limiter({
-      ...{ capacity, uploads, ruleOf },
+      capacity,
+      uploads,
+      ruleOf,
       locate: tools.downloader.locate,
       store: app.storeBreakers.uploads
     })

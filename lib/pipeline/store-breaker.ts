@@ -16,12 +16,10 @@ const REMEMBERED_MS = 120_000
 export class StoreDown extends Error {
   override readonly name = 'StoreDown'
   readonly waitMs: number
-  readonly failure: ImageError
 
   constructor(waitMs: number, failure: ImageError) {
     super(failure.message, { cause: failure })
     this.waitMs = waitMs
-    this.failure = failure
   }
 }
 

@@ -3,7 +3,8 @@ import fc from 'fast-check'
 /** The parts of JSON Schema that the OpenAPI document uses. */
 export interface Schema {
   $ref?: string
-  type?: string
+  type?: string | string[]
+  anyOf?: Schema[]
   enum?: unknown[]
   minimum?: number
   maximum?: number
@@ -147,6 +148,8 @@ export const wildText: fc.Arbitrary<Text> = fc.oneof(
 export function fittingText(schema: Schema, resolve: Resolve): fc.Arbitrary<Text> {
   const { type, ...it } = resolve(schema)
   if (it.enum) return fc.constantFrom(...it.enum).map(text)
+  const kinds = Array.isArray(type) ? type.map((type) => ({ ...it, type })) : it.anyOf
+  if (kinds) return fc.oneof(...kinds.map((kind) => fittingText(kind, resolve)))
   switch (type) {
     case 'integer':
       return integer(it).map(text)
@@ -158,6 +161,8 @@ export function fittingText(schema: Schema, resolve: Resolve): fc.Arbitrary<Text
       return items(it, resolve).map((values) => `[${values.join()}]`)
     case 'object':
       return members(it, resolve).map(objectText)
+    case 'null':
+      return fc.constant('null')
     default:
       return string(it).map(text)
   }

@@ -87,8 +87,9 @@ export class Page {
     })()`)
   }
 
-  /** Types into the field that has the focus, and presses Enter. */
+  /** Types into the field that has the focus, once one has it, and presses Enter. */
   async type(text: string): Promise<void> {
+    await this.until(`document.activeElement?.matches('input, textarea')`)
     await this.send('Input.insertText', { text })
     for (const type of ['keyDown', 'keyUp'])
       await this.send('Input.dispatchKeyEvent', { type, key: 'Enter', windowsVirtualKeyCode: 13, text: '\r' })

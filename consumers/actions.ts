@@ -10,9 +10,13 @@ const LEASE_MS = 60_000
 export default fp(
   async (app) => {
     const { pg, outbox, products, log } = app
-    const actions = new Actions(pg.pool, outbox)
+    const options = {
+      pool: pg.pool,
+      actions: new Actions(pg.pool, outbox),
+      changes: products.background
+    }
     const dispatch = async ({ payload: { action_id } }: OutboxRow, stop: AbortSignal) => {
-      if (action_id !== undefined) await runAction(action_id, { pool: pg.pool, actions, products }, stop)
+      if (action_id !== undefined) await runAction(action_id, options, stop)
     }
     const relay = new Relay({ outbox, kind: 'action', capacity: 1, leaseMs: LEASE_MS, dispatch, log })
     app.addHook('onReady', async () => relay.start())

@@ -76,7 +76,7 @@ async function enqueueLostImages(
   // Messages that wait for the end of a pause are not lost.
   if (outbox.isPaused) return
   if (broker && (await broker.depth()) >= DEEP_QUEUE) return
-  const count = await products.sweep(jobMs * LOST_AFTER_JOBS, IMAGES_A_SWEEP)
+  const count = await products.background.sweep(jobMs * LOST_AFTER_JOBS, IMAGES_A_SWEEP)
   if (count > 0) log.warn({ products: count }, 'Pending images that were lost are enqueued again')
 }
 

@@ -62,7 +62,7 @@ export async function process(
 }
 
 const finish = (app: FastifyInstance, product: ProductRecord, withAttempts: boolean) =>
-  app.products.finish(
+  app.products.background.finish(
     product,
     product.images.map((image) => ({
       image,

@@ -43,7 +43,7 @@ export async function apply(app: FastifyInstance, config: Config, prune: boolean
     await untilFewer(MAX_ENQUEUED)
     if (pause.signal.aborted) break
     const counts = await Promise.all(
-      ids.map((id) => app.products.act(id, (record) => remakeOutdated(record, wanted)))
+      ids.map((id) => app.products.background.act(id, (record) => remakeOutdated(record, wanted)))
     )
     enqueued += counts.reduce((sum, count) => sum + count, 0)
   }
@@ -62,7 +62,7 @@ async function pruneAll({ pg, products }: FastifyInstance, { images }: Config): 
   let pruned = 0
   for await (const ids of productsToPrune(pg.pool, images, PRODUCTS_A_PAGE)) {
     const counts = await Promise.all(
-      ids.map((id) => products.act(id, (record) => pruneRenditions(record, names)))
+      ids.map((id) => products.background.act(id, (record) => pruneRenditions(record, names)))
     )
     pruned += counts.reduce((sum, count) => sum + count, 0)
   }

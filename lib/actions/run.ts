@@ -1,6 +1,6 @@
 import type { Pool } from 'pg'
 import { act } from '../products/acts.ts'
-import type { ProductStore } from '../products/store.ts'
+import type { BackgroundChanges } from '../products/background.ts'
 import { bounded, readPage } from '../search/page.ts'
 import type { Actions, RunningAction } from './actions.ts'
 
@@ -10,7 +10,7 @@ const TIMEOUT_MS = 10_000
 export interface RunOptions {
   pool: Pool
   actions: Actions
-  products: Pick<ProductStore, 'act'>
+  changes: Pick<BackgroundChanges, 'act'>
 }
 
 /**
@@ -27,17 +27,14 @@ export async function runAction(id: number, options: RunOptions, stop: AbortSign
   }
 }
 
-async function runBatch(
-  { action, filter, place, created_at }: RunningAction,
-  { pool, products }: RunOptions
-) {
+async function runBatch({ action, filter, place, created_at }: RunningAction, { pool, changes }: RunOptions) {
   const page = { columns: 'i.status', after: place, limit: IMAGES_A_BATCH, at: created_at }
   const { rows, next } = await bounded(pool, TIMEOUT_MS, (client) => readPage(client, filter, page))
   const byProduct = Map.groupBy(rows, ({ product_id }) => product_id)
-  const changes = [...byProduct].map(([productId, images]) => {
+  const counts = [...byProduct].map(([productId, images]) => {
     const ids = new Set(images.map(({ id }) => id))
-    return products.act(productId, (record) => act(record, action, ids))
+    return changes.act(productId, (record) => act(record, action, ids))
   })
-  const changed = (await Promise.all(changes)).reduce((sum, n) => sum + n, 0)
+  const changed = (await Promise.all(counts)).reduce((sum, n) => sum + n, 0)
   return { seen: rows.length, changed, next }
 }

@@ -54,3 +54,9 @@ export function unknownUser(id: number): AppError {
   const detail = 'is no user of this service; create one with POST /api/v1/users'
   return new AppError('unknown_user', `There is no user ${id}.`, [{ pointer: '/user_id', detail }])
 }
+
+/** Returns a handler of rejections: null takes the place of an error of that code. */
+export const nullIf = (code: ErrorCode) => (error: unknown) => {
+  if (error instanceof AppError && error.code === code) return null
+  throw error
+}

@@ -44,7 +44,7 @@ export class ProductProcessor {
     )
     // Before the commit: a message enqueued by it may arrive at once and must find these images unlocked.
     lock.release()
-    const commit = () => store.finish(product, attempts, { redelivered })
+    const commit = () => store.background.finish(product, attempts, { redelivered })
     await this.#persist(() => inStage('commit', productId, commit), stop)
   }
 

@@ -1,9 +1,9 @@
-import type { Pool } from 'pg'
 import type { Cache, CachedProduct } from '../cache/cache.ts'
 import type { IdempotencyKey } from '../database/idempotency.ts'
-import { AppError, type ErrorCode, productNotFound } from '../http/app-error.ts'
+import { nullIf, productNotFound } from '../http/app-error.ts'
 import type { ImageErrorCode } from '../image/error.ts'
 import { Uploads } from '../uploads/uploads.ts'
+import { BackgroundChanges } from './background.ts'
 import type { ProductChangeFeed } from './change-feed.ts'
 import { type Decide, ProductChanger, type ProductRef } from './changer.ts'
 import * as changes from './changes.ts'
@@ -14,10 +14,8 @@ import type { ProductFilter } from './list.ts'
 import { type Page, ProductLists } from './lists.ts'
 import { ProductLoader } from './loader.ts'
 import { type ImageRow, type ProductRecord, toProduct } from './record.ts'
-import { leftoversOf, leftoversWaitMs, strayRemovals } from './removals.ts'
 import { imageNotFound, type NewSource, replaceSource } from './replaced-source.ts'
 import type { Product, ProductInput } from './schemas.ts'
-import { SWEEP } from './statements.ts'
 import { ProductWriter, type WriterOptions } from './writer.ts'
 
 export interface ProductStoreOptions extends WriterOptions {
@@ -38,19 +36,12 @@ export interface Reprocess {
   code?: ImageErrorCode | undefined
 }
 
-/** Shorter than for a client: otherwise workers would mainly wait while Redis is unreachable. */
-const WORKER_CACHE_WAIT_MS = 200
-
-/**
- * Products and their images. When a client's method resolves, every reader sees the change. A worker waits
- * only 200 ms for that: if Redis is unreachable, readers see its outcomes a few seconds later.
- */
+/** Products and their images. When a method resolves, every reader sees its change. */
 export class ProductStore {
+  readonly background: BackgroundChanges
   readonly #options: ProductStoreOptions
-  readonly #pool: Pool
   readonly #creator: ProductCreator
   readonly #bulkCreator: ProductCreator
-  readonly #writer: ProductWriter
   readonly #changer: ProductChanger
   readonly #lists: ProductLists
   readonly #loader: ProductLoader
@@ -58,12 +49,17 @@ export class ProductStore {
 
   constructor(options: ProductStoreOptions) {
     this.#options = options
-    this.#pool = options.pool
     this.#creator = new ProductCreator(options.pool, options.outbox)
     this.#bulkCreator = new ProductCreator(options.pool, options.outbox, { bulk: true })
-    this.#writer = new ProductWriter(options)
     this.#loader = new ProductLoader(options.pool, options.urlOf)
-    this.#changer = new ProductChanger(this.#loader, this.#writer)
+    const writer = new ProductWriter(options)
+    this.#changer = new ProductChanger(this.#loader, writer)
+    this.background = new BackgroundChanges({
+      ...options,
+      changer: this.#changer,
+      writer,
+      publish: (id, maxWaitMs) => this.#publish(id, maxWaitMs)
+    })
     this.#lists = new ProductLists(options.pool, options.urlOf)
     this.#uploads = new Uploads(options.pool)
   }
@@ -84,7 +80,7 @@ export class ProductStore {
    */
   async upsert(input: IdentifiedInput, { bulk = false } = {}): Promise<{ id: number; created: boolean }> {
     for (;;) {
-      const id = await this.create(input, undefined, { bulk }).catch(unless('external_id_taken'))
+      const id = await this.create(input, undefined, { bulk }).catch(nullIf('external_id_taken'))
       if (id !== null) return { id, created: true }
       const record = await this.#loader.find(input.user_id, input.external_id)
       // Deleted meanwhile, or it has another external id now.
@@ -136,16 +132,6 @@ export class ProductStore {
   }
 
   /**
-   * Changes images of a product for an operator. Resolves with their number; a product that is gone has none.
-   */
-  async act(id: number, decide: Decide): Promise<number> {
-    const acted = await this.#changer.change({ id }, decide, { batched: true }).catch(unless('not_found'))
-    if (!acted?.changed) return 0
-    await this.#publish(id, WORKER_CACHE_WAIT_MS)
-    return acted.changed.update.length
-  }
-
-  /**
    * Replaces the source of an image for an operator. Resolves with the image that takes its place. Rejects
    * with `not_found`, and with `invalid_input` if the product has the source, or it is no upload of its user.
    */
@@ -167,48 +153,13 @@ export class ProductStore {
     await this.#publish(ref.id)
   }
 
-  /**
-   * Records the outcomes of attempts at images of `product`, which is as it was when they began. If an
-   * outcome is not recorded, its objects are removed. `redelivered`: a worker may have died during earlier
-   * attempts.
-   */
-  async finish(
-    product: ProductRecord,
-    attempts: changes.Attempt[],
-    { redelivered = false } = {}
-  ): Promise<void> {
-    const decide = (record: ProductRecord) => changes.finish(record, attempts)
-    const options = { known: product, batched: true }
-    const ended = await this.#changer.change({ id: product.id }, decide, options).catch(unless('not_found'))
-    const rows = ended ? changes.imagesAfter(ended.before, ended.changed) : []
-    const removals = redelivered
-      ? [leftoversOf(product.id, leftoversWaitMs(this.#options.jobTimeoutMs))]
-      : strayRemovals(product.id, attempts, rows)
-    await this.#writer.enqueue(product, removals)
-    if (ended?.changed) await this.#publish(product.id, WORKER_CACHE_WAIT_MS)
-  }
-
-  /**
-   * Enqueues lost pending images again, and the removal of objects that the lost work left. Resolves with the
-   * number of products.
-   */
-  async sweep(olderThanMs: number, limit: number): Promise<number> {
-    const { rows } = await this.#pool.query<{ products: number }>({
-      ...SWEEP,
-      values: [olderThanMs, limit, leftoversWaitMs(this.#options.jobTimeoutMs)]
-    })
-    const products = rows[0]?.products ?? 0
-    if (products > 0) this.#options.outbox.enqueued(['images'])
-    return products
-  }
-
   /** Resolves with false if the product does not have that external id any more. */
   async #replace(known: ProductRecord, input: IdentifiedInput, bulk: boolean): Promise<boolean> {
     const decide = (record: ProductRecord) => {
       if (record.external_id !== input.external_id) throw productNotFound(record.id)
       return changes.replace(record, fieldsOf(input, record), bulk)
     }
-    const replaced = await this.#changeForClient(known, decide, known).catch(unless('not_found'))
+    const replaced = await this.#changeForClient(known, decide, known).catch(nullIf('not_found'))
     return replaced !== null
   }
 
@@ -224,10 +175,4 @@ export class ProductStore {
     await this.#options.cache.invalidate(id, maxWaitMs)
     this.#options.changeFeed.publish(id)
   }
-}
-
-/** Returns a handler that resolves with null for errors of that code. */
-const unless = (code: ErrorCode) => (error: unknown) => {
-  if (error instanceof AppError && error.code === code) return null
-  throw error
 }

@@ -121,7 +121,7 @@ t.test('on PostgreSQL, Redis, RabbitMQ and S3', needsServices, async (t) => {
     await lost
     if (broker && publish) broker.publish = publish
     // The sweep takes it for lost once its outbox row is gone.
-    while ((await app.products.sweep(-1000, 1000)) === 0);
+    while ((await app.products.background.sweep(-1000, 1000)) === 0);
     const record = await settled(app, id)
     t.match(record.images, [{ status: 'done', attempts: 1 }])
   })

@@ -33,7 +33,7 @@ t.test('lost images are enqueued, but not while the queue is deep', needsService
     DOWNLOAD_TIMEOUT_MS: '1000'
   })
   let sweeps = 0
-  app.products.sweep = async () => {
+  app.products.background.sweep = async () => {
     sweeps++
     return 0
   }

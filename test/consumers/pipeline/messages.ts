@@ -47,9 +47,9 @@ export function messages(t: Test, { app, open, origin, place }: Scene): void {
     const { app } = await open(t)
     await create(app, [url])
     await asked
-    const finish = app.products.finish.bind(app.products)
+    const finish = app.products.background.finish.bind(app.products.background)
     const recorded = new Promise<ProductRecord | null>((resolve) => {
-      app.products.finish = async (product, outcomes) => {
+      app.products.background.finish = async (product, outcomes) => {
         const kept = await finish(product, outcomes)
         resolve(await app.products.load(product.id))
         return kept

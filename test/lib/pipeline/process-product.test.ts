@@ -30,9 +30,9 @@ t.test('a database that is away is waited for, and nothing is made twice', async
     })
   )
   const id = await create(store, 'http://a.test/1')
-  const finish = store.finish.bind(store)
+  const finish = store.background.finish.bind(store.background)
   let failures = 1
-  store.finish = async (...args) => {
+  store.background.finish = async (...args) => {
     if (failures-- > 0) throw Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED' })
     return finish(...args)
   }
@@ -53,9 +53,9 @@ t.test('a message that its commit enqueues finds the images unlocked', async (t)
     })
   )
   const id = await create(store, 'http://a.test/1')
-  const finish = store.finish.bind(store)
-  store.finish = async (...args) => {
-    store.finish = finish
+  const finish = store.background.finish.bind(store.background)
+  store.background.finish = async (...args) => {
+    store.background.finish = finish
     await finish(...args)
     await processor.process(id, never)
   }
@@ -68,7 +68,7 @@ t.test('messages that are delivered again and again without an end fail no image
   const id = await create(store, 'http://a.test/1')
   for (let deliveries = 0; deliveries < 12; deliveries++) {
     const killed = build()
-    killed.store.finish = () => Promise.reject(new Error('killed'))
+    killed.store.background.finish = () => Promise.reject(new Error('killed'))
     await t.rejects(killed.processor.process(id, never), { message: 'killed' })
   }
   t.same(await imagesOf(store, id), [{ status: 'pending', attempts: 0, error_code: null }])

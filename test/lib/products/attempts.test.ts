@@ -87,7 +87,7 @@ async function failedProduct(products: ProductStore): Promise<ProductRecord> {
   product.images.sort((a, b) => a.source_url.localeCompare(b.source_url))
   const { detail } = MISSING
   const outcome = { status: 'failed', code: 'http_status', detail } as const
-  await products.finish(
+  await products.background.finish(
     product,
     product.images.map((image) => ({ image, outcome, report: REPORT }))
   )

@@ -36,7 +36,7 @@ async function created(store: ProductStore, count: number, images = 1): Promise<
 
 /** Fails one image of the product. */
 const finish = (store: ProductStore, product: ProductRecord, detail: string, index = 0) =>
-  store.finish(
+  store.background.finish(
     product,
     product.images.slice(index, index + 1).map((image) => ({ image, outcome: failed(detail) }))
   )

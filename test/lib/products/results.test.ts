@@ -29,7 +29,7 @@ for (const { place, options, create } of PLACES)
     const finish = async (id: number) => {
       const product = await products.load(id)
       if (product)
-        await products.finish(
+        await products.background.finish(
           product,
           product.images.map((image) => ({ image, outcome: FAILED }))
         )

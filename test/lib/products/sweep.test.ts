@@ -34,9 +34,9 @@ t.test('a sweep enqueues pending images without an outbox row, some at a time', 
   await pool.query('DELETE FROM outbox WHERE product_id = $1', [finished])
   await age([...lost, due, finished])
 
-  t.equal(await store.sweep(HOUR / 2, 2), 2)
-  t.equal(await store.sweep(HOUR / 2, 2), 1)
-  t.equal(await store.sweep(HOUR / 2, 2), 0)
+  t.equal(await store.background.sweep(HOUR / 2, 2), 2)
+  t.equal(await store.background.sweep(HOUR / 2, 2), 1)
+  t.equal(await store.background.sweep(HOUR / 2, 2), 0)
   const { rows } = await pool.query(
     `SELECT product_id, class FROM outbox WHERE kind = 'images' ORDER BY product_id`
   )

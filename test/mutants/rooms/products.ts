@@ -40,7 +40,7 @@ export const PRODUCTS: Room[] = [
     }
   },
   {
-    file: 'lib/products/store.ts',
+    file: 'lib/products/background.ts',
     test: LEFTOVERS,
     mutants: {
       'what a killed worker stored stays': [

@@ -109,10 +109,10 @@ async function conformance(t: Test, variables: Record<string, string>): Promise<
     async (t) => {
       const { actions, act } = await manyPending(app, 450)
       const stop = new AbortController()
-      const options = { pool: app.pg.pool, actions, products: { act } }
+      const options = { pool: app.pg.pool, actions, changes: { act } }
       const stopping = {
         ...options,
-        products: { act: (...args: Parameters<typeof act>) => act(...args).finally(() => stop.abort()) }
+        changes: { act: (...args: Parameters<typeof act>) => act(...args).finally(() => stop.abort()) }
       }
       const one = await insertAction(app)
       await t.rejects(runAction(one, stopping, stop.signal), { name: 'AbortError' })
@@ -129,7 +129,7 @@ async function conformance(t: Test, variables: Record<string, string>): Promise<
       const cancel = () => call({ method: 'POST', url: `${URL}/${other}/cancel` })
       const cancelling = {
         ...options,
-        products: { act: (...args: Parameters<typeof act>) => act(...args).finally(cancel) }
+        changes: { act: (...args: Parameters<typeof act>) => act(...args).finally(cancel) }
       }
       await runAction(other, cancelling, new AbortController().signal)
       const cancelled = (await cancel()).json()
@@ -164,7 +164,7 @@ async function manyPending(app: FastifyInstance, count: number) {
     [count]
   )
   const actions = new Actions(app.pg.pool, app.outbox)
-  return { actions, act: app.products.act.bind(app.products) }
+  return { actions, act: app.products.background.act.bind(app.products.background) }
 }
 
 /** An action that no relay knows of. */

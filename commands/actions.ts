@@ -50,7 +50,7 @@ export async function actions(config: Config, args: string[]): Promise<void> {
   }
   const client = await throwingClientOf(values, config)
   const { data } = await startAction({ client, body, throwOnError: true })
-  if ('is_exact' in data) console.log(`Images that match: ${data.is_exact ? '' : 'about '}${data.images}`)
+  if ('is_exact' in data) console.log(`Images that match: ${data.is_exact ? '' : 'at least '}${data.images}`)
   else print([data])
 }
 

@@ -43,7 +43,8 @@ export function Act({ filter, act, onClose }) {
     }
   }
   const { count, error } = match
-  const number = count && counted(count.images, 'image')
+  const number = count?.is_exact && howMany(count)
+  const mayBegin = count && (count.images > 0 || !count.is_exact)
   return html`
     <${Dialog} title=${filter.id ? 'Act on this image' : 'Act on all images that match'} onClose=${onClose}>
       <div class="stack">
@@ -59,16 +60,23 @@ export function Act({ filter, act, onClose }) {
           )}
         </fieldset>
         <p role="status">
-          ${error ? html`<span class="problem">${error}</span>` : count ? html`<strong>${count.is_exact ? '' : 'About '}${number}</strong> will change.` : 'Counting …'}
+          ${error ? html`<span class="problem">${error}</span>` : count ? html`<strong>${howMany(count)}</strong> will change.` : 'Counting …'}
         </p>
         <footer>
           <button onClick=${onClose}>Cancel</button>
-          <button class="primary" disabled=${!count?.images} onClick=${begin}>
+          <button class="primary" disabled=${!mayBegin} onClick=${begin}>
             ${number ? `${ACTS[action]?.name}: ${number}` : ACTS[action]?.name}
           </button>
         </footer>
       </div>
     <//>`
+}
+
+/** @param {import('../calls.js').ActionCount} count */
+function howMany({ images, is_exact }) {
+  const number = counted(images, 'image')
+  if (is_exact) return number
+  return images > 0 ? `At least ${number}` : 'An unknown number of images'
 }
 
 /** @param {{ filter: Record<string, string>, meant: Record<string, string> }} props */

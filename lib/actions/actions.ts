@@ -11,6 +11,10 @@ import type { Action } from './schemas.ts'
 
 const COLUMNS = `id, action, filter, state, images::float8, seen::float8, changed::float8, actor, created_at, ended_at`
 
+/** An operator waits for the number before an action begins, and for it to begin. */
+const COUNT_MS = 100
+const START_MS = 5000
+
 type Row = Omit<Action, 'created_at' | 'ended_at'> & { created_at: Date; ended_at: Date | null }
 
 /** An action as its runner needs it. */
@@ -31,15 +35,15 @@ export class Actions {
     this.#outbox = outbox
   }
 
-  /** Resolves with the number of images that `start` would act on. Rejects as `start` does. */
+  /** Resolves with how many images `start` would act on, as far as counted. Rejects as `start` does. */
   count(action: ActName, filter: ImageFilter): Promise<ImageCount> {
-    return countImages(this.#pool, filterOf(action, filter), new Date())
+    return countImages(this.#pool, filterOf(action, filter), { at: new Date(), ms: COUNT_MS })
   }
 
   /** Rejects with `invalid_input` if the action is not for images of the filter's status. */
   async start(action: ActName, filter: ImageFilter, actor: string): Promise<Action> {
     const whole = filterOf(action, filter)
-    const { images } = await countImages(this.#pool, whole, new Date())
+    const { images } = await countImages(this.#pool, whole, { at: new Date(), ms: START_MS })
     const started = await inTransaction(this.#pool, async (client) => {
       const { rows } = await client.query<Row>(
         `INSERT INTO actions (action, filter, images, actor) VALUES ($1, $2, $3, $4) RETURNING ${COLUMNS}`,
@@ -93,11 +97,14 @@ export class Actions {
     return rows[0] ?? null
   }
 
-  /** Records the progress. `next` is where the action continues; null ends it. */
+  /**
+   * Records the progress, also with more images than were counted in time. `next` is where the action
+   * continues; null ends it.
+   */
   async progress(id: number, seen: number, changed: number, next: Place | null): Promise<void> {
     await this.#pool.query(
-      `UPDATE actions SET seen = seen + $2, changed = changed + $3, place = $4,
-         state = CASE WHEN $4::jsonb IS NULL THEN 'done' ELSE state END,
+      `UPDATE actions SET images = greatest(images, seen + $2), seen = seen + $2, changed = changed + $3,
+         place = $4, state = CASE WHEN $4::jsonb IS NULL THEN 'done' ELSE state END,
          ended_at = CASE WHEN $4::jsonb IS NULL THEN now() END
        WHERE id = $1 AND state = 'running'`,
       [id, seen, changed, next && JSON.stringify(next)]

@@ -5,11 +5,11 @@ import { conditionsOf } from './conditions.ts'
 import { isCanceled } from './page.ts'
 import type { ImageFilter } from './schemas.ts'
 
-const TIMEOUT_MS = 5000
+const IMAGES_AT_ONCE = 1000
 
 export interface ImageCount {
   images: number
-  /** False for an estimate, if counting would take too long. */
+  /** False if more may match, because counting was stopped. */
   is_exact: boolean
 }
 
@@ -19,31 +19,46 @@ export async function countedBefore(pool: Pool, filter: ImageFilter): Promise<nu
   return Object.keys(others).length === 0 ? await keptCount(pool, filter) : null
 }
 
-/** Resolves with the number of images that match. */
-export async function countImages(pool: Pool, filter: ImageFilter, at: Date): Promise<ImageCount> {
+export interface CountOptions {
+  /** The time that ages refer to. */
+  at: Date
+  /** How long to count. */
+  ms: number
+}
+
+/** Resolves with the number of images that match, or with how many were found in `ms`. */
+export async function countImages(
+  pool: Pool,
+  filter: ImageFilter,
+  { at, ms }: CountOptions
+): Promise<ImageCount> {
+  const end = performance.now() + ms
   const kept = await countedBefore(pool, filter)
   if (kept !== null) return { images: kept, is_exact: true }
   const values: unknown[] = []
   const { scope, rest } = conditionsOf(filter, at, (value) => `$${values.push(value)}`)
   const isOfOwner = filter.user_id !== undefined || filter.external_id !== undefined
   const from = `FROM product_images i ${isOfOwner ? 'JOIN products p ON p.id = i.product_id' : ''}
-    WHERE ${[...scope, ...rest].join(' AND ') || 'true'}`
+    WHERE ${[...scope, ...rest].join(' AND ')}`
+  let images = 0
   try {
-    const images = await inTransaction(pool, async (client) => {
+    return await inTransaction(pool, async (client) => {
       // A bitmap that does not fit in work_mem would compare the host of each image of a page again.
-      await client.query(`SET LOCAL statement_timeout = ${TIMEOUT_MS}; SET LOCAL enable_bitmapscan = off`)
-      const { rows } = await client.query<{ n: number }>(`SELECT count(*)::float8 AS n ${from}`, values)
-      return rows[0]?.n ?? 0
+      await client.query('SET LOCAL enable_bitmapscan = off; SET LOCAL cursor_tuple_fraction = 1')
+      await client.query(`DECLARE matching NO SCROLL CURSOR FOR SELECT ${from}`, values)
+      for (let found = IMAGES_AT_ONCE; found === IMAGES_AT_ONCE; images += found) {
+        const left = Math.ceil(end - performance.now())
+        if (left <= 0) return { images, is_exact: false }
+        // Where few images match, one statement reads many.
+        await client.query(`SET LOCAL statement_timeout = ${left}`)
+        found = (await client.query(`MOVE ${IMAGES_AT_ONCE} FROM matching`)).rowCount ?? 0
+      }
+      return { images, is_exact: true }
     })
-    return { images, is_exact: true }
   } catch (error) {
     if (!isCanceled(error)) throw error
+    return { images, is_exact: false }
   }
-  const { rows } = await pool.query<{ 'QUERY PLAN': [{ Plan: { 'Plan Rows': number } }] }>(
-    `EXPLAIN (FORMAT JSON) SELECT ${from}`,
-    values
-  )
-  return { images: rows[0]?.['QUERY PLAN'][0].Plan['Plan Rows'] ?? 0, is_exact: false }
 }
 
 /** Resolves with the number that triggers keep: counting ten million images takes seconds. */

@@ -82,6 +82,23 @@ t.test('images are acted on, one or all that match, after their number is shown'
     })
   })
 
+  await t.test('more than can be counted in time', async (t) => {
+    await page.evaluate(`location.hash = '#/images?status=failed&text=stopped'`)
+    for (const [images, says] of [
+      [0, 'An unknown number of images will change.'],
+      [38_000, 'At least 38,000 images will change.']
+    ] as const) {
+      await page.evaluate(`globalThis.given ??= fetch; globalThis.fetch = (url, init) =>
+        init?.body?.includes('dry_run') ? Promise.resolve(Response.json({ images: ${images}, is_exact: false }))
+          : given(url, init)`)
+      await page.click('Act on all that match')
+      await page.shows(says)
+      t.equal(await page.evaluate(`document.querySelector('dialog .primary').disabled`), false)
+      await page.click('Cancel')
+    }
+    await page.evaluate('globalThis.fetch = given')
+  })
+
   await t.test('an image that is pending fails', async (t) => {
     origin.on('/slow.jpg', silence())
     const product_images = [`${origin.url}/slow.jpg`]

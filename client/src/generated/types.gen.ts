@@ -443,11 +443,11 @@ export type ImageFilter = {
 
 export type ActionCount = {
     /**
-     * Images that match
+     * Images that match; with is_exact false, how many do at least
      */
     images: number;
     /**
-     * False for an estimate, if counting would take too long
+     * False if more may match, because counting them would take too long
      */
     is_exact: boolean;
 };
@@ -469,7 +469,7 @@ export type Action = {
     };
     state: 'running' | 'done' | 'cancelled';
     /**
-     * How many matched when it began
+     * How many matched when it began, as far as they were counted
      */
     images: number;
     /**

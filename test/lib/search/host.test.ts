@@ -20,7 +20,8 @@ for (const { place, options, create } of PLACES)
          SELECT $1, url, 'failed', 'timeout' FROM unnest($2::text[]) AS url`,
         [product, urls]
       )
-    const count = async (host: string) => (await countImages(pg.pool, failedOf(host), new Date())).images
+    const count = async (host: string) =>
+      (await countImages(pg.pool, failedOf(host), { at: new Date(), ms: 60_000 })).images
 
     await t.test('are found by an index', async (t) => {
       for (const host of ['shop.example', 'shop.example:8443', '[2001:db8::1]:8443'])

@@ -1,13 +1,6 @@
 import fc from 'fast-check'
-import {
-  fittingText,
-  nearlyFittingText,
-  type Resolve,
-  type Schema,
-  type Text,
-  wildString,
-  wildText
-} from './values.ts'
+import { fittingText, nearlyFittingText, type Resolve, type Schema } from './fitting.ts'
+import { type Text, wildString, wildText } from './wild.ts'
 
 interface Parameter {
   in: string

@@ -1,4 +1,5 @@
 import fc from 'fast-check'
+import { NUL, type Text, text, WILD_NAMES, wildText } from './wild.ts'
 
 /** The parts of JSON Schema that the OpenAPI document uses. */
 export interface Schema {
@@ -18,131 +19,8 @@ export interface Schema {
   examples?: unknown[]
 }
 
-/** JSON as text: with numbers that a parser has to round, and duplicate keys. */
-export type Text = string
-
 /** Resolves a `$ref`. */
 export type Resolve = (schema: Schema) => Schema
-
-const text = (value: unknown): Text => JSON.stringify(value) ?? 'null'
-
-const NUL = '\0'
-const HALF_PAIR = '\ud83d'
-
-const STRINGS = [
-  ...[
-    '',
-    ' ',
-    '%',
-    '_',
-    '\\',
-    '%%%',
-    '\\%',
-    "'",
-    '"',
-    `' OR 1=1 --`,
-    '$1',
-    '{}',
-    '[]',
-    'null',
-    'undefined',
-    'NaN'
-  ],
-  ...[
-    NUL,
-    `a${NUL}b`,
-    HALF_PAIR,
-    '\udc4d',
-    `a${HALF_PAIR}b`,
-    '\ufeff',
-    '\u202e',
-    'İ',
-    'ß',
-    '👍🏽',
-    '﷽'.repeat(255)
-  ],
-  ...[
-    'x'.repeat(255),
-    'x'.repeat(256),
-    '👍'.repeat(255),
-    '👍'.repeat(256),
-    'x'.repeat(2049),
-    'x'.repeat(100_001)
-  ],
-  ...[
-    '__proto__',
-    'constructor',
-    'toString',
-    '../../etc/passwd',
-    '\r\nset-cookie: a=b',
-    '<script>alert(1)</script>'
-  ],
-  ...[
-    'http://127.0.0.1/',
-    'http://[::ffff:7f00:1]/',
-    'https://a@b.example/',
-    'http://',
-    'file:///etc/passwd',
-    'https://x:99999/'
-  ]
-]
-
-/** The limits of int4, int8, double and numeric(10,2), and texts that are almost numbers. */
-const NUMBERS: Text[] = [
-  ...[
-    '0',
-    '-0',
-    '1',
-    '-1',
-    '0.5',
-    '1.0',
-    '1e0',
-    '2147483646',
-    '2147483647',
-    '2147483648',
-    '-2147483648',
-    '-2147483649'
-  ],
-  ...[
-    '9007199254740991',
-    '9007199254740993',
-    '9223372036854775807',
-    '9223372036854775808',
-    '18446744073709551616'
-  ],
-  ...['1e308', '1.8e308', '-1e999', '5e-324', '1e-999', '0.1e-400', '3.4028236e38', '0.30000000000000004'],
-  ...[
-    '99999999.99',
-    '99999999.994',
-    '99999999.995',
-    '100000000',
-    '0.01',
-    '0.005',
-    '0.009',
-    '1.005',
-    '-0.01',
-    '33.333'
-  ],
-  `1${'0'.repeat(400)}`,
-  `0.${'1'.repeat(400)}`
-]
-
-const DEEP = ['['.repeat(5000) + ']'.repeat(5000), `${'{"a":'.repeat(5000)}1${'}'.repeat(5000)}`]
-
-const anyString = fc.oneof(
-  fc.constantFrom(...STRINGS),
-  fc.string({ unit: 'binary', maxLength: 300 }),
-  fc.string({ unit: 'grapheme', maxLength: 60 })
-)
-
-/** Any JSON, and some texts that are not quite JSON. */
-export const wildText: fc.Arbitrary<Text> = fc.oneof(
-  anyString.map(text),
-  fc.constantFrom(...NUMBERS),
-  fc.double().map(String),
-  fc.constantFrom('true', 'false', 'null', '{}', '[]', '[null]', '{"a":1}', '', 'NaN', '01', "'a'", ...DEEP),
-  fc.json({ maxDepth: 3 })
-)
 
 /** JSON that fits the schema. */
 export function fittingText(schema: Schema, resolve: Resolve): fc.Arbitrary<Text> {
@@ -209,18 +87,6 @@ function members({ properties = {}, required = [] }: Schema, resolve: Resolve): 
 
 const objectText = (found: Member[]) => `{${found.map(([key, value]) => `${text(key)}:${value}`).join()}}`
 
-const KEYS = [
-  '__proto__',
-  'constructor',
-  'prototype',
-  'toString',
-  '',
-  'id',
-  'user_id',
-  'version',
-  'a'.repeat(10_000)
-]
-
 /** An object that fits but for one member: wrong, missing, duplicate or unknown. */
 export function nearlyFittingText(schema: Schema, resolve: Resolve): fc.Arbitrary<Text> {
   const object = resolve(schema)
@@ -232,17 +98,10 @@ export function nearlyFittingText(schema: Schema, resolve: Resolve): fc.Arbitrar
       value: fc.option(wildText, { nil: undefined }),
       twice: fc.boolean()
     }),
-    fc.record({ at: fc.constantFrom(...KEYS), value: wildText, twice: fc.constant(true) })
+    fc.record({ at: fc.constantFrom(...WILD_NAMES), value: wildText, twice: fc.constant(true) })
   )
   return fc.tuple(members(object, resolve), change).map(([found, { at, value, twice }]) => {
     const rest = twice ? found : found.filter(([key]) => key !== at)
     return objectText(value === undefined ? rest : [...rest, [at, value]])
   })
 }
-
-/** A parameter or a header. */
-export const wildString: fc.Arbitrary<string> = fc.oneof(
-  anyString,
-  fc.constantFrom(...NUMBERS),
-  fc.double().map(String)
-)

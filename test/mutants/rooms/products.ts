@@ -7,7 +7,7 @@ const LEFTOVERS = 'test/lib/pipeline/leftovers.test.ts'
 export const PRODUCTS: Room[] = [
   {
     file: 'lib/products/changes.ts',
-    test: 'test/lib/products/changes.test.ts',
+    test: 'test/lib/products/outcomes.test.ts',
     mutants: {
       'an outcome of an earlier generation is taken': [
         'const attempt = byRow.get(',

@@ -13,7 +13,7 @@ export const SOURCES: Room[] = [
   },
   {
     file: 'lib/egress/read-limit.ts',
-    test: 'test/lib/download/response.test.ts',
+    test: 'test/lib/download/hostile-responses.test.ts',
     mutants: { 'reads have no limit': ['read - readBefore > maxReadBytes', 'false'] }
   },
   {

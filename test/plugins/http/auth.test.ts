@@ -1,37 +1,13 @@
 import Fastify from 'fastify'
-import { SignJWT } from 'jose'
 import t from 'tap'
 import { loadConfig } from '../../../lib/config/config.ts'
 import auth from '../../../plugins/http/auth.ts'
 import errors from '../../../plugins/http/errors.ts'
 import { buildTestApp, LogStream } from '../../support/app.ts'
-import { documented } from '../../support/openapi-conformance.ts'
 import { problem } from '../../support/problem.ts'
+import { ADA, ada, LAMP, OPS, ops, PRODUCTS, SECRET, serviceWithKeys, token } from './callers.ts'
 
-const secret = 'a secret of thirty-two characters'
-const [OPS, ADA, BOB] = ['key-of-operations', 'key-of-ada-user-1', 'key-of-bob-user-2']
-const app = await buildTestApp(t, { API_KEYS: `${OPS},${ADA}:1,${BOB}:2`, JWT_SECRET: secret })
-await app.pg.query(`INSERT INTO users (username) VALUES ('bob')`)
-const call = await documented(app)
-
-const PRODUCTS = '/api/v1/products'
-const LAMP = { user_id: 1, product_name: 'Desk lamp', product_price: 100.5 }
-const ops = { 'x-api-key': OPS }
-const ada = { 'x-api-key': ADA }
-const bob = { 'x-api-key': BOB }
-const asBob = { ...LAMP, user_id: 2 }
-
-const create = async (payload: object) => {
-  const reply = await call({ method: 'POST', url: PRODUCTS, headers: ops, payload })
-  return { id: reply.json().product_id, url: String(reply.headers.location) }
-}
-const lamp = await create(LAMP)
-const foreign = await create(asBob)
-
-const notYours = (pointer: string) =>
-  problem('forbidden', 'These credentials do not act for that user.', [
-    { pointer, detail: 'must be 1, the user that these credentials act for' }
-  ])
+const { app, call, lamp, foreign } = await serviceWithKeys(t)
 
 t.test('without credentials every operation is refused, and says what to send', async (t) => {
   for (const [method, url] of [
@@ -144,70 +120,6 @@ t.test('a key counts in either header, a token as a bearer', async (t) => {
   }
 })
 
-t.test('another user in the body is refused', async (t) => {
-  const expected = notYours('/user_id')
-  for (const [method, url, payload] of [
-    ['POST', PRODUCTS, asBob],
-    ['PUT', foreign.url, asBob],
-    ['PUT', PRODUCTS, { ...asBob, id: foreign.id }]
-  ] as const) {
-    t.strictSame((await call({ method, url, payload, headers: ada })).json(), expected)
-  }
-})
-
-t.test('another user’s product is not there, not even cached', async (t) => {
-  const expected = problem('not_found', `There is no product ${foreign.id}.`)
-  t.equal((await call({ url: foreign.url, headers: bob })).statusCode, 200)
-  for (const [method, url, payload] of [
-    ['GET', foreign.url, undefined],
-    ['GET', `${foreign.url}/events`, undefined],
-    ['PUT', foreign.url, LAMP],
-    ['PUT', PRODUCTS, { ...LAMP, id: foreign.id }],
-    ['DELETE', foreign.url, undefined],
-    ['POST', `${foreign.url}/reprocess`, undefined]
-  ] as const) {
-    t.strictSame((await call({ method, url, headers: ada, ...(payload && { payload }) })).json(), expected)
-  }
-  t.match((await call({ url: foreign.url, headers: bob })).json(), { user_id: 2, product_name: 'Desk lamp' })
-})
-
-t.test('lists show what belongs to the caller', async (t) => {
-  const owners = async (headers: typeof ops, query = '') => {
-    const products: { user_id: number }[] = (await call({ url: `${PRODUCTS}${query}`, headers })).json()
-    return products.map(({ user_id }) => user_id)
-  }
-  t.strictSame(await owners(ada), [1])
-  t.strictSame(await owners(bob), [2])
-  t.strictSame(await owners(bob, '?user_id='), [2])
-  t.strictSame(await owners(bob, '?user_id=2'), [2])
-  t.strictSame(await owners(ops), [2, 1])
-  t.strictSame(await owners(ops, '?user_id=2'), [2])
-  t.strictSame((await call({ url: `${PRODUCTS}?user_id=2`, headers: ada })).json(), notYours('user_id'))
-})
-
-t.test('a caller sees their own user, and only callers for all create users', async (t) => {
-  t.strictSame((await call({ url: '/api/v1/users/2', headers: bob })).json(), { user_id: 2, username: 'bob' })
-  t.strictSame(
-    (await call({ url: '/api/v1/users/1', headers: bob })).json(),
-    problem('not_found', 'There is no user 1.')
-  )
-  const eve = { method: 'POST', url: '/api/v1/users', payload: { username: 'eve' } } as const
-  t.strictSame(
-    (await call({ ...eve, headers: bob })).json(),
-    problem('forbidden', 'This needs credentials for all users.')
-  )
-  t.equal((await call({ ...eve, headers: ops })).statusCode, 201)
-})
-
-t.test('callers for all act for every user', async (t) => {
-  const headers = { authorization: `Bearer ${await token({ sub: '9', scope: 'read admin' })}` }
-  const product = await call({ method: 'POST', url: PRODUCTS, payload: asBob, headers })
-  const url = String(product.headers.location)
-  t.equal((await call({ method: 'PUT', url, payload: asBob, headers })).statusCode, 200)
-  t.equal((await call({ method: 'POST', url: `${url}/reprocess`, headers })).statusCode, 202)
-  t.equal((await call({ method: 'DELETE', url, headers })).statusCode, 204)
-})
-
 t.test('nobody is asked when nothing is set, and a HOST for every interface is warned of once', async (t) => {
   const warnings = async (HOST: string, variables = {}) => {
     const stream = new LogStream()
@@ -222,11 +134,8 @@ t.test('nobody is asked when nothing is set, and a HOST for every interface is w
   t.strictSame((await open.inject('/openapi.json')).json().security, [{}, { apiKey: [] }, { bearer: [] }])
   t.strictSame((await warnings('127.0.0.1')).lines, [])
   t.strictSame((await warnings('0.0.0.0', { API_KEYS: OPS })).lines, [])
-  t.strictSame((await warnings('127.0.0.1', { JWT_SECRET: secret })).lines, [])
+  t.strictSame((await warnings('127.0.0.1', { JWT_SECRET: SECRET })).lines, [])
   t.strictSame((await warnings('127.0.0.1', { JWT_SECRET: 'short' })).lines, [
     'JWT_SECRET is short enough to be guessed from a token: use 32 random characters or more'
   ])
 })
-
-const token = (claims: Record<string, unknown>) =>
-  new SignJWT(claims).setProtectedHeader({ alg: 'HS256' }).sign(new TextEncoder().encode(secret))

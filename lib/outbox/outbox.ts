@@ -1,9 +1,15 @@
 import type { Pool } from 'pg'
-import { CLAIM } from './claim.ts'
+import { withValues } from '../database/statement.ts'
 import { type ClaimedRow, claimed } from './diagnostics.ts'
 import { OutboxEvents } from './events.ts'
 import { LocalConsumers, type Reservation } from './local-consumers.ts'
 import { type Claim, OUTBOX_KINDS, type OutboxKind, type OutboxRow } from './row.ts'
+
+/** Claims rows as sql/020.do.claim.sql says. */
+export const CLAIM = {
+  name: 'outbox-claim',
+  text: 'SELECT * FROM claim_outbox($1, $2, $3, $4, $5, $6, $7, $8, $9)'
+}
 
 /** Share of each claim for bulk work while interactive work is also due. */
 const BULK_SHARE = 1 / 8
@@ -91,7 +97,7 @@ export class Outbox {
       [...running.values()],
       max
     ]
-    const { rows } = await this.#pool.query<Turn>(CLAIM, values)
+    const { rows } = await this.#pool.query<Turn>(withValues(this.#pool, CLAIM, values))
     // After a claim that came only to users at their limit, the next one begins behind one of them.
     const full = [...running].flatMap(([user, count]) => (count >= max ? [user] : [])).sort((a, b) => a - b)
     const behind = (user: number) => full.find((id) => id > user) ?? full[0] ?? user

@@ -55,6 +55,14 @@ t.test('behind PgBouncer with pool_mode=transaction', needsOwn('pgbouncer'), asy
     origin.serve('/1', await labelled(1, { width: 60, height: 40 }))
     const id = await app.products.create({ ...product, product_images: [`${origin.url}/1`] })
     t.match((await settled(app, id)).images, [{ status: 'done', width: 60, height: 40 }])
+    // As the Go service does: its row is claimed.
+    const { rows } = await app.pg.query<{ id: number }>(
+      `INSERT INTO products (user_id, product_name, product_price, product_images) VALUES (1, 'Lamp', 1, $1)
+       RETURNING id`,
+      [[`${origin.url}/1`]]
+    )
+    app.outbox.poke()
+    t.match((await settled(app, rows[0]?.id ?? 0)).images, [{ status: 'done', width: 60 }])
   })
 
   t.test('another process is notified of a change', async () => {

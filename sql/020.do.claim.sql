@@ -1,18 +1,23 @@
-/**
- * Claims up to $2 due rows of kind $1 for $3 milliseconds. Users take turns: a claim begins after the last
- * user of the one before ($5 for class 0, $6 for class 1) and takes as many rows of each user that it comes
- * to. While both classes have due rows, $4 of the places are for class 1. A user has at most $9 rows in
- * progress; those of the users $7 are $8 already. Of an odd number, its interactive rows get one more.
- *
- * `turn` jumps from user to user in the index outbox_due, and `picked` reads each user's oldest rows there:
- * the cost grows with $2, and not with the rows or users that wait. ORDER BY and ARRAY keep the planner from
- * scanning the table for few rows or none. Rows whose scheduled time has come are moved to that index for the
- * next claim.
- *
- * It is planned anew each time: a plan that is made while the table is empty scans and sorts it when it is
- * full.
- */
-export const CLAIM = `
+-- Claims up to $2 due rows of kind $1 for $3 milliseconds. Users take turns: a claim begins after the last
+-- user of the one before ($5 for class 0, $6 for class 1) and takes as many rows of each user that it comes
+-- to. While both classes have due rows, $4 of the places are for class 1. A user has at most $9 rows in
+-- progress; those of the users $7 are $8 already. Of an odd number, its interactive rows get one more.
+--
+-- `turn` jumps from user to user in the index outbox_due, and `picked` reads each user's oldest rows there:
+-- the cost grows with $2, and not with the rows or users that wait. ORDER BY and ARRAY keep the planner from
+-- scanning the table for few rows or none. Rows whose scheduled time has come are moved to that index for the
+-- next claim.
+--
+-- Each connection plans it once, also behind a pooler: planning takes 0.5 ms of CPU, claiming a row 0.2 ms.
+-- Without scans the plan is the same whether the table is empty or full when it is made. Processes of several
+-- versions may call it at the same time, so a claim that differs is a function of another name.
+CREATE FUNCTION claim_outbox(text, integer, float8, integer, integer, integer, integer[], integer[], bigint)
+RETURNS TABLE (id bigint, kind text, class smallint, user_id integer, product_id integer, payload jsonb,
+  claims integer, product_images text[], wait_ms float8)
+LANGUAGE plpgsql SET search_path FROM CURRENT
+SET plan_cache_mode = force_generic_plan SET enable_seqscan = off SET enable_bitmapscan = off AS $$
+#variable_conflict use_column
+BEGIN RETURN QUERY
 WITH RECURSIVE come_due AS (
   UPDATE outbox SET scheduled = false WHERE id = ANY (ARRAY(
     SELECT id FROM outbox WHERE kind = $1 AND scheduled AND due_at <= now()
@@ -62,7 +67,8 @@ WITH RECURSIVE come_due AS (
   WHERE id = ANY (ARRAY(SELECT id FROM picked))
   RETURNING id, kind, class, user_id, product_id, payload, claims
 )
-SELECT c.*, array_remove(p.product_images, NULL) AS product_images,
-  (extract(epoch FROM clock_timestamp() - picked.due_at) * 1000)::float8 AS wait_ms
+SELECT c.*, array_remove(p.product_images, NULL),
+  (extract(epoch FROM clock_timestamp() - picked.due_at) * 1000)::float8
 FROM claimed c JOIN picked ON picked.id = c.id LEFT JOIN products p ON p.id = c.product_id
-ORDER BY c.class, picked.n`
+ORDER BY c.class, picked.n;
+END $$;

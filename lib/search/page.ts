@@ -6,7 +6,7 @@ import type { Place } from './place.ts'
 import type { ImageFilter } from './schemas.ts'
 
 /** Maximum images that a page of a search without an index examines. Such a page may be short. */
-export const MAX_EXAMINED = 10_000
+export const MAX_EXAMINED = 5000
 const QUERY_CANCELED = '57014'
 
 const ORDER = 'i.product_id DESC, i.id DESC'

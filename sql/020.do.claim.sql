@@ -1,7 +1,8 @@
--- Claims up to $2 due rows of kind $1 for $3 milliseconds. Users take turns: a claim begins after the last
--- user of the one before ($5 for class 0, $6 for class 1) and takes as many rows of each user that it comes
--- to. While both classes have due rows, $4 of the places are for class 1. A user has at most $9 rows in
--- progress; those of the users $7 are $8 already. Of an odd number, its interactive rows get one more.
+-- Claims up to $2 due rows of kind $1 for $3 milliseconds. Users take turns: a claim begins behind the user
+-- at which the previous one ended ($5 for class 0, $6 for class 1), and takes the same number of rows of each
+-- user that it comes to. While both classes have due rows, $4 of the places are for class 1. A user has at
+-- most $9 rows in progress; the users $7 have $8 already. If a user's two classes share an odd number, the
+-- interactive one gets one more.
 --
 -- `turn` jumps from user to user in the index outbox_due, and `picked` reads each user's oldest rows there:
 -- the cost grows with $2, and not with the rows or users that wait. ORDER BY and ARRAY keep the planner from

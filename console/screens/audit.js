@@ -47,10 +47,10 @@ export function Audit({ query }) {
           <thead><tr><th>What</th><th>Who</th><th class="wide">Subject</th><th class="right">When</th></tr></thead>
           <tbody>
             ${data.entries.map(
-              ({ id, at, actor: who, act: what, subject }) => html`
+              ({ id, at, actor, act: what, subject }) => html`
                 <tr key=${id}>
                   <td><a class="link" href=${link('deliveries', { act: what })}>${ACTS[what] ?? words(what)}</a></td>
-                  <td><a href=${link('deliveries', { actor: who })}><code>${who}</code></a></td>
+                  <td><a href=${link('deliveries', { actor })}><code>${actor}</code></a></td>
                   <td class="wide"><${Subject} subject=${subject} /></td>
                   <td class="right soft"><${Ago} at=${at} /></td>
                 </tr>`

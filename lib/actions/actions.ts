@@ -11,7 +11,7 @@ import type { Action } from './schemas.ts'
 
 const COLUMNS = `id, action, filter, state, images::float8, seen::float8, changed::float8, actor, created_at, ended_at`
 
-/** An operator waits for the number before an action begins, and for it to begin. */
+/** Bounds of the count: an operator waits for it in a dry run, and at the start of an action. */
 const COUNT_MS = 100
 const START_MS = 5000
 
@@ -98,7 +98,7 @@ export class Actions {
   }
 
   /**
-   * Records the progress, also with more images than were counted in time. `next` is where the action
+   * Records the progress. `seen` may exceed the count, which had to end in time. `next` is where the action
    * continues; null ends it.
    */
   async progress(id: number, seen: number, changed: number, next: Place | null): Promise<void> {

@@ -15,8 +15,8 @@ export interface RunOptions {
 
 /**
  * Continues an action batch by batch until it has ended or is cancelled. Each image is visited once; images
- * that match only later are left out. After a crash the last batch is repeated, without changing its images
- * again. When `stop` aborts, it rejects after the batch.
+ * that begin to match afterwards are left out. After a crash the last batch is repeated, without changing its
+ * images again. When `stop` aborts, it rejects after the batch.
  */
 export async function runAction(id: number, options: RunOptions, stop: AbortSignal): Promise<void> {
   const { actions } = options

@@ -17,7 +17,7 @@ export async function record(client: ClientBase, { actor, act, subject }: Act): 
   await client.query('INSERT INTO audit (actor, act, subject) VALUES ($1, $2, $3)', values)
 }
 
-/** Does `work` and records it, both in one commit. Neither is there if one of them fails. */
+/** Does `work` and records it, both in one commit. If either fails, neither is committed. */
 export function audited<T>(pool: Pool, act: Act, work: (client: PoolClient) => Promise<T>): Promise<T> {
   return inTransaction(pool, async (client) => {
     const result = await work(client)

@@ -57,8 +57,9 @@ export class RedisRun {
   }
 
   /**
-   * Whether Redis may hold entries under this run that writers have not deleted: it was a replica, and what
-   * it had stored before as a master came back to it from the other one.
+   * Whether Redis may hold entries under this run that writers have deleted elsewhere. It may after a
+   * promotion: while it was a replica, the other master may have given back to it what it had stored as a
+   * master before.
    */
   get mayHoldOldEntries(): boolean {
     return this.#wasPromoted && performance.now() - this.#connectedAt < this.#entryLifeMs
@@ -73,7 +74,7 @@ export class RedisRun {
     return refusal && refusal.run === this.#id && !this.#hasMaster ? refusal.confirmedAt - refusal.since : 0
   }
 
-  /** Takes what a command has rejected with. Returns whether Redis has refused it. */
+  /** Takes the error of a command. Returns whether Redis has refused the command. */
   failed(error: unknown): boolean {
     const isRefused = error instanceof Error && error.name === 'ReplyError'
     if (isRefused) this.#refuse(reasonOf(error))

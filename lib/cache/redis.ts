@@ -6,7 +6,7 @@ import type { Log } from '../log/log.ts'
 import { type Cache, type CachedProduct, cacheReads } from './cache.ts'
 import { RedisRun } from './redis-run.ts'
 
-/** Entries live shortly, so that a writer that cannot reach Redis can wait until the last of them is gone. */
+/** Short, so that a writer that cannot reach Redis can wait until the last entry has expired. */
 const ENTRY_MS = 5000
 /** How long a load may take for its result to be stored. */
 const LEASE_MS = 1000

@@ -6,7 +6,7 @@ import type { Server } from '../startup/wait-for-server.ts'
 
 export const REDIS: Server = { name: 'Redis', settings: 'REDIS_URL (or REDIS_HOST)', cureOf }
 
-/** Replies that do not change by waiting. */
+/** Errors that waiting does not resolve. */
 const REFUSED = /^(NOAUTH|WRONGPASS|NOPERM|ERR (invalid password|AUTH|DB index))/
 
 function cureOf(error: unknown): string | null {
@@ -15,12 +15,12 @@ function cureOf(error: unknown): string | null {
   return cureOfCertificate(error)
 }
 
-/** A cache that responds later than this is slower than the database behind it. */
+/** A cache that takes longer is slower than the database behind it. */
 const COMMAND_TIMEOUT_MS = 250
 const RECONNECT_MS = 500
 
 /**
- * Creates a client that fails fast while Redis is away, and connects again by itself once it was connected.
+ * Creates a client that fails fast while Redis is away. After its first connection it reconnects by itself.
  */
 export function createRedis(url: string, keyPrefix = ''): Redis {
   return new Redis(url, {
@@ -38,8 +38,8 @@ export function createRedis(url: string, keyPrefix = ''): Redis {
 }
 
 /**
- * Resolves when the client is connected, or rejects with the reason why its first attempt failed. It goes on
- * trying, and logs when Redis goes away and when it is back.
+ * Resolves when the client is connected, or rejects with the reason why its first attempt failed. The client
+ * keeps trying, and logs when Redis goes away and when it is back.
  */
 export async function connectRedis(redis: Redis, log: Log): Promise<void> {
   const abort = new AbortController()

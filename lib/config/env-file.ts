@@ -29,7 +29,7 @@ function decode(bytes: Buffer): string {
     const text = new TextDecoder(encoding, { fatal: true }).decode(bytes)
     if (!text.includes('\0')) return text
   } catch {
-    // Said below.
+    // The error below says so.
   }
   throw new Error('save it as UTF-8; it is neither that nor UTF-16 with a byte order mark')
 }

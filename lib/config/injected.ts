@@ -3,9 +3,9 @@ import type { Variables } from './read-settings.ts'
 const ADDRESS = /^(tcp|udp|sctp):\/\//
 
 /**
- * Leaves out variables that nobody has set: Kubernetes describes each service of the namespace by some, as
- * Docker does each linked container. For one named redis, REDIS_PORT is tcp://10.0.0.11:6379; for a container
- * named db, DB_NAME is /web/db.
+ * Leaves out variables that Kubernetes adds for each service of the namespace, and Docker for each linked
+ * container. For a service named redis, REDIS_PORT is tcp://10.0.0.11:6379; for a container named db, DB_NAME
+ * is /web/db.
  */
 export function withoutInjected(variables: Variables): Variables {
   return Object.fromEntries(

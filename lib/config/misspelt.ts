@@ -36,7 +36,7 @@ function hasOtherWord(words: string[], expected: string[]): boolean {
 
 const digits = (text: string) => text.replaceAll(/\D/g, '')
 
-/** Whether so many insertions, removals, replacements and swaps of neighbours make one text of the other. */
+/** Whether at most `edits` insertions, removals, replacements or swaps of neighbours turn `a` into `b`. */
 function isWithin(a: string, b: string, edits: number): boolean {
   if (edits < 0 || Math.abs(a.length - b.length) > edits) return false
   let same = 0

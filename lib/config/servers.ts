@@ -22,7 +22,7 @@ export function database(s: Settings) {
   const { DATABASE_DIRECT_URL: directUrl } = s
   return {
     connectionString,
-    /** Leads to the server itself, for what needs a session. */
+    /** Leads past a pooler to the server itself, for work that needs a session. */
     directUrl: directUrl ? checkServerUrl('DATABASE_DIRECT_URL', directUrl, POSTGRES) : connectionString,
     /** Whether `connectionString` leads to a pooler. */
     isPooled: directUrl !== undefined

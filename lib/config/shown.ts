@@ -37,7 +37,7 @@ export function shownSettings(settings: Settings, given: Variables): ShownSettin
   })
 }
 
-/** URLs in whose path receivers take a key, as those of chats do. */
+/** URLs that may have a key in their path, as receivers of chat services do. */
 const SECRET_PATHS = ['WEBHOOK_URL', 'OTEL_EXPORTER_OTLP_ENDPOINT']
 
 /** Receivers and proxies take keys as part of their URLs. */

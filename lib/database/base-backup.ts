@@ -3,12 +3,12 @@ import { join } from 'node:path'
 import { Client } from 'pg'
 import { copyFiles } from '../startup/copy-files.ts'
 
-/** They belong to the process, or are copied when the backup has ended. */
+/** Files of the running process, and the log, which is copied when the backup has ended. */
 const NOT_YET = ['postmaster.pid', 'postmaster.opts', 'pg_wal']
 
 /**
- * Copies the files of an embedded database while it is used, as pg_basebackup does. What changes meanwhile is
- * in the write-ahead log, which the copy's first start replays.
+ * Copies the files of an embedded database while it is used, as pg_basebackup does. Changes made meanwhile
+ * are in the write-ahead log, which the copy's first start replays.
  */
 export async function copyDatabase(host: string, from: string, to: string): Promise<void> {
   const client = new Client({ host, user: 'postgres', database: 'postgres' })
@@ -29,7 +29,7 @@ export async function copyDatabase(host: string, from: string, to: string): Prom
   }
 }
 
-/** A checkpoint meanwhile would remove what the copy needs. */
+/** Without this, a checkpoint meanwhile would remove parts of the log that the copy needs. */
 const KEEP_LOG = `SELECT pg_create_physical_replication_slot('asyncprod_backup', true, true)`
 const RELEASE_LOG = `SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots
   WHERE slot_name = 'asyncprod_backup'`

@@ -6,7 +6,7 @@ export interface BatchLimits<T> {
   bytesOf?(item: T): number
   /** Batches that are sent at once. Default: one. */
   atOnce?: number
-  /** The same while others are stalled. */
+  /** Batches that are sent at once while others are stalled. Default: one. */
   lanes?: number
 }
 
@@ -16,7 +16,7 @@ interface Waiting<T, R> {
   reject(error: unknown): void
 }
 
-/** A batch that takes longer waits for a lock or a disk. */
+/** A batch that takes longer probably waits for a lock or a disk. */
 const STALLED_MS = 100
 /** Weight of the latest batch in the moving average. */
 const WEIGHT = 0.1

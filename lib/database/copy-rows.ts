@@ -5,7 +5,7 @@ const ROWS_AT_ONCE = 500
 
 export interface Table {
   name: string
-  /** Those that can be written, by name. */
+  /** The columns that can be written, by name. */
   columns: string[]
 }
 
@@ -16,8 +16,8 @@ export interface Digest {
 }
 
 /**
- * In the order of their creation, so that tables come after those that they refer to. Without unlogged ones,
- * which say what runs now.
+ * Tables in the order of their creation, so that each comes after those that it refers to. Unlogged tables,
+ * which describe running processes, are left out.
  */
 const TABLES = `
 SELECT quote_ident(c.relname) AS name, array_agg(quote_ident(a.attname) ORDER BY a.attname) AS columns
@@ -27,7 +27,7 @@ WHERE c.relkind = 'r' AND c.relpersistence = 'p' AND c.relnamespace = current_sc
   AND c.relname <> '${MIGRATIONS}'
 GROUP BY c.oid ORDER BY c.oid`
 
-/** A table has at most one. */
+/** The sequences by their tables; a table has at most one. */
 const SEQUENCES = `
 SELECT quote_ident(t.relname) AS table, s.oid::regclass::text AS name
 FROM pg_class s JOIN pg_depend d ON d.objid = s.oid AND d.refclassid = 'pg_class'::regclass AND d.deptype IN ('a', 'i')
@@ -39,7 +39,7 @@ export async function tablesOf(client: ClientBase): Promise<Table[]> {
   return rows.map(({ name, columns }) => ({ name, columns: [...columns] }))
 }
 
-/** Copies all rows, and where the sequences of their ids are. */
+/** Copies all rows, and the positions of the sequences that make their ids. */
 export async function copyRows(from: ClientBase, to: ClientBase, tables: Table[]): Promise<void> {
   await from.query('BEGIN')
   try {

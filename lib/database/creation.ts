@@ -3,15 +3,17 @@ export const VALID = `interval '24 hours'`
 
 /** Parts of a statement that creates something. */
 interface CreationParts {
-  /** Selects n of those rows of `unused` that cannot be created, because they exist already. */
+  /** Selects the `n` of each row of `unused` that cannot be created because it exists already. */
   taken?: string
-  /** In which rows of `fresh` are inserted. Statements that may wait for each other need the same one. */
+  /**
+   * The order in which rows of `fresh` are inserted. Statements that may wait for each other need the same.
+   */
   order?: string
   /** Further CTEs, which may read `fresh` and `created (n, id)`. */
   others?: string
   /** Joined to `created`, for `columns`; a subquery for each row would be quadratic. */
   join?: string
-  /** Added to what is created. */
+  /** Columns to return besides the id. */
   columns?: string
 }
 

@@ -7,7 +7,9 @@ import type { ClientBase, Pool } from 'pg'
 const MIGRATION_LOCK = 7_202_611
 export const MIGRATIONS = 'asyncprod_migrations'
 
-/** Others wait for the lock of a process that is frozen. The server then ends its transaction. */
+/**
+ * A frozen process would keep the lock that others wait for: after this time the server ends its transaction.
+ */
 const ABANDONED = `SET LOCAL idle_in_transaction_session_timeout = '30s'`
 
 const FOLDER = dirname(fileURLToPath(import.meta.resolve('#sql/*.sql')))

@@ -35,7 +35,7 @@ export interface NotificationOptions {
 interface Session {
   client: pg.Client
   lost: AbortController
-  /** Of channel names: channels belong to the database, and each of its schemas may have a service. */
+  /** Suffix of channel names: channels belong to the database, but each of its schemas may have a service. */
   suffix: string
 }
 
@@ -76,7 +76,7 @@ export class Notifications {
     try {
       await session.client.query('SELECT pg_notify($1, $2)', [channel + session.suffix, payload])
     } catch (error) {
-      // It may receive nothing either.
+      // The connection that listens may be broken, too.
       session.lost.abort(error)
       throw error
     }

@@ -55,8 +55,9 @@ export async function prepareSession(client: ClientBase): Promise<void> {
 }
 
 /**
- * Sets as much of it as a pooler keeps: the rest would last for whichever client has the connection next. No
- * statement returns an interval or bytes, and no float of more than 15 digits.
+ * Sets only what a pooler keeps for its client: another setting would remain for the connection's next
+ * client. The others are not needed: no statement returns an interval, bytes, or a float of more than 15
+ * digits.
  */
 export async function preparePooledSession(client: ClientBase): Promise<void> {
   await client.query(POOLED_SESSION)

@@ -2,7 +2,7 @@ import type { Pool, QueryConfig } from 'pg'
 
 declare module 'pg' {
   interface PoolConfig {
-    /** Whether a pooler is before the server: each transaction may run on another connection. */
+    /** Whether a pooler is in front of the server: each transaction may run on another connection. */
     isPooled?: boolean
   }
 }

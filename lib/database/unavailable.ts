@@ -7,7 +7,7 @@ const UNAVAILABLE = /^(08|53|57P|57014|40|25006|58)/
 
 const NETWORK = /^E(CONNREFUSED|CONNRESET|PIPE|TIMEDOUT|HOSTUNREACH|NETUNREACH|NOTFOUND|AI_AGAIN|NOENT)$/
 
-/** What pg says, without a code, of connections that broke or could not be had in time. */
+/** Messages of pg, which have no code, for connections that broke or could not be opened in time. */
 const CONNECTION_MESSAGE =
   /^(Connection terminated|timeout (exceeded when trying to connect|expired)|Client (has encountered|was closed)|Query read timeout)/
 

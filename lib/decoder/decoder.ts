@@ -34,7 +34,9 @@ const IDLE_MS = 30_000
 /** For those beyond the first: three slow pictures left three decoders that nothing needed. */
 const SURPLUS_IDLE_MS = 5000
 
-/** Decoders that are tried for a picture when they end for another reason than the picture. Then it fails. */
+/**
+ * Maximum decoders for one picture, if each ends for another reason than the picture. Then the picture fails.
+ */
 const MAX_TRIES = 3
 
 const ENTRY = join(import.meta.dirname, `main${extname(import.meta.filename)}`)

@@ -44,7 +44,7 @@ WHERE ($1::integer IS NULL OR product_id = $1) AND (NOT $2::boolean OR error IS 
   AND ($3::bigint IS NULL OR id < $3)
 ORDER BY deliveries.id DESC LIMIT $4`
 
-/** Its retry comes due now, instead of a second webhook. An attempt that runs is not repeated. */
+/** Makes a retry that waits due now, or enqueues the webhook again. An attempt that runs is not repeated. */
 const SEND_AGAIN = `WITH w AS (
   SELECT d.user_id, p.id AS product_id, d.message_id
   FROM deliveries d JOIN products p ON p.id = d.product_id WHERE d.id = $1
@@ -88,7 +88,9 @@ export class Deliveries {
     return { deliveries: rows.map((row) => ({ ...row, at: row.at.toISOString() })), next }
   }
 
-  /** Sends the webhook again at once, under its id. Throws `not_found` without it or its product. */
+  /**
+   * Sends the webhook again at once, under its id. Throws `not_found` if the attempt or its product is gone.
+   */
   async sendAgain(id: number, actor: string): Promise<void> {
     await audited(this.#pool, { actor, act: 'delivery.send', subject: { id } }, async (client) => {
       const { rowCount } = await client.query(SEND_AGAIN, [id])
@@ -96,7 +98,7 @@ export class Deliveries {
     })
   }
 
-  /** Removes old ones, `limit` at most. Resolves with their number. */
+  /** Removes old attempts, `limit` at most. Resolves with their number. */
   async prune(limit: number): Promise<number> {
     return (await this.#pool.query(PRUNE, [limit])).rowCount ?? 0
   }

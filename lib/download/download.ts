@@ -38,7 +38,7 @@ export interface DownloadOptions extends AddressPolicy {
   resolve?: Resolve
 }
 
-/** Dispose of it once nothing reads its bytes: the next download is written into them. */
+/** Dispose of it once nothing reads its bytes: its buffer is used for another download. */
 export interface Download extends Disposable {
   readonly bytes: Buffer
   readonly validators?: Validators | null

@@ -8,8 +8,8 @@ import { connect, type Socket, type TcpNetConnectOpts } from 'node:net'
 const READ_BYTES = 131_072
 
 /**
- * Reads up to this size are copied. A larger one may not end within a header, of which undici keeps the
- * pieces.
+ * Reads up to this size are copied, because undici keeps pieces of headers. No larger read may end within a
+ * header.
  */
 export const MAX_HEADER_BYTES = 65_536
 

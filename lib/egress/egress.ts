@@ -10,7 +10,7 @@ export interface EgressOptions {
   resolve?: Resolve | undefined
   /** Bounds the TCP and the TLS handshake each. */
   timeoutMs: number
-  /** Bytes that a socket may read for one response, whatever they are. */
+  /** Bytes that a socket may read for one response, within its body or outside of it. */
   maxReadBytes: number
   agent?: Agent.Options
 }

@@ -3,7 +3,7 @@ export class BlockedAddress extends Error {
   override readonly name = 'BlockedAddress'
 }
 
-/** A server sent more bytes than are read for one response, whatever they are. */
+/** A server sent more bytes for one response than are read, within its body or outside of it. */
 export class ReadLimitExceeded extends Error {
   override readonly name = 'ReadLimitExceeded'
   readonly maxReadBytes: number

@@ -60,7 +60,7 @@ export function remembering(resolve: Resolve): Resolve {
   }
 }
 
-/** The attempt that had to wait for the name server shows it. */
+/** Adds the time that an attempt waits for the name server to its trace. */
 async function timed<T>(lookup: Promise<T>): Promise<T> {
   const started = performance.now()
   try {

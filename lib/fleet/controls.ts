@@ -52,7 +52,7 @@ export class Controls extends EventEmitter<{ changed: [] }> {
     super()
     this.setMaxListeners(0)
     this.#pool = pool
-    // Loads one after another: an older one must not replace what a newer one has read.
+    // One load after another: the result of an older one must not replace that of a newer one.
     this.#loads = new Batcher<void>(
       async (loads) => {
         await this.#load()

@@ -4,7 +4,7 @@ import type { Control, Controls } from './controls.ts'
 /** What a process knows about one origin. */
 export interface OriginFigures {
   domain: string
-  /** A minute, as a mean of the last ten; failures are those of the origin, not of its pictures. */
+  /** Per minute, as a mean of the last ten. Failures are those of the origin, not of its pictures. */
   requests: number
   failures: number
   /** Mean time until the origin has responded. */
@@ -66,7 +66,7 @@ FROM known FULL JOIN ruled ON subject = domain
 WHERE $1::text IS NULL OR $1 IN (domain, subject)
 ORDER BY subject IS NULL, places DESC NULLS LAST, requests DESC NULLS LAST, host LIMIT ${MAX_LISTED}`
 
-/** Resolves with all origins that work comes from, or that have a rule, or with the one of that domain. */
+/** Resolves with all origins that are in use or have a rule; with `domain`, only with that one. */
 export async function listOrigins(pool: Pool, controls: Controls, domain?: string) {
   await controls.load()
   const { rows } = await pool.query<FleetOrigin>(LIST, [domain ?? null])

@@ -2,7 +2,7 @@ import type { Pool } from 'pg'
 import { AppError } from '../http/app-error.ts'
 import type { Controls } from './controls.ts'
 
-/** `lost`: it has not reported itself for half a minute, and has not stopped either. */
+/** `lost`: it has not reported for half a minute, although it did not stop. */
 export type ProcessState = 'running' | 'paused' | 'draining' | 'drained' | 'lost'
 
 interface FleetProcess {
@@ -13,10 +13,10 @@ interface FleetProcess {
   pid: number
   since: string
   seen_at: string
-  /** Of images, under way. */
+  /** Products whose images it processes now. */
   jobs: number
   memory_bytes: number
-  /** Of its decoders; null where it decodes nothing. */
+  /** The restrictions on its decoders; null if it decodes nothing. */
   fence: { in_force: string[]; missing: string[] } | null
 }
 
@@ -30,7 +30,7 @@ const LIST = `SELECT id, role, version, host, pid, since, seen_at, jobs, memory_
   fence, seen_at < now() - interval '30 s' AS is_lost
 FROM processes WHERE $1::uuid IS NULL OR id = $1 ORDER BY since, id`
 
-/** Resolves with all processes, or with the one of that id. */
+/** Resolves with all processes; with `id`, only with that one. */
 export async function listProcesses(pool: Pool, controls: Controls, id?: string) {
   await controls.load()
   const { rows } = await pool.query<Row>(LIST, [id ?? null])

@@ -1,12 +1,12 @@
 import { addAbortListener } from 'node:events'
 
-/** Yields what the source yields, and asks it for `count` more before they are wanted. */
+/** Yields what the source yields, and requests `count` further items in advance. */
 export async function* ahead<T>(source: AsyncGenerator<T, void>, count: number): AsyncGenerator<T, void> {
   const asked: Promise<IteratorResult<T, void>>[] = []
   for (;;) {
     while (asked.length <= count) {
       const next = source.next()
-      // It is awaited after a yield, or not at all.
+      // It is awaited only after a yield, or never: until then a rejection must not count as unhandled.
       next.catch(() => undefined)
       asked.push(next)
     }

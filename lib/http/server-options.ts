@@ -6,7 +6,7 @@ import { requestId } from './request-id.ts'
 
 export type ServerOptions = FastifyHttpOptions<Server>
 
-/** Returns Fastify's options: what a request, and a connection, may be before a plugin sees it. */
+/** Returns Fastify's options: the limits of connections and requests that apply before any plugin. */
 export function serverOptions(
   { logLevel, server }: { logLevel: string; server: { trustProxy: string | boolean } },
   options: ServerOptions

@@ -37,7 +37,8 @@ export class Readings {
       help: 'Readings that failed, by the metric that is missing from the scrape',
       labelNames: ['metric'],
       registers: [registry],
-      // The failures of this scrape count in this scrape: its readings have begun after one turn.
+      // Waits for the other readings of this scrape, which have begun after one turn, to count their
+      // failures.
       collect: async () => {
         await nextTurn()
         await Promise.all(this.#running)
@@ -60,7 +61,7 @@ export class Readings {
       async collect() {
         const current = await samples()
         this.reset()
-        // Without labels a reset is a zero.
+        // Without labels, a reset gauge would report 0.
         if (labelNames.length === 0) this.remove()
         for (const { labels = {}, value } of current) this.set(labels, value)
       }

@@ -1,8 +1,8 @@
-/** How much each user has of something that users share. */
+/** Counts what each user holds of a shared resource. */
 export class UserCounts {
   readonly #counts = new Map<number, number>()
 
-  /** Users without anything are not in it. */
+  /** Users that hold nothing are left out. */
   get counts(): ReadonlyMap<number, number> {
     return this.#counts
   }

@@ -17,7 +17,7 @@ export const MAX_AT_ONCE = availableParallelism() + 1
 /** Share of memory for downloads if all have the maximum size. */
 const SHARE_FOR_SOURCES = 0.25
 
-/** How much of an image worker's work may go on side by side. */
+/** The concurrency limits of a worker. */
 export interface Capacity {
   /** Images compressed at once. */
   compress: number
@@ -26,8 +26,8 @@ export interface Capacity {
 }
 
 /**
- * Returns how many images may be uploaded at once: a store gets as many objects at once as there are places,
- * however many objects an image has beside its JPEG.
+ * Returns how many images may be uploaded at once, if each has `others` objects besides its JPEG: so many
+ * that the store gets no more objects at once than there are places.
  */
 export function uploadsOf({ inFlight }: Capacity, others: number, maxPuts = inFlight): number {
   return Math.max(1, Math.floor(Math.min(maxPuts, inFlight) / (1 + others)))

@@ -39,7 +39,7 @@ export interface Job {
   signal: AbortSignal
 }
 
-/** How far an attempt has come, in times of the monotonic clock. */
+/** How far an attempt has come. Times are of the monotonic clock. */
 interface Progress {
   begunAt: number
   /** For how long it has waited for a core, and for its turn to be uploaded. */

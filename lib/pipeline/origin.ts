@@ -64,13 +64,13 @@ export class Origin {
     this.#pausedUntil = now + this.#pauseMs
   }
 
-  /** Counts an image from here, for the figures alone. */
+  /** Counts an image of this origin. Only `figures` uses these counts. */
   ended(hasFailed: boolean, now: number): void {
     this.#images.add(now)
     if (hasFailed) this.#failedImages.add(now)
   }
 
-  /** Of a minute, as a mean of about the last ten. */
+  /** Returns rates per minute, as means of about the last ten. */
   figures(now: number) {
     return {
       requests: this.#images.rate(now),

@@ -15,7 +15,7 @@ const REMEMBERED_MS = 10 * 60_000
  * preempted.
  */
 const SHARE_OF_ONE = 3 / 4
-/** The part of all slow and failing origins together. */
+/** Share of all places for all slow and failing origins together. */
 const SHARE_OF_TROUBLED = 1 / 2
 
 /** A paused image looks again after this time, and up to as much later. */
@@ -54,7 +54,7 @@ export class Origins {
     return { ...location, origin }
   }
 
-  /** Returns why nothing is to be downloaded there now, null while rule and breaker let downloads pass. */
+  /** Returns why nothing may be downloaded there now; null if rule and breaker permit it. */
   refusal({ domain, origin }: Destination, now: number): Snoozed | ImageError | null {
     const { rule, reason = null } = this.#ruleOf(domain) ?? {}
     if (rule === 'refuse') return refused(domain, reason)

@@ -14,7 +14,7 @@ export interface Source extends Download {
   isStored: boolean
 }
 
-/** The origin still has what the image was made from, and nothing is to be made. */
+/** The origin still has the file that the image was made from, so nothing has to be made. */
 export interface UnchangedSource {
   code: 'not_modified' | 'same_bytes'
   original: Original
@@ -38,7 +38,7 @@ export class SourceReader {
     this.#wanted = wanted
   }
 
-  /** Returns whether the image's origin need not be asked. */
+  /** Returns whether the source can be read without a request to the origin. */
   isStored({ original }: Pick<ImageRow, 'original'>): boolean {
     return this.#readStored !== null && original !== null && !original.refetch
   }
@@ -57,7 +57,7 @@ export class SourceReader {
     } finally {
       visit.responded()
     }
-    // It is lost. The visit was the store's.
+    // The original is lost. `visit` was for the read of the store.
     return await this.#ask(productId, { ...image, original: null }, signal)
   }
 

@@ -2,8 +2,8 @@ const WINDOW_MINUTES = 10
 const WINDOW_MS = WINDOW_MINUTES * 60_000
 
 /**
- * Estimates what came in the last ten minutes: all of this window of the clock, and a share of the one
- * before. So what was seen once is not forgotten between two looks.
+ * Estimates how many events there were in the last ten minutes: all of the current window of ten minutes, and
+ * a share of the previous window. So an event does not vanish at the end of its window.
  */
 export class Recent {
   #window = 0
@@ -15,7 +15,7 @@ export class Recent {
     this.#current++
   }
 
-  /** Returns the mean of a minute. */
+  /** Returns the mean number of events per minute. */
   rate(now: number): number {
     this.#turn(now)
     return (this.#current + this.#previous * (1 - (now % WINDOW_MS) / WINDOW_MS)) / WINDOW_MINUTES

@@ -1,6 +1,6 @@
 /**
- * `origin_busy`: other images have its places. `origin_down`: the circuit breaker lets no image pass.
- * `origin_paused`: an operator lets none pass.
+ * `origin_busy`: other images have its places. `origin_down`: its circuit breaker is open. `origin_paused`:
+ * an operator has paused it.
  */
 export type SnoozeCode = 'origin_busy' | 'origin_down' | 'origin_paused'
 

@@ -7,9 +7,9 @@ const FAILURES_TO_OPEN = 5
 /** The pause doubles with each attempt, up to MAX_PAUSE_MS. */
 const MIN_PAUSE_MS = 1000
 const MAX_PAUSE_MS = 15_000
-/** A store that an interrupted attempt waited for this long has failed, too. */
+/** If an attempt is interrupted after it has waited this long for the store, the store has failed, too. */
 const SILENT_MS = 10_000
-/** While the store is tried, failures follow each other sooner than that. */
+/** Longer than the time between two failures while the store is tried. */
 const REMEMBERED_MS = 120_000
 
 /** The image should be processed again in `waitMs`; no attempt is counted. */

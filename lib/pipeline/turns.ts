@@ -5,7 +5,7 @@ interface Waiting {
   begin(): void
 }
 
-/** A number of turns at once, which users share. */
+/** Lets `count` calls go on at once. Users take turns. */
 export class Turns {
   readonly #count: number
   /** In order of arrival. */
@@ -17,7 +17,7 @@ export class Turns {
     this.#count = count
   }
 
-  /** Those that wait for a turn. */
+  /** The number of calls that wait for a turn. */
   get queued(): number {
     return this.#waiting.size
   }

@@ -12,7 +12,9 @@ export const ACT_STATUS: Partial<Record<ActName, ImageRow['status']>> = {
   'delete-results': 'done'
 }
 
-/** Returns the change that an act makes to those images of a product that it is for; null if to none. */
+/**
+ * Returns the change that an act makes to those images of a product that it is for; null if there are none.
+ */
 export function act(record: ProductRecord, name: ActName, ids: ReadonlySet<string>): Change | null {
   const status = ACT_STATUS[name]
   const isMeant = (row: ImageRow) =>

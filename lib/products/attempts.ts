@@ -28,7 +28,7 @@ const NOT_REACHED: Record<AttemptStage, null> = {
   upload_ms: null
 }
 
-/** Resolves with the attempts at an image, newest first. Rows of earlier processes hold one each. */
+/** Resolves with the attempts at an image, newest first. Rows that earlier versions wrote hold one each. */
 export async function readAttempts(pool: Pool, productId: number, imageId: string) {
   const { rows } = await pool.query<{ at: Date; report: NewAttempt }>(
     `SELECT a.at, report FROM attempts a,
@@ -40,7 +40,7 @@ export async function readAttempts(pool: Pool, productId: number, imageId: strin
     at: at.toISOString(),
     ...{ outcome, code, detail, ms },
     stages: { ...NOT_REACHED, ...stages },
-    // Earlier processes did not say it.
+    // Earlier versions did not record `kept`.
     responses: responses.map((response) => ({ ...response, kept: response.kept ?? false }))
   }))
 }

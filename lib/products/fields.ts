@@ -1,6 +1,6 @@
 import type { Metadata, ProductInput } from './schemas.ts'
 
-/** What a client writes of a product. */
+/** The fields of a product that a client writes. */
 export interface ProductFields {
   external_id: string | null
   product_name: string
@@ -11,10 +11,10 @@ export interface ProductFields {
 }
 
 interface Column {
-  /** In a record that jsonb_to_record makes of `columnsOf`. */
+  /** The type in a record `f` that jsonb_to_record makes of `columnsOf`. */
   type: string
   read: string
-  /** From such a record `f`; default: as it is. */
+  /** The value to write, from such a record. Default: the field itself. */
   write?: string
 }
 

@@ -74,7 +74,7 @@ export function listStatement(filter: ProductFilter): Statement {
   return { text: bounded(page, order), values }
 }
 
-/** Returns the statement for those of a user, or of all users, whose ids are greater than `after`. */
+/** Returns the statement for products whose ids are greater than `after`, of one user or of all. */
 export function exportStatement(after: number, limit: number, userId: number | undefined): Statement {
   const values = userId === undefined ? [after, limit] : [after, limit, userId]
   const scope = userId === undefined ? '' : 'AND p.user_id = $3'
@@ -82,7 +82,7 @@ export function exportStatement(after: number, limit: number, userId: number | u
   return { text: bounded(page, 'p.id'), values }
 }
 
-/** The records of a page as far as MAX_PAGE_BYTES reach. */
+/** The records of a page, up to MAX_PAGE_BYTES. */
 function bounded(page: string, order: string): string {
   const before = `coalesce(sum(${JSON_BYTES}) OVER (
     ORDER BY ${order} ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0)`

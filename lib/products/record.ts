@@ -13,7 +13,7 @@ export interface StoredRendition {
   width: number
   height: number
   bytes: number
-  /** Of the rendition that it was made for. */
+  /** The definition of the rendition that it was made for. */
   definition: string
 }
 

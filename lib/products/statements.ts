@@ -60,7 +60,7 @@ export interface WrittenChange {
   attempts: string | null
 }
 
-/** Triggers run at statements that add or remove images even if these are none. */
+/** Triggers of such statements run even if no image is added or removed. */
 const ADD_AND_REMOVE = `, removed AS (
   DELETE FROM product_images i USING product WHERE i.product_id = product.id AND i.id = ANY (product.removed)
 ), added AS (
@@ -98,10 +98,12 @@ WITH change AS MATERIALIZED (
 )
 SELECT id FROM product`
 
-/** A statement for one change, which waits for others at its product, and one for many. */
+/** A statement for one change, which waits while its product is locked, and one for many changes. */
 const statements = (name: string, addAndRemove?: string) => ({
   one: { name, text: change('', addAndRemove) },
-  /** Passes over such products, so that none delays the others and no two statements wait for each other. */
+  /**
+   * Skips products that are locked, so that none delays the others and no two statements wait for each other.
+   */
   many: { name: `${name}-many`, text: change(' SKIP LOCKED', addAndRemove) }
 })
 

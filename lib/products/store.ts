@@ -30,9 +30,9 @@ type IdentifiedInput = ProductInput & { external_id: string }
 /** Which images of a product are processed again. */
 export interface Reprocess {
   all?: boolean
-  /** All of them, whose origins have changed. */
+  /** All whose origin has another file now. */
   refetch?: boolean
-  /** Those that failed with it. */
+  /** Those that failed with this code. */
   code?: ImageErrorCode | undefined
 }
 

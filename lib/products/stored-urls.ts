@@ -30,8 +30,8 @@ interface StaleProduct {
 }
 
 /**
- * Brings the URLs that are stored in the tables, which only the Go service reads, to those of today's
- * settings. Yields the number of products after each page that had some.
+ * Replaces the URLs that are stored in the tables, which only the Go service reads, by today's. Yields the
+ * number of products after each page that had some.
  */
 export async function* refreshStoredUrls(pool: Pool, addressOf: UrlOf): AsyncGenerator<number> {
   for (let after = 0; ; ) {

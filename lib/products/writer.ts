@@ -120,7 +120,7 @@ export class ProductWriter {
     })
   }
 
-  /** What the batch does not apply, because of a lock, a version or its data, is applied alone. */
+  /** A change that the batch does not apply, because of a lock, its version or its data, is applied alone. */
   async #applyBatch(batch: WrittenChange[]): Promise<(boolean | Promise<boolean>)[]> {
     const [only] = batch
     if (only && batch.length === 1) return [await this.#applyAlone(only)]

@@ -14,15 +14,15 @@ export interface BrokerOptions {
 }
 
 /**
- * The image queue on RabbitMQ: publishes with confirms, and deliveries that are settled. Emits `connect`
- * whenever messages can be published (again).
+ * The image queue on RabbitMQ. Publishes with confirms, and settles each delivery. Emits `connect` whenever
+ * messages can be published (again).
  */
 export class Broker extends EventEmitter<{ connect: [] }> {
   readonly queue: string
   readonly #connection: { urls: string[]; topology: Topology; log: Log }
   readonly #publisher: Publisher
   #consumer: Consumer | undefined
-  /** Of consumers that were cancelled. */
+  /** The ends of consumers that were cancelled. */
   #endings: Promise<unknown> = Promise.resolve()
 
   constructor({ urls, queue, log }: BrokerOptions) {

@@ -9,7 +9,7 @@ const NOT_FOUND = 404
 export interface DeadLetter {
   id: string
   reason: string
-  /** When it was put aside, if RabbitMQ did it. */
+  /** When RabbitMQ moved it here, if it did. */
   since: string
   body: string
 }
@@ -35,7 +35,7 @@ export class DeadLetters {
     return new DeadLetters(connection, await connection.createConfirmChannel(), queue)
   }
 
-  /** Resolves with the oldest ones; they stay where they are. */
+  /** Resolves with the oldest dead letters, which stay in their queue. */
   async list(limit: number): Promise<DeadLetter[]> {
     const letters: DeadLetter[] = []
     await this.#visit(limit, async (letter) => {

@@ -35,7 +35,7 @@ export class Sender {
       error ? reject(error) : resolve()
     )
     await withTimeout(CONFIRM_TIMEOUT_MS, confirmed)
-    // Without a queue the broker confirms the message, too, and returns it before.
+    // The broker also confirms a message that reached no queue, after it has returned it.
     if (this.#returned.delete(options.messageId)) throw new UnroutableError(`RabbitMQ has no queue ${queue}`)
   }
 }

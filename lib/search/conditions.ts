@@ -12,7 +12,7 @@ export interface Conditions {
 }
 
 const AUTHORITY = '^[a-zA-Z]+://(?:[^/?#]*@)?'
-/** Of the source, in lower case. */
+/** A part of the source's URL, in lower case. */
 const part = (pattern: string) => `lower(substring(i.source_url FROM '${AUTHORITY}(${pattern})'))`
 /** As in the index of failed images: `moc.elpmaxe.` is the beginning of all hosts of example.com. */
 const HOST = `(left(reverse(${part('\\[[^\\]]*\\]|[^/:?#]+')}), 255) || '.')`

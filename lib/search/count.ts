@@ -49,7 +49,7 @@ export async function countImages(
       for (let found = IMAGES_AT_ONCE; found === IMAGES_AT_ONCE; images += found) {
         const left = Math.ceil(end - performance.now())
         if (left <= 0) return { images, is_exact: false }
-        // Where few images match, one statement reads many.
+        // If few images match, one statement reads many others.
         await client.query(`SET LOCAL statement_timeout = ${left}`)
         found = (await client.query(`MOVE ${IMAGES_AT_ONCE} FROM matching`)).rowCount ?? 0
       }

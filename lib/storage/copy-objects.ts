@@ -1,7 +1,7 @@
 import { buffer } from 'node:stream/consumers'
 import type { ObjectStore } from './object-store.ts'
 
-/** More at once only make each take longer. */
+/** With more copies at once, each only takes longer. */
 const AT_ONCE = 8
 
 export interface CopiedObjects {

@@ -71,7 +71,7 @@ export class FileStore implements ObjectStore {
   async remove(key: string): Promise<void> {
     const path = join(this.#folder, key)
     const found = await unlink(path).then(() => true, nothingThere)
-    // Otherwise it is back after a power cut, with nothing left that would remove it.
+    // Otherwise the file would be back after a power cut, with nothing left to remove it.
     if (found) await this.#names.sync(dirname(path))
   }
 

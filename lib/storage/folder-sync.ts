@@ -8,7 +8,7 @@ export class FolderSync {
   readonly #sync: (folder: string) => Promise<void>
   /** The last sync of each folder, which may have to wait for the one before it. */
   readonly #last = new Map<string, Promise<void>>()
-  /** Those of them that have not begun: they will include what is in the folder now. */
+  /** The last syncs that have not begun: they will include what is in the folder now. */
   readonly #waiting = new Map<string, Promise<void>>()
 
   constructor(syncFolder = sync) {

@@ -13,7 +13,10 @@ export function objectKey(productId: number, { id, generation }: ImageAttempt, j
   return `${productPrefix(productId)}${id}-${generation}-${digest(jpeg)}.jpg`
 }
 
-/** Contains the rendition's definition as well, so that a changed one never replaces another's object. */
+/**
+ * Contains a digest of the rendition's definition and bytes, so that no object of another definition is
+ * replaced.
+ */
 export function renditionKey(
   productId: number,
   { id, generation }: ImageAttempt,

@@ -14,7 +14,7 @@ export class PathSigner {
     this.#ttlS = ttlS
   }
 
-  /** Returns the query that permits to get an object. */
+  /** Returns the query of a URL that permits a GET of the object. */
   sign(key: string): string {
     const { start, expiresInS } = urlWindow(this.#ttlS)
     const expires = String(start.getTime() / 1000 + expiresInS)
@@ -40,7 +40,7 @@ export async function urlSecret(dataDir: string): Promise<Buffer> {
   try {
     return await readFile(path)
   } catch {
-    // A link appears whole, and only once.
+    // A link makes the whole file visible at once, and fails if another process was faster.
     await writeFile(made, randomBytes(32), { mode: 0o600, flush: true })
     await link(made, path).catch(() => undefined)
     await rm(made)

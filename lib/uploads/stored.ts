@@ -7,7 +7,7 @@ import type { ObjectStore } from '../storage/object-store.ts'
 /** Room for eight photographs of six megapixels, as in downloads. */
 const POOL_BYTES = 16 * 1024 * 1024
 
-/** Where all that is read from our own store comes from. */
+/** The location of everything that is read from our own store. */
 export const OWN_STORE = { domain: 'uploads', networks: [] }
 
 /**
@@ -16,7 +16,7 @@ export const OWN_STORE = { domain: 'uploads', networks: [] }
  */
 export type ReadStored = (key: string, signal: AbortSignal) => Promise<Download | null>
 
-/** Returns what reads sources from the store. They may have `maxBytes`, as downloads may. */
+/** Returns a reader of sources in the store, which may have `maxBytes`, as downloads may. */
 export function storedReader(objects: Pick<ObjectStore, 'open'>, maxBytes: number): ReadStored {
   const pool = new BufferPool(POOL_BYTES)
 

@@ -11,6 +11,10 @@ export const CLAIM = {
   text: 'SELECT * FROM claim_outbox($1, $2, $3, $4, $5, $6, $7, $8, $9)'
 }
 
+const DONE = { name: 'outbox-done', text: 'SELECT delete_claimed($1, $2)' }
+
+const NEXT_DUE = { name: 'outbox-next-due', text: 'SELECT next_due_ms($1) AS ms' }
+
 /** Share of each claim for bulk work while interactive work is also due. */
 const BULK_SHARE = 1 / 8
 
@@ -112,11 +116,7 @@ export class Outbox {
 
   /** Deletes the rows: their work is done, or was passed on. */
   async done(claims: Claim[]): Promise<void> {
-    await this.#pool.query(
-      `DELETE FROM outbox o USING unnest($1::bigint[], $2::integer[]) AS c (id, claims)
-       WHERE o.id = c.id AND o.claims = c.claims`,
-      columns(claims)
-    )
+    await this.#pool.query(withValues(this.#pool, DONE, columns(claims)))
   }
 
   /** Keeps each row for another `forMs` milliseconds; then it comes due again. */
@@ -161,13 +161,8 @@ export class Outbox {
 
   /** Resolves with the milliseconds until the next row comes due, with null when there is none. */
   async nextDueMs(kind: OutboxKind): Promise<number | null> {
-    const { rows } = await this.#pool.query<{ ms: number | null }>(
-      `SELECT (extract(epoch FROM least(
-         (SELECT due_at FROM outbox WHERE kind = $1 AND NOT scheduled ORDER BY class, user_id, due_at LIMIT 1),
-         (SELECT due_at FROM outbox WHERE kind = $1 AND scheduled ORDER BY due_at LIMIT 1)
-       ) - clock_timestamp()) * 1000)::float8 AS ms`,
-      [kind]
-    )
+    const next = withValues(this.#pool, NEXT_DUE, [kind])
+    const { rows } = await this.#pool.query<{ ms: number | null }>(next)
     return rows[0]?.ms ?? null
   }
 }

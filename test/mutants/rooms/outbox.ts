@@ -3,13 +3,16 @@ import type { Room } from './room.ts'
 /** How work is claimed and leased. */
 export const OUTBOX: Room[] = [
   {
+    file: 'sql/021.do.due.sql',
+    test: 'test/lib/outbox/outbox.test.ts',
+    mutants: {
+      'a lost claim deletes its row': [' AND o.claims = c.claims', '']
+    }
+  },
+  {
     file: 'lib/outbox/outbox.ts',
     test: 'test/lib/outbox/outbox.test.ts',
     mutants: {
-      'a lost claim deletes its row': [
-        '(id, claims)\n       WHERE o.id = c.id AND o.claims = c.claims`,\n      columns(claims)\n    )\n  }\n\n  /** Keeps',
-        '(id, claims)\n       WHERE o.id = c.id`,\n      columns(claims)\n    )\n  }\n\n  /** Keeps'
-      ],
       'a lost claim renews its row': [
         'WHERE o.id = c.id AND o.claims = c.claims`,\n      [...columns',
         'WHERE o.id = c.id`,\n      [...columns'

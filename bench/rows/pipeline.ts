@@ -90,7 +90,7 @@ export const small = pipeline({
   name: 'pipeline-0.3mp',
   title: 'pipeline, 0.3-megapixel images',
   kind: '0.3mp',
-  reach: { rate: 0.5, cpu: 1.8 }
+  reach: { rate: 0.7, cpu: 1.4 }
 })
 
 const THUMB = 'thumb:200x200,fit=cover,format=webp'

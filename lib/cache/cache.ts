@@ -10,6 +10,8 @@ export interface CachedProduct {
   /** Whether one of its images is pending. */
   pending: boolean
   json: string
+  /** Of the JSON, in hexadecimal. */
+  digest: string
 }
 
 /**

@@ -119,11 +119,11 @@ export class RedisCache implements Cache {
 
 const keyOf = (run: string, id: number) => `${run}:product:${id}`
 
-const encode = ({ version, user_id, pending, json }: CachedProduct) =>
-  `${version} ${user_id} ${Number(pending)} ${json}`
+const encode = ({ version, user_id, pending, digest, json }: CachedProduct) =>
+  `${version} ${user_id} ${Number(pending)} ${digest} ${json}`
 
 function decode(text: string): CachedProduct {
-  const [version = '', user_id = '', pending = ''] = text.split(' ', 3)
-  const json = text.slice(version.length + user_id.length + pending.length + 3)
-  return { version: Number(version), user_id: Number(user_id), pending: pending === '1', json }
+  const [version = '', user_id = '', pending = '', digest = ''] = text.split(' ', 4)
+  const json = text.slice(version.length + user_id.length + pending.length + digest.length + 4)
+  return { version: Number(version), user_id: Number(user_id), pending: pending === '1', digest, json }
 }

@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto'
 import type { Cache, CachedProduct } from '../cache/cache.ts'
 import type { IdempotencyKey } from '../database/idempotency.ts'
 import { nullIf, productNotFound } from '../http/app-error.ts'
@@ -95,10 +96,7 @@ export class ProductStore {
   read(id: number): Promise<CachedProduct | null> {
     return this.#options.cache.read(id, async () => {
       const record = await this.load(id)
-      if (!record) return null
-      const product = toProduct(record)
-      const pending = product.image_status === 'pending'
-      return { version: record.version, user_id: record.user_id, pending, json: JSON.stringify(product) }
+      return record && toCached(record)
     })
   }
 
@@ -175,4 +173,12 @@ export class ProductStore {
     await this.#options.cache.invalidate(id, maxWaitMs)
     this.#options.changeFeed.publish(id)
   }
+}
+
+function toCached(record: ProductRecord): CachedProduct {
+  const { version, user_id } = record
+  const product = toProduct(record)
+  const json = JSON.stringify(product)
+  const digest = hash('sha1', json).slice(0, 8)
+  return { version, user_id, pending: product.image_status === 'pending', json, digest }
 }

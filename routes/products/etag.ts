@@ -1,12 +1,10 @@
-import { hash } from 'node:crypto'
 import type { CachedProduct } from '../../lib/cache/cache.ts'
 
 /**
  * A product as a strong entity tag: its version, and a digest, because the URLs in it follow from settings
  * that change without a new version.
  */
-export const toETag = ({ version, json }: Pick<CachedProduct, 'version' | 'json'>) =>
-  `"${version}-${hash('sha1', json).slice(0, 8)}"`
+export const toETag = ({ version, digest }: CachedProduct) => `"${version}-${digest}"`
 
 /** If-Match: the product is changed only at one of these versions. A weak tag never matches (RFC 9110). */
 export function ifMatch(header: string | undefined): ((version: number) => boolean) | undefined {

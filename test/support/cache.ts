@@ -8,7 +8,8 @@ export const product = (version: number): CachedProduct => ({
   version,
   user_id: 1,
   pending: version % 2 === 1,
-  json: `{"name":"Lämpchen 1 2 ${version}"}`
+  json: `{"name":"Lämpchen 1 2 ${version}"}`,
+  digest: `0000000${version % 10}`
 })
 export const load = (version: number) => async () => product(version)
 export const unused = () => Promise.reject(new Error('the cache should have it'))

@@ -15,7 +15,13 @@ export function conformance(t: Test, cache: Cache, other: Cache, runs: number): 
 
   t.test('an entry comes back as it was', async (t) => {
     const id = await wanted(cache)
-    const entry = { version: 2_147_483_647, user_id: 9, pending: true, json: '{"a":" ? \\u0000 💡"}' }
+    const entry = {
+      version: 2_147_483_647,
+      user_id: 9,
+      pending: true,
+      json: '{"a":" ? \\u0000 💡"}',
+      digest: '01ab23cd'
+    }
     await cache.read(id, async () => entry)
     t.same(await cache.read(id, async () => entry), entry)
   })

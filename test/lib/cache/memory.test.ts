@@ -9,7 +9,7 @@ t.test('what a program that knows of no cache has written is seen after a few se
   const readAfter = async (ms: number, json: string) => {
     now += ms
     await wait(2) // lru-cache looks at the clock once a millisecond
-    return await cache.read(7, async () => ({ version: 1, user_id: 1, pending: false, json }))
+    return await cache.read(7, async () => ({ version: 1, user_id: 1, pending: false, json, digest: '' }))
   }
   t.match(await readAfter(0, 'old'), { json: 'old' })
   t.match(await readAfter(4999, 'new'), { json: 'old' })

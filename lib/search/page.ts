@@ -9,7 +9,7 @@ import type { ImageFilter } from './schemas.ts'
 export const MAX_EXAMINED = 5000
 const QUERY_CANCELED = '57014'
 
-const ORDER = 'i.product_id DESC, i.id DESC'
+export const NEWEST_FIRST = 'i.product_id DESC, i.id DESC'
 
 export interface PageOptions {
   /** Columns of `product_images i` and `products p`, besides the place. */
@@ -36,7 +36,7 @@ export async function readPage<Row extends object>(
   const where = isWide(filter) ? 'true' : [...scope, ...rest].join(' AND ')
   const { rows } = await client.query<Row & Place>(
     `SELECT i.product_id, i.id, ${columns} FROM ${found} JOIN products p ON p.id = i.product_id
-     WHERE ${where} ORDER BY ${ORDER} LIMIT ${value(limit + 1)}`,
+     WHERE ${where} ORDER BY ${NEWEST_FIRST} LIMIT ${value(limit + 1)}`,
     values
   )
   const page = rows.slice(0, limit)
@@ -46,7 +46,8 @@ export async function readPage<Row extends object>(
 
 /** The newest images among those that match. */
 const imagesIn = (images: string, conditions: string[], limit: number) =>
-  `(SELECT i.* FROM ${images} WHERE ${conditions.join(' AND ') || 'true'} ORDER BY ${ORDER} LIMIT ${limit}) i`
+  `(SELECT i.* FROM ${images} WHERE ${conditions.join(' AND ') || 'true'}
+    ORDER BY ${NEWEST_FIRST} LIMIT ${limit}) i`
 
 /** Resolves with the last image that a scan examines, if there may be more. */
 async function endOfScan(
@@ -60,7 +61,7 @@ async function endOfScan(
   const { scope } = conditionsAfter(after, indexed, at, (value) => `$${values.push(value)}`)
   const { rows } = await client.query<Place>(
     `SELECT product_id, id FROM product_images i WHERE ${scope.join(' AND ') || 'true'}
-     ORDER BY ${ORDER} OFFSET ${MAX_EXAMINED - 1} LIMIT 1`,
+     ORDER BY ${NEWEST_FIRST} OFFSET ${MAX_EXAMINED - 1} LIMIT 1`,
     values
   )
   return rows[0] ?? null

@@ -30,7 +30,7 @@ const PACKAGES: Record<string, string> = {
 /** Returns the console's files by their path below /console/, compressed. */
 export function readAssets(): Map<string, Asset> {
   const own = globSync('**/*.{html,css,js,svg}', { cwd: FOLDER }).map(
-    (path) => [path, readFileSync(join(FOLDER, path), 'utf8')] as const
+    (path) => [path, withoutComments(path, readFileSync(join(FOLDER, path), 'utf8'))] as const
   )
   const vendored = Object.entries(PACKAGES).map(
     ([name, file]) =>
@@ -44,6 +44,12 @@ export function readAssets(): Map<string, Asset> {
   const page = files.get('index.html') ?? ''
   files.set('index.html', page.replace('<!-- preload -->', preload))
   return new Map([...files].map(([path, text]) => [path, compress(path, withPaths(path, text))]))
+}
+
+/** Empties the lines of documenting comments, which were 6 of the 80 kB of a first load. */
+function withoutComments(path: string, text: string): string {
+  if (!path.endsWith('.js')) return text
+  return text.replace(/^ *\/\*\*(?:(?!\*\/)[\s\S])*\*\/$/gm, (comment) => comment.replace(/[^\n]+/g, ''))
 }
 
 /** Makes `from 'preact'` a path relative to the module. */

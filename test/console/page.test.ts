@@ -7,7 +7,7 @@ import { ADMIN, HOSTILE, startWorld } from './incidents.ts'
 
 const chromium = await findChromium()
 const skip = chromium === undefined && 'there is no Chromium: install chromium (Debian), or Google Chrome'
-const MAX_BYTES = 80_000
+const MAX_BYTES = 78_000
 
 t.setTimeout(300_000)
 

@@ -34,21 +34,30 @@ export function page(report: Report): string {
   const figures = report.outcomes.flatMap((outcome) => outcome.figures.map((figure) => ({ outcome, figure })))
   const aims = figures.filter(({ figure }) => figure.reach)
   const reached = aims.filter(({ figure }) => figure.reached).length
+  const { date, machine, size, commit } = report
+  const run = [date, machine, size, `${report.minutes.toFixed(1)} minutes`, commit].join(' · ')
   return `<!doctype html>
 <html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">
 <title>AsyncProd, as fast as the hardware lets it be</title>
 <style>
-body { font: 15px/1.5 system-ui, sans-serif; color: ${INK}; background: #f4f6fa; margin: 0 auto; padding: 40px 24px; max-width: 1080px }
-h1 { font-size: 30px; line-height: 1.2; margin: 0 0 4px } h2 { font-size: 18px; margin: 0 } p { margin: 4px 0; color: #5b6478 }
+body { font: 15px/1.5 system-ui, sans-serif; color: ${INK}; background: #f4f6fa }
+body { margin: 0 auto; padding: 40px 24px; max-width: 1080px }
+h1 { font-size: 30px; line-height: 1.2; margin: 0 0 4px }
+h2 { font-size: 18px; margin: 0 }
+p { margin: 4px 0; color: #5b6478 }
 section { background: #fff; border-radius: 14px; padding: 20px 24px; margin: 18px 0; box-shadow: 0 1px 3px #1d243314 }
 .figures { display: flex; flex-wrap: wrap; gap: 8px 28px; margin: 8px 0; align-items: baseline }
 .ratio { font-size: 26px; font-weight: 650 } .yes { color: ${REACHED} } .no { color: ${MISSED} }
-details { color: #5b6478; font-size: 13px } summary { cursor: pointer } svg { max-width: 100%; height: auto; display: block }
-.pair { display: grid; grid-template-columns: 1fr 1fr; gap: 12px } @media (max-width: 760px) { .pair { grid-template-columns: 1fr } }
+details { color: #5b6478; font-size: 13px }
+summary { cursor: pointer }
+svg { max-width: 100%; height: auto; display: block }
+.pair { display: grid; grid-template-columns: 1fr 1fr; gap: 12px }
+@media (max-width: 760px) { .pair { grid-template-columns: 1fr } }
 </style>
 <h1>How close AsyncProd comes to the bare libraries</h1>
-<p>${text(`${report.date} · ${report.machine} · ${report.size} · ${report.minutes.toFixed(1)} minutes · ${report.commit}`)}</p>
-<p>${reached} of ${aims.length} figures are where they should be. Every ratio is of rounds measured in turn on the same machine.</p>
+<p>${text(run)}</p>
+<p>${reached} of ${aims.length} figures are where they should be.
+Every ratio is of rounds measured in turn on the same machine.</p>
 <section><h2>Ratios, and what they should be</h2>${overview(aims)}</section>
 ${report.outcomes.map(section).join('\n')}
 </html>
@@ -104,17 +113,20 @@ function achieved({ reach, ratio }: Measured): number {
 }
 
 function section(outcome: Outcome): string {
-  const figures = outcome.figures.map(
-    (figure) =>
-      `<span><span class="ratio ${figure.reached === null ? '' : figure.reached ? 'yes' : 'no'}">${figure.ratio.toFixed(2)}</span> ${text(
-        `${figure.unit}: ${sideOf(figure.ours)} against ${sideOf(figure.ceiling)}${figure.reach ? `, to reach ${reachOf(figure)}` : ''}`
-      )}</span>`
-  )
   return `<section><h2>${text(outcome.title)}</h2><p>against ${text(outcome.ceiling)}</p>
-<div class="figures">${figures.join('')}</div>
+<div class="figures">${outcome.figures.map(figureOf).join('')}</div>
 <div class="pair">${outcome.figures.map(rounds).join('')}${cpu(outcome)}</div>
 <details><summary>CPU seconds and peak memory of each process</summary>
-<p>ceiling: ${text(usageOf(outcome.usage.ceiling))}</p><p>ours: ${text(usageOf(outcome.usage.ours))}</p></details></section>`
+<p>ceiling: ${text(usageOf(outcome.usage.ceiling))}</p>
+<p>ours: ${text(usageOf(outcome.usage.ours))}</p></details></section>`
+}
+
+function figureOf(figure: Measured): string {
+  const { reached, ratio, unit, ours, ceiling, reach } = figure
+  const state = reached === null ? '' : reached ? 'yes' : 'no'
+  const aim = reach ? `, to reach ${reachOf(figure)}` : ''
+  const sides = `${unit}: ${sideOf(ours)} against ${sideOf(ceiling)}${aim}`
+  return `<span><span class="ratio ${state}">${ratio.toFixed(2)}</span> ${text(sides)}</span>`
 }
 
 /** Both sides, round by round. */

@@ -1,4 +1,7 @@
-/** @type {Record<string, { name: string, of: string, does: string, doing: string, done: string }>} what is done with images of a status */
+/**
+ * What is done with images of a status (`of`).
+ * @type {Record<string, { name: string, of: string, does: string, doing: string, done: string }>}
+ */
 export const ACTS = {
   retry: {
     name: 'Retry',

@@ -35,13 +35,15 @@ export class Failure extends Error {
   }
 }
 
+/** @typedef {Record<string, string | number | undefined>} Values */
+
 /**
  * Resolves with the response's JSON. Throws a Failure.
  * @template {import('./calls.js').Method} M
  * @template {import('./calls.js').Path<M>} P
  * @param {M} method
  * @param {P} path below /api/v1/admin/
- * @param {{ query?: Record<string, string | number | undefined>, body?: unknown, signal?: AbortSignal }} [options]
+ * @param {{ query?: Values, body?: unknown, signal?: AbortSignal }} [options]
  * @returns {Promise<import('./calls.js').Reply<M, P>>}
  */
 export async function call(method, path, { query = {}, body, signal } = {}) {

@@ -3,7 +3,10 @@ import { link } from './route.js'
 
 /** @typedef {import('./needs.js').Need} Need */
 
-/** @param {import('./calls.js').Reply<'GET', 'deliveries'>} page attempts, the newest first @returns {Need[]} */
+/**
+ * @param {import('./calls.js').Reply<'GET', 'deliveries'>} page attempts, the newest first
+ * @returns {Need[]}
+ */
 export function needsOfDeliveries({ deliveries: [latest], outstanding }) {
   const { waiting, next_attempt_at: next, given_up: lost } = outstanding
   const go = {

@@ -28,7 +28,9 @@ const MINUTES = 10
 
 /**
  * Returns what an operator should look at, the worst first.
- * @param {{ mayChange: boolean } & { [Name in 'overview' | 'intake' | 'processes' | 'origins' | 'deliveries']: import('./calls.js').Reply<'GET', Name> | undefined }} data
+ * @typedef {'overview' | 'intake' | 'processes' | 'origins' | 'deliveries'} Needed
+ * @typedef {{ [Name in Needed]: import('./calls.js').Reply<'GET', Name> | undefined }} Replies
+ * @param {Replies & { mayChange: boolean }} data
  * @returns {Need[]}
  */
 export function needsOf({ mayChange, overview, intake, processes, origins, deliveries }) {
@@ -55,7 +57,11 @@ function ofDependencies(dependencies) {
   }))
 }
 
-/** @param {import('./calls.js').Reply<'GET', 'intake'> | undefined} intake @param {boolean} mayChange @returns {Need[]} */
+/**
+ * @param {import('./calls.js').Reply<'GET', 'intake'> | undefined} intake
+ * @param {boolean} mayChange
+ * @returns {Need[]}
+ */
 function ofIntake(intake, mayChange) {
   if (!intake?.paused) return []
   const reason = intake.reason ? `: ${intake.reason}` : ''

@@ -88,7 +88,8 @@ const AFTERWARDS = [
   `INSERT INTO attempts (product_id, at, reports)
    SELECT product_id, due_at - n * interval '5 s', json_build_array(json_build_object(
      'image_id', id, 'outcome', CASE n WHEN 0 THEN 'failed' ELSE 'retry' END,
-     'code', error_code, 'detail', error_detail, 'ms', 900, 'stages', '{"dns_ms": 3, "connect_ms": 20, "headers_ms": 700}'::json,
+     'code', error_code, 'detail', error_detail, 'ms', 900,
+     'stages', '{"dns_ms": 3, "connect_ms": 20, "headers_ms": 700}'::json,
      'responses', json_build_array(json_build_object('url', source_url, 'status', 403, 'address', '192.0.2.7'))))
    FROM product_images, generate_series(0, 4) AS n WHERE status = 'failed' ORDER BY due_at, n`,
   `INSERT INTO outbox (kind, user_id, product_id, due_at, scheduled)

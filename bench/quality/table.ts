@@ -1,5 +1,8 @@
 import { mean, type Result } from './measure.ts'
 
+const SCORES = ['linear light', 'photographs', 'graphics', 'sRGB', 'photographs', 'graphics']
+const COLUMNS = ['setting', ...SCORES, 'butteraugli', 'bytes', 'ms of CPU']
+
 /** One row a setting: means over the corpus. The first six columns of figures are SSIMULACRA2. */
 export function table(results: Result[]): string {
   const rows = [...Map.groupBy(results, ({ setting }) => setting)].map(([setting, own]) => {
@@ -15,9 +18,5 @@ export function table(results: Result[]): string {
     ]
     return `| ${cells.join(' | ')} |`
   })
-  return [
-    '| setting | linear light | photographs | graphics | sRGB | photographs | graphics | butteraugli | bytes | ms of CPU |',
-    '|---|---|---|---|---|---|---|---|---|---|',
-    ...rows
-  ].join('\n')
+  return [`| ${COLUMNS.join(' | ')} |`, `|${'---|'.repeat(COLUMNS.length)}`, ...rows].join('\n')
 }

@@ -54,13 +54,15 @@ export function Act({ filter, act, onClose }) {
           ${(act ? [act] : offered).map(
             (name) => html`
               <label class="choice">
-                <input type="radio" name="action" value=${name} checked=${name === action} onChange=${() => setAction(name)} />
+                <input type="radio" name="action" value=${name} checked=${name === action}
+                  onChange=${() => setAction(name)} />
                 <span><b>${ACTS[name]?.name}</b><span class="soft small"> ${ACTS[name]?.does}</span></span>
               </label>`
           )}
         </fieldset>
         <p role="status">
-          ${error ? html`<span class="problem">${error}</span>` : count ? html`<strong>${howMany(count)}</strong> will change.` : 'Counting …'}
+          ${error && html`<span class="problem">${error}</span>`}
+          ${!error && (count ? html`<strong>${howMany(count)}</strong> will change.` : 'Counting …')}
         </p>
         <footer>
           <button onClick=${onClose}>Cancel</button>
@@ -83,7 +85,9 @@ function howMany({ images, is_exact }) {
 function Conditions({ filter, meant }) {
   return html`
     <p class="row">
-      ${Object.entries(meant).map(([name, value]) => html`<span class="tag">${words(name)}: <bdi>${value}</bdi></span>`)}
+      ${Object.entries(meant).map(
+        ([name, value]) => html`<span class="tag">${words(name)}: <bdi>${value}</bdi></span>`
+      )}
       ${Object.keys(filter).length === 0 && html`<span class="tag warn">no filter</span>`}
     </p>`
 }

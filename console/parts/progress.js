@@ -40,10 +40,11 @@ function Running({ action: { id, action, state, images, seen, changed }, onCance
   const share = Math.min(100, (100 * seen) / Math.max(1, images))
   const running = state === 'running'
   const result = `${counted(changed, 'image')} ${changed === 1 ? 'is' : 'are'} ${act?.done}`
+  const ended = state === 'cancelled' ? `Cancelled: ${result}` : result
   return html`
     <div class="row">
       <span class="grow">
-        ${running ? `${act?.doing} ${counted(images, 'image')}` : `${state === 'cancelled' ? 'Cancelled: ' : ''}${result}`}
+        ${running ? `${act?.doing} ${counted(images, 'image')}` : ended}
         ${running && html`<div class="bar"><span style=${{ width: `${share}%` }}></span></div>`}
       </span>
       ${running && html`<span class="soft">${number(seen)} of ${number(images)}</span>`}

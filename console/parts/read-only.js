@@ -6,5 +6,6 @@ import { useStore } from '../store.js'
 export function ReadOnly() {
   const current = useStore(session)
   if (current === null || current.may_change) return null
-  return html`<p class="soft small">This key only reads, so nothing here can be changed. Sign in with an admin key to act.</p>`
+  return html`
+    <p class="soft small">This key only reads: nothing here can be changed. Sign in with an admin key to act.</p>`
 }

@@ -24,10 +24,11 @@ const TONES = {
 export const Status = ({ name }) => html`<span class=${`status ${TONES[name] ?? ''}`}>${words(name)}</span>`
 
 /** @param {{ at: string | null }} props */
-export const Ago = ({ at }) =>
-  at === null
-    ? '–'
-    : html`<time datetime=${at} title=${new Date(at).toLocaleString()}>${Date.parse(at) > Date.now() ? until(at) : `${age(at)} ago`}</time>`
+export function Ago({ at }) {
+  if (at === null) return '–'
+  const distance = Date.parse(at) > Date.now() ? until(at) : `${age(at)} ago`
+  return html`<time datetime=${at} title=${new Date(at).toLocaleString()}>${distance}</time>`
+}
 
 /** What is shown until there is data. @param {{ error: string | null, what: string }} props */
 export const Waiting = ({ error, what }) =>

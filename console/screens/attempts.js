@@ -28,24 +28,29 @@ export function Attempts({ attempts }) {
 
 /** @param {{ attempt: import('../calls.js').Attempt }} props */
 function Attempt({ attempt: { at, outcome, code, detail, ms, stages, responses } }) {
+  const ended = outcome === 'retry' ? 'will be retried' : outcome
   return html`
     <li>
       <div class="row">
-        <span class=${`status ${OUTCOMES[outcome] ?? ''}`}><b>${outcome === 'retry' ? 'will be retried' : outcome}</b></span>
+        <span class=${`status ${OUTCOMES[outcome] ?? ''}`}><b>${ended}</b></span>
         ${code && html`<span class="tag">${words(code)}</span>`}
         <span class="grow"></span>
         <span class="soft small"><${Ago} at=${at} /> · took ${duration(ms)}</span>
       </div>
       ${detail && html`<p class="soft"><bdi>${detail}</bdi></p>`}
       <${Stages} stages=${stages} />
-      ${responses.map(
-        ({ url, status, address, kept }) => html`
-          <p class="small soft hop">
-            <span class=${`tag ${status === null || status >= 400 ? 'bad' : ''}`}>${status ?? 'no response'}</span>
-            <code>${url}</code> ${address && html`<span>from <code>${address}</code>${kept && ', over a kept connection'}</span>`}
-          </p>`
-      )}
+      ${responses.map((response) => html`<${Hop} response=${response} />`)}
     </li>`
+}
+
+/** @param {{ response: import('../calls.js').Attempt['responses'][number] }} props */
+function Hop({ response: { url, status, address, kept } }) {
+  const from = html`<span>from <code>${address}</code>${kept && ', over a kept connection'}</span>`
+  return html`
+    <p class="small soft hop">
+      <span class=${`tag ${status === null || status >= 400 ? 'bad' : ''}`}>${status ?? 'no response'}</span>
+      <code>${url}</code> ${address && from}
+    </p>`
 }
 
 /** @param {{ stages: Record<string, number | null> }} props */
@@ -60,6 +65,9 @@ function Stages({ stages }) {
       ${reached.map(({ color, ms }) => html`<span style=${{ flexGrow: ms, '--shade': `var(${color})` }}></span>`)}
     </div>
     <p class="small soft row legend">
-      ${reached.map(({ label, color, ms }) => html`<span class="status" style=${{ '--tone': `var(${color})` }}>${label} ${duration(ms)}</span>`)}
+      ${reached.map(
+        ({ label, color, ms }) =>
+          html`<span class="status" style=${{ '--tone': `var(${color})` }}>${label} ${duration(ms)}</span>`
+      )}
     </p>`
 }

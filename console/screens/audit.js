@@ -28,13 +28,14 @@ export function Audit({ query }) {
   const { actor, act, audit_cursor } = query
   const { data, error } = useLive('audit', { actor, act, cursor: audit_cursor, limit: 20 }, 10_000)
   const filtered = actor ?? act
+  const older = data?.next && link('deliveries', { ...query, audit_cursor: data.next })
   return html`
     <section class="panel">
       <header>
         <h2>Audit ${filtered && html`<span class="tag">${ACTS[filtered] ?? filtered}</span>`}</h2>
         <div class="row">
           ${filtered && html`<a class="more" href=${link('deliveries')}>Everything</a>`}
-          ${data?.next && html`<a class="more" href=${link('deliveries', { ...query, audit_cursor: data.next })}>Older</a>`}
+          ${older && html`<a class="more" href=${older}>Older</a>`}
         </div>
       </header>
       ${!data && html`<${Waiting} error=${error} what="the audit" />`}
@@ -65,11 +66,18 @@ export function Audit({ query }) {
 function Subject({ subject }) {
   return html`
     <span class="row small">
-      ${factsOf(subject).map(([name, value]) => html`<span><span class="soft">${name === 'subject' ? '' : words(name)}</span> <bdi>${value}</bdi></span>`)}
+      ${factsOf(subject).map(([name, value]) => {
+        const label = name === 'subject' ? '' : words(name)
+        return html`<span><span class="soft">${label}</span> <bdi>${value}</bdi></span>`
+      })}
     </span>`
 }
 
-/** Returns the names and values that are not empty, those of a filter too. @param {unknown} subject @returns {[string, string][]} */
+/**
+ * Returns the names and values that are not empty, those of a filter too.
+ * @param {unknown} subject
+ * @returns {[string, string][]}
+ */
 function factsOf(subject) {
   return Object.entries(subject ?? {}).flatMap(([name, value]) => {
     if (value === null || value === '') return []

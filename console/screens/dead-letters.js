@@ -53,7 +53,10 @@ export function DeadLetters({ total, onChange }) {
       </header>
       ${total === 0 && letters.length === 0 && html`<${Empty}>Nothing is dead.<//>`}
       <ul class="needs">
-        ${letters.map((letter) => html`<${Letter} letter=${letter} mayChange=${mayChange} onReplay=${does} onPurge=${setPurging} />`)}
+        ${letters.map(
+          (letter) =>
+            html`<${Letter} letter=${letter} mayChange=${mayChange} onReplay=${does} onPurge=${setPurging} />`
+        )}
       </ul>
       ${
         purging &&
@@ -65,9 +68,14 @@ export function DeadLetters({ total, onChange }) {
     </section>`
 }
 
-/** @param {{ letter: import('../calls.js').DeadLetter, mayChange: boolean, onReplay: (act: Act) => void, onPurge: (act: Act) => void }} props */
+/**
+ * @typedef {{ onReplay: (act: Act) => void, onPurge: (act: Act) => void }} Handlers
+ * @param {{ letter: import('../calls.js').DeadLetter, mayChange: boolean } & Handlers} props
+ */
 function Letter({ letter: { id, reason, since, body }, mayChange, onReplay, onPurge }) {
-  const which = { ids: [id] }
+  const one = { which: { ids: [id] }, count: 1 }
+  const replay = () => onReplay({ verb: 'replay', ...one })
+  const purge = () => onPurge({ verb: 'purge', ...one })
   return html`
     <li>
       <div class="grow">
@@ -79,8 +87,8 @@ function Letter({ letter: { id, reason, since, body }, mayChange, onReplay, onPu
         mayChange &&
         id !== '' &&
         html`
-        <button aria-label=${`Replay message ${id}`} onClick=${() => onReplay({ verb: 'replay', which, count: 1 })}>Replay</button>
-        <button class="danger" aria-label=${`Purge message ${id}`} onClick=${() => onPurge({ verb: 'purge', which, count: 1 })}>Purge …</button>`
+        <button aria-label=${`Replay message ${id}`} onClick=${replay}>Replay</button>
+        <button class="danger" aria-label=${`Purge message ${id}`} onClick=${purge}>Purge …</button>`
       }
     </li>`
 }

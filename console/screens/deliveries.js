@@ -9,15 +9,19 @@ import { useMayChange } from '../session.js'
 import { Audit } from './audit.js'
 import { Settings } from './settings.js'
 
-/** Webhooks that were sent, and changes that operators made. @param {{ query: Record<string, string> }} props */
+/**
+ * Webhooks that were sent, and changes that operators made.
+ * @param {{ query: Record<string, string> }} props
+ */
 export function Deliveries({ query }) {
+  const failed = link('deliveries', { failed: true })
   return html`
     <div class="screen">
       <div class="title">
         <h1>Deliveries and audit</h1>
         <nav class="row" aria-label="Deliveries">
           <a class="button" href=${link('deliveries')} aria-current=${query.failed ? null : 'true'}>All</a>
-          <a class="button" href=${link('deliveries', { failed: true })} aria-current=${query.failed ? 'true' : null}>Failed</a>
+          <a class="button" href=${failed} aria-current=${query.failed ? 'true' : null}>Failed</a>
         </nav>
       </div>
       <${Sent} query=${query} />
@@ -30,20 +34,31 @@ export function Deliveries({ query }) {
 function Sent({ query }) {
   const { failed, product_id, cursor } = query
   const { data, error, refresh } = useLive('deliveries', { failed, product_id, cursor, limit: 20 })
+  const older = data?.next && link('deliveries', { ...query, cursor: data.next })
+  const none = failed ? 'None failed in the last 7 days.' : 'None was sent in the last 7 days.'
   return html`
     <section class="panel">
-      <header><h2>Webhooks</h2><span class="soft small grow">${data && waitingText(data.outstanding)}</span>${data?.next && html`<a class="more" href=${link('deliveries', { ...query, cursor: data.next })}>Older</a>`}</header>
+      <header>
+        <h2>Webhooks</h2>
+        <span class="soft small grow">${data && waitingText(data.outstanding)}</span>
+        ${older && html`<a class="more" href=${older}>Older</a>`}
+      </header>
       ${!data && html`<${Waiting} error=${error} what="deliveries" />`}
-      ${data?.deliveries.length === 0 && html`<${Empty}>${failed ? 'None failed in the last 7 days.' : 'None was sent in the last 7 days.'}<//>`}
+      ${data?.deliveries.length === 0 && html`<${Empty}>${none}<//>`}
       ${
         data &&
         data.deliveries.length > 0 &&
         html`
         <table>
           <thead>
-            <tr><th>Response</th><th>Product</th><th class="wide">Reason</th><th class="right wide">Attempt</th><th class="right wide">Took</th><th class="right">When</th><th><span class="unseen">Acts</span></th></tr>
+            <tr>
+              <th>Response</th><th>Product</th><th class="wide">Reason</th><th class="right wide">Attempt</th>
+              <th class="right wide">Took</th><th class="right">When</th><th><span class="unseen">Acts</span></th>
+            </tr>
           </thead>
-          <tbody>${data.deliveries.map((row) => html`<${Row} key=${row.id} delivery=${row} onChange=${refresh} />`)}</tbody>
+          <tbody>
+            ${data.deliveries.map((row) => html`<${Row} key=${row.id} delivery=${row} onChange=${refresh} />`)}
+          </tbody>
         </table>`
       }
     </section>`
@@ -59,6 +74,7 @@ function waitingText({ waiting, next_attempt_at: next, given_up: lost }) {
 /** @param {{ delivery: import('../calls.js').Delivery, onChange: () => void }} props */
 function Row({ delivery: { id, product_id: product, at, attempt: nth, status, ms, error }, onChange }) {
   const mayChange = useMayChange()
+  const label = `Send again the webhook of product ${product}`
   const send = () =>
     attempt(
       () => call('POST', `deliveries/${id}/send`, { body: {} }).then(onChange),
@@ -75,6 +91,8 @@ function Row({ delivery: { id, product_id: product, at, attempt: nth, status, ms
       <td class="right wide">${nth}</td>
       <td class="right wide">${duration(ms)}</td>
       <td class="right soft"><${Ago} at=${at} /></td>
-      <td class="right">${mayChange && html`<button aria-label=${`Send again the webhook of product ${product}`} onClick=${send}>Send again</button>`}</td>
+      <td class="right">
+        ${mayChange && html`<button aria-label=${label} onClick=${send}>Send again</button>`}
+      </td>
     </tr>`
 }

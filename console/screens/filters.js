@@ -53,7 +53,10 @@ const INPUTS = [
 /** On a phone the filter would fill the first screen. */
 const PHONE_PX = 720
 
-/** The filter is part of the address, so that it can be sent. @param {{ filter: Record<string, string> }} props */
+/**
+ * The filter is part of the address, so that it can be sent.
+ * @param {{ filter: Record<string, string> }} props
+ */
 export function Filters({ filter }) {
   /** @param {Event & { currentTarget: HTMLFormElement }} event */
   const apply = (event) => {
@@ -69,14 +72,18 @@ export function Filters({ filter }) {
         ({ name, label, options }) => html`
           <label>${label}
             <select name=${name}>
-              ${options.map(([value, text]) => html`<option value=${value} selected=${(filter[name] ?? '') === value}>${text}</option>`)}
+              ${options.map(([value, text]) => {
+                const selected = (filter[name] ?? '') === value
+                return html`<option value=${value} selected=${selected}>${text}</option>`
+              })}
             </select>
           </label>`
       )}
       ${INPUTS.map(
         ({ name, label, placeholder, inputmode }) => html`
           <label>${label}
-            <input name=${name} value=${filter[name] ?? ''} placeholder=${placeholder} inputmode=${inputmode ?? 'text'} autocomplete="off" spellcheck=${false} />
+            <input name=${name} value=${filter[name] ?? ''} placeholder=${placeholder}
+              inputmode=${inputmode ?? 'text'} autocomplete="off" spellcheck=${false} />
           </label>`
       )}
       ${Object.keys(filter).length > 0 && html`<a class="button clear" href="#/images">Clear</a>`}

@@ -72,7 +72,11 @@ function series(minutes, hours) {
   const minutesOf = (ms) => Array.from({ length: step }, (_, i) => rows.get(ms - i * MINUTE_MS))
   return {
     times: all.map((ms) => ms / 1000),
-    /** @param {'done' | 'failed' | 'p50_ms' | 'p95_ms'} name @param {number | null} none @returns {(number | null)[]} */
+    /**
+     * @param {'done' | 'failed' | 'p50_ms' | 'p95_ms'} name
+     * @param {number | null} none
+     * @returns {(number | null)[]}
+     */
     column: (name, none) => all.map((ms) => mean(minutesOf(ms).map((row) => row?.[name] ?? none)))
   }
 }

@@ -29,10 +29,10 @@ export function Image({ id }) {
         <div class="row">
           ${
             mayChange &&
-            offered.map(
-              (name) =>
-                html`<button class=${name === 'retry' ? 'primary' : ''} onClick=${() => setAct(name)}>${ACTS[name]?.name}</button>`
-            )
+            offered.map((name) => {
+              const tone = name === 'retry' ? 'primary' : ''
+              return html`<button class=${tone} onClick=${() => setAct(name)}>${ACTS[name]?.name}</button>`
+            })
           }
           ${mayChange && html`<button onClick=${() => setReplacing(true)}>Replace the source …</button>`}
         </div>
@@ -47,7 +47,11 @@ export function Image({ id }) {
       ${replacing && html`<${Replace} image=${image} onClose=${() => setReplacing(false)} />`}
       <${Replaced} image=${image} />
       ${image.error && html`<${Reason} error=${image.error} source=${image.source_url} />`}
-      ${image.status === 'pending' && intake?.paused && html`<p class="panel well warn"><a class="status" href="#/work">Waits: all work is paused</a></p>`}
+      ${
+        image.status === 'pending' &&
+        intake?.paused &&
+        html`<p class="panel well warn"><a class="status" href="#/work">Waits: all work is paused</a></p>`
+      }
       <${Pictures} image=${image} />
       <div class="two">
         <${Attempts} attempts=${image.history} />

@@ -8,7 +8,10 @@ import { link } from '../route.js'
 import { useMayChange } from '../session.js'
 import { Filters, filterOf } from './filters.js'
 
-/** Images that match the filter in the address, and acts on all of them. @param {{ query: Record<string, string> }} props */
+/**
+ * Images that match the filter in the address, and acts on all of them.
+ * @param {{ query: Record<string, string> }} props
+ */
 export function Images({ query }) {
   const filter = filterOf(query)
   const { data, error, refresh } = useLive('images', { ...filter, limit: 50, cursor: query.cursor })
@@ -16,12 +19,16 @@ export function Images({ query }) {
   const mayChange = useMayChange()
   const isAll = !query.cursor && data?.next === null
   const total = data?.total ?? (isAll ? data.images.length : null)
+  const act = () => setActing(true)
   return html`
     <div class="screen">
       <div class="title">
         <h1>Images</h1>
-        <span class="soft small grow">${data && (total === null ? 'many match: an act counts them first' : `${counted(total, 'image')} ${total === 1 ? 'matches' : 'match'}`)}</span>
-        ${mayChange && html`<button class="primary" disabled=${total === 0} onClick=${() => setActing(true)}>Act on all that match …</button>`}
+        <span class="soft small grow">${data && matchText(total)}</span>
+        ${
+          mayChange &&
+          html`<button class="primary" disabled=${total === 0} onClick=${act}>Act on all that match …</button>`
+        }
       </div>
       <${Filters} filter=${filter} />
       ${
@@ -32,10 +39,17 @@ export function Images({ query }) {
         }} />`
       }
       <section class="panel" aria-label="Images">
-        ${data ? html`<${Rows} images=${data.images} next=${data.next} />` : html`<${Waiting} error=${error} what="images" />`}
+        ${!data && html`<${Waiting} error=${error} what="images" />`}
+        ${data && html`<${Rows} images=${data.images} next=${data.next} />`}
       </section>
       <${Pages} query=${query} next=${data?.next} />
     </div>`
+}
+
+/** @param {number | null} total */
+function matchText(total) {
+  if (total === null) return 'many match: an act counts them first'
+  return `${counted(total, 'image')} ${total === 1 ? 'matches' : 'match'}`
 }
 
 /** @param {{ images: import('../calls.js').FoundImage[], next: string | null }} props */
@@ -46,8 +60,8 @@ function Rows({ images, next }) {
     <table class="lines">
       <thead>
         <tr>
-          <th class="c8">Status</th><th class="third">Source</th><th class="wide">Reason</th><th class="wide c9">Product</th>
-          <th class="right wide c8">Attempts</th><th class="right c9">Since</th>
+          <th class="c8">Status</th><th class="third">Source</th><th class="wide">Reason</th>
+          <th class="wide c9">Product</th><th class="right wide c8">Attempts</th><th class="right c9">Since</th>
         </tr>
       </thead>
       <tbody>${images.map((image) => html`<${Row} key=${image.id} image=${image} />`)}</tbody>
@@ -73,13 +87,19 @@ function Row({ image }) {
         <a class="link" href=${link(`images/${id}`)} title=${source}><bdi>${shortUrl(source)}</bdi></a>
         ${error && html`<p class="soft small narrow">${error.detail}</p>`}
       </td>
-      <td class="wide reason">
-        ${error ? html`<a class="tag bad" href=${link('images', { status, code: error.code })}>${error.code}</a> <span class="soft"><bdi>${error.detail}</bdi></span>` : html`<span class="soft">–</span>`}
-      </td>
+      <td class="wide reason"><${Reason} status=${status} error=${error} /></td>
       <td class="wide"><a href=${link('images', { product_id: product })}>${external ?? product}</a></td>
       <td class="right wide">${attempts}</td>
       <td class="right soft"><${Ago} at=${since} /></td>
     </tr>`
+}
+
+/** @param {Pick<import('../calls.js').FoundImage, 'status' | 'error'>} props */
+function Reason({ status, error }) {
+  if (!error) return html`<span class="soft">–</span>`
+  const others = link('images', { status, code: error.code })
+  return html`
+    <a class="tag bad" href=${others}>${error.code}</a> <span class="soft"><bdi>${error.detail}</bdi></span>`
 }
 
 /** @param {{ query: Record<string, string>, next: string | null | undefined }} props */

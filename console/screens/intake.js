@@ -31,6 +31,7 @@ export function Intake() {
       () => attempt(() => put(false), 'Work is resumed.')
     )
   }
+  const reason = intake.reason ? `: ${intake.reason}` : ''
   return html`
     <section class=${`panel well ${intake.paused ? 'bad' : 'ok'}`} aria-label="Intake">
       <div class="grow">
@@ -38,7 +39,7 @@ export function Intake() {
         <p class="soft">
           ${
             intake.paused
-              ? html`<${Ago} at=${intake.since} /> by ${intake.by}${intake.reason ? `: ${intake.reason}` : ''}. Products are still accepted.`
+              ? html`<${Ago} at=${intake.since} /> by ${intake.by}${reason}. Products are still accepted.`
               : 'Workers take what is due. A pause lets them finish their jobs, and outlasts restarts.'
           }
         </p>

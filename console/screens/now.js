@@ -77,7 +77,10 @@ function Tiles({ overview: { images, rates, last_hour: hour, time_to_done: time,
   ]
   return html`
     <dl class="panel tiles">
-      ${tiles.map(([name, value, more]) => html`<div class="tile"><dt>${name}</dt><dd>${value}</dd><dd class="small">${more}</dd></div>`)}
+      ${tiles.map(
+        ([name, value, more]) =>
+          html`<div class="tile"><dt>${name}</dt><dd>${value}</dd><dd class="small">${more}</dd></div>`
+      )}
     </dl>`
 }
 
@@ -89,7 +92,10 @@ function Failures({ images: { failed_by_code: failed, retrying_by_code: retrying
   const max = Math.max(1, ...rows.map((row) => row.failed + row.retrying))
   return html`
     <section class="panel">
-      <header><h2>Failed images</h2><a class="more" href=${link('images', { status: 'failed' })}>All of them</a></header>
+      <header>
+        <h2>Failed images</h2>
+        <a class="more" href=${link('images', { status: 'failed' })}>All of them</a>
+      </header>
       <div class="body">
         ${rows.length === 0 && html`<p class="soft">No image has failed.</p>`}
         ${rows.map(
@@ -99,7 +105,9 @@ function Failures({ images: { failed_by_code: failed, retrying_by_code: retrying
                 <a href=${link('images', { status: row.failed > 0 ? 'failed' : 'pending', code: row.code })}>
                   ${CODES[row.code]?.means ?? row.code}
                 </a>
-                <p class="soft small clip">${words(row.code)}${row.retrying > 0 ? ` · ${number(row.retrying)} will be retried` : ''}</p>
+                <p class="soft small clip">
+                  ${words(row.code)}${row.retrying > 0 && ` · ${number(row.retrying)} will be retried`}
+                </p>
               </div>
               <div class="bar">
                 <span style=${{ width: `${(100 * row.failed) / max}%` }}></span>
@@ -127,7 +135,11 @@ function Parts({ overview: { dependencies, outbox, queue }, processes }) {
         <dd class="row">${[...states].map(([state, all]) => html`<${Status} name=${state} /> ${all.length}`)}</dd>
         <dt>outbox</dt><dd>${number(due)} due</dd>
         <dt>queue</dt>
-        <dd>${queue ? `${counted(queue.messages, 'message')}, ${counted(queue.dead_letters, 'dead letter')}` : 'none: workers read the outbox'}</dd>
+        <dd>${queue ? depthText(queue) : 'none: workers read the outbox'}</dd>
       </dl>
     </section>`
 }
+
+/** @param {NonNullable<import('../calls.js').Overview['queue']>} queue */
+const depthText = ({ messages, dead_letters }) =>
+  `${counted(messages, 'message')}, ${counted(dead_letters, 'dead letter')}`

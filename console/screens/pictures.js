@@ -13,13 +13,25 @@ export function Pictures({ image }) {
       ${results.map(
         ([name, result]) => html`
           <figure key=${name}>
-            <div class="frame"><img src=${result.url} alt=${`Result ${name}`} loading="lazy" referrerpolicy="no-referrer" /></div>
-            <figcaption><b>${name}</b> <span class="soft">${result.width} × ${result.height} · ${bytes(result.bytes ?? 0)}</span></figcaption>
+            <div class="frame">
+              <img src=${result.url} alt=${`Result ${name}`} loading="lazy" referrerpolicy="no-referrer" />
+            </div>
+            <figcaption><b>${name}</b> <span class="soft">${sizeText(result)}</span></figcaption>
           </figure>`
       )}
-      ${results.length === 0 && html`<figure><div class="frame"><p>There is no result.</p></div><figcaption><b>JPEG</b></figcaption></figure>`}
+      ${
+        results.length === 0 &&
+        html`
+        <figure>
+          <div class="frame"><p>There is no result.</p></div>
+          <figcaption><b>JPEG</b></figcaption>
+        </figure>`
+      }
     </div>`
 }
+
+/** @param {{ width: number | null, height: number | null, bytes: number | null }} result */
+const sizeText = ({ width, height, bytes: size }) => `${width} × ${height} · ${bytes(size ?? 0)}`
 
 /**
  * A source is fetched from a stranger's host, so only after a click.
@@ -29,10 +41,11 @@ function Source({ source, bytes: size }) {
   const [shown, setShown] = useState(false)
   const [broken, setBroken] = useState(false)
   const isUrl = /^https?:/.test(source)
+  const failed = () => setBroken(true)
   return html`
     <figure>
       <div class="frame">
-        ${shown && !broken && html`<img src=${source} alt="Source" referrerpolicy="no-referrer" onError=${() => setBroken(true)} />`}
+        ${shown && !broken && html`<img src=${source} alt="Source" referrerpolicy="no-referrer" onError=${failed} />`}
         ${broken && html`<p>Your browser cannot show it either.</p>`}
         ${
           !shown &&

@@ -6,6 +6,8 @@ import { attempt } from '../parts/notices.js'
 import { Ago, Status, Waiting } from '../parts/shown.js'
 import { useMayChange } from '../session.js'
 
+const ISOLATION = 'Pictures are decoded in processes without secrets, files and network'
+
 /** Every process of the fleet. */
 export function Processes() {
   const { data, error, refresh } = useLive('processes')
@@ -18,11 +20,14 @@ export function Processes() {
           <table>
             <thead>
               <tr>
-                <th>State</th><th>Host</th><th class="wide">Role</th><th class="right">Jobs</th><th class="right wide">Memory</th>
-                <th class="wide"><span title="Pictures are decoded in processes without secrets, files and network">Decoders</span></th><th class="wide">Started</th><th class="wide">Seen</th><th><span class="unseen">Acts</span></th>
+                <th>State</th><th>Host</th><th class="wide">Role</th><th class="right">Jobs</th>
+                <th class="right wide">Memory</th><th class="wide"><span title=${ISOLATION}>Decoders</span></th>
+                <th class="wide">Started</th><th class="wide">Seen</th><th><span class="unseen">Acts</span></th>
               </tr>
             </thead>
-            <tbody>${data.processes.map((row) => html`<${Row} key=${row.id} process=${row} onChange=${refresh} />`)}</tbody>
+            <tbody>
+              ${data.processes.map((row) => html`<${Row} key=${row.id} process=${row} onChange=${refresh} />`)}
+            </tbody>
           </table>`
           : html`<${Waiting} error=${error} what="processes" />`
       }
@@ -38,11 +43,13 @@ function Row({
   /** @param {boolean} drain */
   const put = (drain) => call('PUT', `processes/${id}`, { body: { drain } }).then(onChange)
   const drains = state === 'draining' || state === 'drained'
-  const said = drains ? 'takes work again.' : 'finishes its jobs and takes no new ones.'
+  const name = drains ? 'Use again' : 'Drain'
+  const label = `${name} ${host}, pid ${pid}`
+  const does = drains ? 'takes work again' : 'finishes its jobs and takes no new ones'
   const toggle = () =>
     attempt(
       () => put(!drains),
-      `${host} ${said}`,
+      `${host} ${does}.`,
       () => attempt(() => put(drains), 'Undone.')
     )
   return html`
@@ -53,12 +60,19 @@ function Row({
       <td class="right">${number(jobs)}</td>
       <td class="right wide">${bytes(memory)}</td>
       <td class="wide small">
-        ${fence === null ? html`<span class="soft">decodes nothing</span>` : fence.missing.length === 0 ? 'fully isolated' : html`<span class="tag warn">without ${fence.missing.join(', ')}</span>`}
+        ${fence === null && html`<span class="soft">decodes nothing</span>`}
+        ${fence?.missing.length === 0 && 'fully isolated'}
+        ${fence && fence.missing.length > 0 && html`<span class="tag warn">without ${fence.missing.join(', ')}</span>`}
       </td>
       <td class="wide soft"><${Ago} at=${since} /></td>
       <td class="wide soft"><${Ago} at=${seen} /></td>
       <td class="right">
-        ${mayChange && role !== 'api' && state !== 'lost' && html`<button title=${drains ? 'It takes work again' : 'It finishes its jobs and takes no new ones'} aria-label=${`${drains ? 'Use again' : 'Drain'} ${host}, pid ${pid}`} onClick=${toggle}>${drains ? 'Use again' : 'Drain'}</button>`}
+        ${
+          mayChange &&
+          role !== 'api' &&
+          state !== 'lost' &&
+          html`<button title=${`It ${does}`} aria-label=${label} onClick=${toggle}>${name}</button>`
+        }
       </td>
     </tr>`
 }

@@ -13,7 +13,11 @@ const MEANWHILE = {
   pending: 'Work that has begun on it is discarded.'
 }
 
-/** Gives an image another source, and opens the one that takes its place. @param {string} id @param {string} source */
+/**
+ * Gives an image another source, and opens the one that takes its place.
+ * @param {string} id
+ * @param {string} source
+ */
 async function replace(id, source) {
   const { id: next } = await call('POST', `images/${id}/replace`, { body: { source_url: source } })
   location.hash = `#/images/${next}`
@@ -51,12 +55,18 @@ export function Replace({ image, source = '', onClose }) {
           <li>The page of the new image names today’s source, to go back.</li>
         </ul>
         ${refusal && html`<p class="problem" role="alert">${refusal}</p>`}
-        <footer><button type="button" onClick=${onClose}>Cancel</button><button class="primary">Replace</button></footer>
+        <footer>
+          <button type="button" onClick=${onClose}>Cancel</button>
+          <button class="primary">Replace</button>
+        </footer>
       </form>
     <//>`
 }
 
-/** Which source this one replaced, how far it is, and the way back. @param {{ image: import('../calls.js').Image }} props */
+/**
+ * Which source this one replaced, how far it is, and the way back.
+ * @param {{ image: import('../calls.js').Image }} props
+ */
 export function Replaced({ image }) {
   const [asking, setAsking] = useState(false)
   const mayChange = useMayChange()

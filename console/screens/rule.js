@@ -15,7 +15,10 @@ const RULES = [
   { name: 'refuse', label: 'Refuse', does: 'Its images fail at once, with the reason.' }
 ]
 
-/** Asks what to do with an origin. @param {{ origin: import('../calls.js').Origin, onClose: () => void }} props */
+/**
+ * Asks what to do with an origin.
+ * @param {{ origin: import('../calls.js').Origin, onClose: () => void }} props
+ */
 export function Rule({ origin: { host, rule }, onClose }) {
   const [chosen, setChosen] = useState(/** @type {string} */ (rule?.rule ?? 'pause'))
   /** @param {object} body */
@@ -52,14 +55,27 @@ export function Rule({ origin: { host, rule }, onClose }) {
           ${RULES.map(
             ({ name, label, does }) => html`
               <label class="choice">
-                <input type="radio" name="rule" value=${name} checked=${name === chosen} onChange=${() => setChosen(name)} />
+                <input type="radio" name="rule" value=${name} checked=${name === chosen}
+                  onChange=${() => setChosen(name)} />
                 <span><b>${label}</b><span class="soft small"> ${does}</span></span>
               </label>`
           )}
         </fieldset>
-        ${chosen === 'narrow' && html`<label>Downloads at once in each process <p><input name="places" type="number" min="1" max="1000" required value=${rule?.places ?? 2} /></p></label>`}
-        ${chosen !== 'resume' && html`<label>Reason <p><input name="reason" maxlength="200" value=${rule?.reason ?? ''} /></p></label>`}
-        <footer><button type="button" onClick=${onClose}>Cancel</button><button class="primary">Set the rule</button></footer>
+        ${
+          chosen === 'narrow' &&
+          html`
+          <label>Downloads at once in each process <p>
+            <input name="places" type="number" min="1" max="1000" required value=${rule?.places ?? 2} />
+          </p></label>`
+        }
+        ${
+          chosen !== 'resume' &&
+          html`<label>Reason <p><input name="reason" maxlength="200" value=${rule?.reason ?? ''} /></p></label>`
+        }
+        <footer>
+          <button type="button" onClick=${onClose}>Cancel</button>
+          <button class="primary">Set the rule</button>
+        </footer>
       </form>
     <//>`
 }

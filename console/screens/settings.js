@@ -6,12 +6,21 @@ import { Waiting } from '../parts/shown.js'
 export function Settings() {
   const { data, error } = useLive('settings', {}, 60_000)
   const all = data?.settings ?? []
+  const given = all.filter(({ source }) => source !== 'default')
+  const defaults = all.filter(({ source }) => source === 'default')
   return html`
     <section class="panel">
       <header><h2>Settings in force</h2></header>
       ${!data && html`<${Waiting} error=${error} what="settings" />`}
-      ${data && html`<${Rows} settings=${all.filter(({ source }) => source !== 'default')} />`}
-      ${data && html`<details class="body"><summary>Those that have their default</summary><${Rows} settings=${all.filter(({ source }) => source === 'default')} /></details>`}
+      ${
+        data &&
+        html`
+        <${Rows} settings=${given} />
+        <details class="body">
+          <summary>Those that have their default</summary>
+          <${Rows} settings=${defaults} />
+        </details>`
+      }
     </section>`
 }
 
@@ -27,7 +36,11 @@ function Rows({ settings }) {
             <tr key=${name}>
               <td><code>${name}</code></td>
               <td>
-                ${secret && source !== 'default' ? html`<span class="tag">secret</span>` : html`<bdi>${value ?? '–'}</bdi>`}
+                ${
+                  secret && source !== 'default'
+                    ? html`<span class="tag">secret</span>`
+                    : html`<bdi>${value ?? '–'}</bdi>`
+                }
                 ${source === 'file' && html` <span class="soft small">from a file</span>`}
               </td>
               <td class="wide soft small">${description}</td>

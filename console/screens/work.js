@@ -15,7 +15,8 @@ export function Work() {
       <${Intake} />
       <section class="panel">
         <header><h2>Outbox</h2><span class="soft small">${queueText(overview)}</span></header>
-        ${overview ? html`<${Outbox} rows=${overview.outbox} />` : html`<${Waiting} error=${error} what="the outbox" />`}
+        ${!overview && html`<${Waiting} error=${error} what="the outbox" />`}
+        ${overview && html`<${Outbox} rows=${overview.outbox} />`}
       </section>
       <${Processes} />
       ${overview?.queue && html`<${DeadLetters} total=${overview.queue.dead_letters} onChange=${refresh} />`}
@@ -46,7 +47,8 @@ function Outbox({ rows: all }) {
     <table>
       <thead>
         <tr>
-          <th>Kind</th><th title="Interactive: of a request. Bulk: of an import or an action; it comes second">Class</th>
+          <th>Kind</th>
+          <th title="Interactive: of a request. Bulk: of an import or an action; it comes second">Class</th>
           <th class="right wide">Due for</th><th class="right" title="A worker may take it now">Due now</th>
           <th class="right" title="Retries that wait, and what a worker does now">Running or waiting</th>
         </tr>

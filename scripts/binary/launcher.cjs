@@ -64,7 +64,8 @@ function cacheBase() {
     return privateFolder(fallback)
   } catch (error) {
     throw new UnpackError(
-      `Neither ${wanted} nor ${fallback} can be used (${error.message}): set ASYNCPROD_CACHE_DIR to a folder of your own`
+      `Neither ${wanted} nor ${fallback} can be used (${error.message}): ` +
+        'set ASYNCPROD_CACHE_DIR to a folder of your own'
     )
   }
 }
@@ -142,7 +143,8 @@ function tryNativeModule(folder) {
     process.dlopen({ exports: {} }, path.join(folder, native))
   } catch (error) {
     throw new UnpackError(
-      `Native modules cannot be loaded from ${path.dirname(folder)} (${error.message}): set ASYNCPROD_CACHE_DIR to a folder that is not mounted noexec`
+      `Native modules cannot be loaded from ${path.dirname(folder)} (${error.message}): ` +
+        'set ASYNCPROD_CACHE_DIR to a folder that is not mounted noexec'
     )
   }
 }

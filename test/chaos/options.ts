@@ -31,8 +31,8 @@ const TIMES_EACH = 2
 /** What can happen to one process on embedded parts. */
 const OF_EMBEDDED = ['kill', 'freeze', 'power-cut']
 
-export const USAGE = `npm run chaos -- [--short | --embedded] [--only FAULT,FAULT] [--seed N] [--products N] [--minutes M]
-                 [--process-faults N] [--server-faults N] [--log FILE]
+export const USAGE = `npm run chaos -- [--short | --embedded] [--only FAULT,FAULT] [--seed N] [--products N]
+                 [--minutes M] [--process-faults N] [--server-faults N] [--log FILE]
 
 Starts private servers and processes of the service, writes products, injects faults, and audits what is left.
 The same seed makes the same decisions. Exit code 1 when a promise was broken.

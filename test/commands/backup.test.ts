@@ -111,10 +111,15 @@ t.test('lost originals and uploads are named, and give exit code 1', async (t) =
   for (const key of [...lost, keyOf(unused)]) await rm(join(DATA_DIR, 'objects', key))
 
   const folder = join(createFolder('backups'), 'wednesday')
+  const [original, sent] = lost
   const lostOnes = {
     code: 1,
     stdout: `Uploads that were not sent: 1 (${keyOf(unused)})\n`,
-    stderr: `Lost: the original ${lost[0]} of product 2\nLost: the upload ${lost[1]} of product 4\nLost objects: 2. Take`
+    stderr: [
+      `Lost: the original ${original} of product 2`,
+      `Lost: the upload ${sent} of product 4`,
+      'Lost objects: 2. Take'
+    ].join('\n')
   }
   const made = await asyncprod(['backup', folder], { DATA_DIR })
   t.match(made, lostOnes)
@@ -123,7 +128,7 @@ t.test('lost originals and uploads are named, and give exit code 1', async (t) =
   t.match(await asyncprod(['restore', folder], { DATA_DIR: restored }), lostOnes)
 })
 
-t.test('what cannot be backed up or restored is refused', async (t) => {
+t.test('a folder that cannot be backed up or restored is refused', async (t) => {
   const DATA_DIR = await dataFolder()
   t.match(await asyncprod(['backup'], { DATA_DIR }), { code: 2, stderr: /asyncprod backup <folder>/ })
   t.match(await asyncprod(['backup', DATA_DIR], { DATA_DIR }), { code: 1, stderr: /exists already/ })

@@ -13,7 +13,9 @@ for (const command of ['failed list', 'failed retry --all', 'objects sweep', 'ur
     t.strictSame(await asyncprod(command.split(' '), {}, folder), {
       code: 1,
       stdout: '',
-      stderr: `There is no database in ${join(folder, 'data')}. Set DATA_DIR to the folder of a service, or DATABASE_URL (or DB_HOST) to its server.\n`
+      stderr:
+        `There is no database in ${join(folder, 'data')}. ` +
+        'Set DATA_DIR to the folder of a service, or DATABASE_URL (or DB_HOST) to its server.\n'
     })
     t.strictSame(readdirSync(folder), [])
   })

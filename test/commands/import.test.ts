@@ -30,10 +30,10 @@ t.test('lines of JSON are imported, and those that are refused are in a file', a
   ])
   const { code, stdout, stderr, refused } = await run('import', 'some.ndjson', lines)
   t.equal(code, 1, stderr)
-  t.match(
-    stdout,
-    /^5 products: 2 created, 0 replaced, 3 refused; [\d,]+\/s\nThe refused lines and their reasons: .*some\.ndjson\.refused\.ndjson\n$/
-  )
+  const [counts, reasons, ...others] = stdout.split('\n')
+  t.match(counts, /^5 products: 2 created, 0 replaced, 3 refused; [\d,]+\/s$/)
+  t.match(reasons, /^The refused lines and their reasons: .*some\.ndjson\.refused\.ndjson$/)
+  t.strictSame(others, [''])
   t.match(
     refused.toSorted((one, other) => one.line - other.line),
     [
@@ -58,8 +58,10 @@ t.test('CSV is imported, with a map from columns to fields', async (t) => {
     'x-2,,cheap,,,,,7',
     'x-3,,,,,,,'
   ].join('\r\n')
-  const map =
-    'sku=external_id,name=product_name,price=product_price,image1=product_images,image2=product_images,colour=metadata.colour'
+  const map = [
+    ...['sku=external_id', 'name=product_name', 'price=product_price', 'colour=metadata.colour'],
+    ...['image1=product_images', 'image2=product_images']
+  ].join()
   const { code, stdout, stderr, refused } = await run('import', 'some.csv', csv, '--csv', '--map', map)
   t.equal(code, 1, stderr)
   t.match(stdout, /^3 products: 2 created, 0 replaced, 1 refused;/)
@@ -96,7 +98,7 @@ const written = (text: string) =>
     return [{ id, external_id, product_name, product_description, product_price, metadata, product_images }]
   })
 
-t.test('what cannot be imported at all ends with a reason', async (t) => {
+t.test('a file that cannot be imported at all ends with a reason', async (t) => {
   for (const [args, stderr] of [
     [[], /^asyncprod import/],
     [['-', '--map', 'sku=price'], /^--map sku=price must be column=field; the fields are .*external_id/],

@@ -22,5 +22,7 @@ export async function look(page: Page, { theme, width }: (typeof LOOKS)[number])
 export async function findings(page: Page): Promise<unknown> {
   await page.evaluate(`globalThis.axe || (() => { ${AXE} })()\nnull`)
   return await page.evaluate(`axe.run({ resultTypes: ['violations'] }).then(({ violations }) =>
-    violations.flatMap(({ id, nodes }) => nodes.map(({ target, failureSummary }) => [id, String(target), failureSummary])))`)
+    violations.flatMap(({ id, nodes }) =>
+      nodes.map(({ target, failureSummary }) => [id, String(target), failureSummary])
+    ))`)
 }

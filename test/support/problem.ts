@@ -10,3 +10,11 @@ export function problem(code: ErrorCode, detail: string, errors?: InputProblem[]
   const title = STATUS_CODES[status]
   return { type: 'about:blank', title, status, code, detail, error: detail, ...(errors && { errors }) }
 }
+
+/** The response to an If-Match of another version. */
+export const versionMismatch = (productId: number) =>
+  problem(
+    'version_mismatch',
+    `Product ${productId} does not have the version that If-Match names: ` +
+      'read it again and retry with its current ETag, including the quotes.'
+  )

@@ -87,7 +87,8 @@ t.test('processes that share work refuse parts that cannot be shared', async (t)
   for (const ROLE of ['api', 'worker']) {
     t.equal(
       refusal({ ROLE }),
-      `ROLE=${ROLE} shares its work with other processes, so it needs real servers: set DATABASE_URL (or DB_HOST), REDIS_URL (or REDIS_HOST), AWS_BUCKET_NAME, or use ROLE=all`
+      `ROLE=${ROLE} shares its work with other processes, so it needs real servers: ` +
+        'set DATABASE_URL (or DB_HOST), REDIS_URL (or REDIS_HOST), AWS_BUCKET_NAME, or use ROLE=all'
     )
     const servers = { DATABASE_URL: 'postgres://h/d', REDIS_URL: 'redis://h', AWS_BUCKET_NAME: 'b' }
     t.equal(refusal({ ROLE, ...servers }), 'nothing is wrong', 'RabbitMQ is not needed')

@@ -12,7 +12,8 @@ t.test(
       ],
       [
         { LOG_LEVEL: 'INFO' },
-        'LOG_LEVEL=INFO cannot be used: it must be equal to one of the allowed values: fatal, error, warn, info, debug, trace, silent'
+        'LOG_LEVEL=INFO cannot be used: it must be equal to one of the allowed values: ' +
+          'fatal, error, warn, info, debug, trace, silent'
       ],
       [{ S3_FORCE_PATH_STYLE: 'yes' }, 'S3_FORCE_PATH_STYLE=yes cannot be used: it must be boolean'],
       [
@@ -29,11 +30,13 @@ t.test(
       ],
       [
         { CORS_ORIGIN: 'https://a.example/' },
-        'CORS_ORIGIN cannot be used: "https://a.example/" is not an origin: write it as https://shop.example, without a path'
+        'CORS_ORIGIN cannot be used: "https://a.example/" is not an origin: ' +
+          'write it as https://shop.example, without a path'
       ],
       [
         { ALLOWED_SOURCE_NETWORKS: '10.0.0.0' },
-        'ALLOWED_SOURCE_NETWORKS cannot be used: "10.0.0.0" is not a network: write it as a CIDR such as 10.1.0.0/16, 192.0.2.7/32 or fd00::/8'
+        'ALLOWED_SOURCE_NETWORKS cannot be used: "10.0.0.0" is not a network: ' +
+          'write it as a CIDR such as 10.1.0.0/16, 192.0.2.7/32 or fd00::/8'
       ],
       [
         { ALLOWED_SOURCE_PORTS: '80,http' },

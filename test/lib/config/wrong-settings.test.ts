@@ -84,7 +84,8 @@ const REFUSED: [Variables, string][] = [
   ],
   [
     { ...SHARED, REDIS_URL: '', ROLE: 'worker' },
-    'ROLE=worker shares its work with other processes, so it needs real servers: set REDIS_URL (or REDIS_HOST), or use ROLE=all'
+    'ROLE=worker shares its work with other processes, so it needs real servers: ' +
+      'set REDIS_URL (or REDIS_HOST), or use ROLE=all'
   ]
 ]
 

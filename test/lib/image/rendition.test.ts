@@ -18,7 +18,7 @@ t.test('its definition names everything but the name', async (t) => {
   t.equal(other && definitionOf(other), '64x48,fit=contain,format=png')
 })
 
-t.test('what cannot be read is refused with the grammar and an example', async (t) => {
+t.test('a text that cannot be read is refused with the grammar and an example', async (t) => {
   const wrong = {
     thumb: '"thumb" does not begin with a name and a size',
     'Thumb:2x2': '"Thumb:2x2" does not begin with a name and a size',
@@ -36,8 +36,9 @@ t.test('what cannot be read is refused with the grammar and an example', async (
     'a:2x2;a:3x3': 'the name "a" is there twice',
     [Array.from({ length: 11 }, (_, i) => `a${i}:2x2`).join(';')]: 'there are more than 10'
   }
+  const grammar = 'name:WxH[,fit=inside|cover|contain][,format=jpeg|webp|avif|png][,quality=1–100]'
+  const example = 'thumb:200x200,fit=cover,format=webp;large:1600x,format=avif'
+  const cure = `Write ${grammar}, separated by ;, for example ${example}`
   for (const [text, reason] of Object.entries(wrong))
-    t.throws(() => parseRenditions(text), {
-      message: `${reason}. Write name:WxH[,fit=inside|cover|contain][,format=jpeg|webp|avif|png][,quality=1–100], separated by ;, for example thumb:200x200,fit=cover,format=webp;large:1600x,format=avif`
-    })
+    t.throws(() => parseRenditions(text), { message: `${reason}. ${cure}` })
 })

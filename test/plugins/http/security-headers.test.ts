@@ -26,7 +26,8 @@ t.test('the documentation runs its own scripts only, in nobody’s frame', async
   t.equal(reply.headers['x-content-type-options'], 'nosniff')
   t.equal(
     reply.headers['content-security-policy'],
-    "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; object-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none';"
+    "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; object-src 'none'; " +
+      "base-uri 'none'; form-action 'none'; frame-ancestors 'none';"
   )
   t.notMatch(reply.body, /<script(?! src)|<style| on\w+=/, 'so it has none inline')
 })

@@ -23,7 +23,9 @@ t.test('a METRICS_PORT that is taken stops the start', async (t) => {
   t.teardown(() => other.close())
   await t.rejects(buildTestApp(t, { METRICS_PORT: String(port) }), {
     name: 'StartError',
-    message: `Metrics cannot be served on 127.0.0.1:${port}: listen EADDRINUSE: address already in use 127.0.0.1:${port}. Choose another METRICS_PORT.`
+    message:
+      `Metrics cannot be served on 127.0.0.1:${port}: listen EADDRINUSE: ` +
+      `address already in use 127.0.0.1:${port}. Choose another METRICS_PORT.`
   })
 })
 

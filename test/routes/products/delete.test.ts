@@ -5,7 +5,7 @@ import { startOrigin } from '../../support/http/origin.ts'
 import { documented } from '../../support/openapi-conformance.ts'
 import { removeLate } from '../../support/outbox.ts'
 import { photo } from '../../support/pictures/pictures.ts'
-import { problem } from '../../support/problem.ts'
+import { problem, versionMismatch } from '../../support/problem.ts'
 
 const origin = await startOrigin()
 t.teardown(() => origin.stop())
@@ -57,18 +57,12 @@ t.test('its objects are removed', async (t) => {
 t.test('with If-Match only that version is deleted', async (t) => {
   const id = await createLamp()
   for (const tags of ['"2"', 'W/"1"', '1']) {
-    t.strictSame(
-      (await remove(id, { 'if-match': tags })).json(),
-      problem(
-        'version_mismatch',
-        `Product ${id} does not have the version that If-Match names: read it again and retry with its current ETag, including the quotes.`
-      )
-    )
+    t.strictSame((await remove(id, { 'if-match': tags })).json(), versionMismatch(id))
   }
   t.equal((await remove(id, { 'if-match': '"0", "1"' })).statusCode, 204)
 })
 
-t.test('what is made while its product is deleted leaves no object behind', async (t) => {
+t.test('an image that is made while its product is deleted leaves no object behind', async (t) => {
   const picture = await photo({ width: 64, height: 48 })
   const gate = Promise.withResolvers<void>()
   origin.on('/held.jpg', async (_, response) => {

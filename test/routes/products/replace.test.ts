@@ -5,7 +5,7 @@ import { buildTestApp, LogStream, settled } from '../../support/app.ts'
 import { startOrigin } from '../../support/http/origin.ts'
 import { documented } from '../../support/openapi-conformance.ts'
 import { photo } from '../../support/pictures/pictures.ts'
-import { problem } from '../../support/problem.ts'
+import { problem, versionMismatch } from '../../support/problem.ts'
 
 const PUBLIC_BASE_URL = 'https://cdn.example'
 
@@ -97,13 +97,7 @@ for (const [form, replace] of Object.entries(FORMS)) {
   t.test(`${form} with If-Match changes that version only`, async (t) => {
     const id = await createLamp()
     for (const tags of ['"2"', 'W/"1"', '1', '""', '"0", W/"1"', '"1-x"', '"2-00000000"']) {
-      t.strictSame(
-        (await replace(id, {}, { 'if-match': tags })).json(),
-        problem(
-          'version_mismatch',
-          `Product ${id} does not have the version that If-Match names: read it again and retry with its current ETag, including the quotes.`
-        )
-      )
+      t.strictSame((await replace(id, {}, { 'if-match': tags })).json(), versionMismatch(id))
     }
     const { etag } = (await call({ url: `/api/v1/products/${id}` })).headers
     for (const tags of [`${etag}`, '"2"', '"1", "3"', '*']) {

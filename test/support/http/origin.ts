@@ -135,8 +135,8 @@ export function lie(
   { type = 'image/jpeg' }: ResponseOptions = {}
 ): Handler {
   return (_, response) => {
-    const head = `HTTP/1.1 200 OK\r\ncontent-type: ${type}\r\ncontent-length: ${contentLength}\r\nconnection: close\r\n\r\n`
-    response.socket?.write(head)
+    const headers = [`content-type: ${type}`, `content-length: ${contentLength}`, 'connection: close']
+    response.socket?.write(`HTTP/1.1 200 OK\r\n${headers.join('\r\n')}\r\n\r\n`)
     response.socket?.end(bytes)
   }
 }

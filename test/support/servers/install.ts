@@ -99,8 +99,10 @@ export function waysOut(servers: ServerName[]): string {
   const variables = [...new Set(servers.map((name) => SERVERS[name].variable))]
   if (servers.includes('s3')) variables.push('TEST_S3_ACCESS_KEY', 'TEST_S3_SECRET_KEY')
   return `The tests need real servers, and these are not installed: ${servers.join(', ')}. Either
-  - install ${packages.join(' ')} (these are Debian's names; run as root on Debian or Ubuntu, the tests do it themselves),
-  - docker compose up, and name its servers in ${variables.join(', ')},
+  - install ${packages.join(' ')}
+    (these are Debian's names; run as root on Debian or Ubuntu, the tests do it themselves),
+  - docker compose up, and name its servers in
+    ${variables.join(', ')},
   - or npm run test:embedded, which needs none of them.`
 }
 

@@ -37,7 +37,7 @@ function clientThrough(change: (response: Response, nth: number) => Response | P
 
 const refused = (status: number) => new Response('{}', { status, headers: { 'retry-after': '0' } })
 
-t.test('what is refused for now is sent again, under the same Idempotency-Key', async (t) => {
+t.test('a request that is refused for now is sent again, under the same Idempotency-Key', async (t) => {
   const statuses = [429, 503]
   const { client, requests } = clientThrough((response, nth) => {
     const status = statuses[nth - 1]

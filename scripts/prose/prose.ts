@@ -4,7 +4,18 @@ import { join } from 'node:path'
 import { ROOT } from '../generated.ts'
 import { MAX_LENGTH, PHRASES, WORDS } from './words.ts'
 
-const KINDS = ['*.ts', '*.cjs', '*.sql', '*.yaml', '*.md', '.ci/run', '.env.example', 'Dockerfile']
+const KINDS = [
+  '*.ts',
+  '*.cjs',
+  '*.js',
+  '*.svg',
+  '*.sql',
+  '*.yaml',
+  '*.md',
+  '.ci/run',
+  '.env.example',
+  'Dockerfile'
+]
 /** Generated from openapi.json, and the files that name the words. */
 const EXCLUDED = ['client/src/generated', 'scripts/prose/words.ts', 'test/scripts/prose.test.ts']
 

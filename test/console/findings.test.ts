@@ -9,7 +9,7 @@ const skip = chromium === undefined && 'there is no Chromium: install chromium (
 
 t.setTimeout(300_000)
 
-t.test('what has failed needs someone until it is dealt with', { skip }, async (t) => {
+t.test('a failure needs someone until it is dealt with', { skip }, async (t) => {
   const origin = await startOrigin()
   t.teardown(() => origin.stop())
   const app = await buildTestApp(t, { ALLOWED_SOURCE_NETWORKS: '127.0.0.0/8' })
@@ -63,7 +63,7 @@ t.test('what has failed needs someone until it is dealt with', { skip }, async (
     await page.shows('None yet.')
   })
 
-  await t.test('what an operator has failed needs nobody', async () => {
+  await t.test('an image that an operator has failed needs nobody', async () => {
     await app.pg.query(`UPDATE product_images SET error_code = 'withdrawn' WHERE source_url LIKE '%/6.jpg'`)
     await page.click('Now')
     await page.shows('5 images failed and wait')

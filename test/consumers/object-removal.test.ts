@@ -43,7 +43,7 @@ t.test('a removal that fails for hours is given up, and that is an error', async
   t.same(await rowsLeft(service.app.pg.pool), [])
 })
 
-t.test('what a lost worker stored late goes with one row: results and originals', async (t) => {
+t.test('objects that a lost worker stored late go with one row: results and originals', async (t) => {
   const app = await buildTestApp(t, { KEEP_ORIGINALS: 'true' })
   const { signal } = new AbortController()
   const name = '00000000-0000-4000-8000-000000000000-1-0123456789ab'

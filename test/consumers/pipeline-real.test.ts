@@ -92,7 +92,7 @@ t.test('on PostgreSQL, Redis, RabbitMQ and S3', needsServices, async (t) => {
     t.equal(await Promise.race([done, dead.promise]), 'done')
   })
 
-  t.test('what is no message becomes a dead letter with its reason', async (t) => {
+  t.test('a body that is no message becomes a dead letter with its reason', async (t) => {
     const { broker, channel } = await withQueue(t)
     const letters: unknown[] = []
     const three = Promise.withResolvers<void>()

@@ -123,7 +123,7 @@ t.test("RabbitMQ finds its data again: the host's name is part of the path", asy
   t.strictSame(rabbitmq?.volumes, ['rabbitmq:/var/lib/rabbitmq'])
 })
 
-t.test('what selects pods on Kubernetes selects those of the role it is named after', async (t) => {
+t.test('selectors of pods on Kubernetes select those of the role that they are named after', async (t) => {
   for (const role of ['api', 'worker']) {
     const all = objects(`${role}.yaml`)
     const labels = { app: 'asyncprod', role }

@@ -23,7 +23,7 @@ const post = (body: object | string, type = 'application/json') =>
   })
 const detailOf = async (body: object) => (await post(body)).json().errors
 
-t.test('what clients of the Go service send is accepted', async (t) => {
+t.test('requests of clients of the Go service are accepted', async (t) => {
   const bodies = [
     { user_id: 1, product_name: 'no price' },
     {
@@ -42,7 +42,7 @@ t.test('what clients of the Go service send is accepted', async (t) => {
   }
 })
 
-t.test('what the page says is refused is refused, with its status', async (t) => {
+t.test('requests that the page says are refused are refused, with its status', async (t) => {
   t.strictSame(await detailOf({ user_id: 1, Product_Name: 'Desk lamp', product_price: 1 }), [
     { pointer: '/product_name', detail: 'is required' }
   ])

@@ -3,7 +3,7 @@ import { createServer } from 'node:http'
 import t from 'tap'
 import { S3Store } from '../../lib/s3.ts'
 
-t.test('a bucket can be used by who may only write to it, and not by who may not even that', async (t) => {
+t.test('a bucket can be used with the right to write alone, and not without it', async (t) => {
   const seen: string[] = []
   let mayWrite = true
   const server = createServer(({ method, url }, response) => {

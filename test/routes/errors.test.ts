@@ -14,7 +14,7 @@ const call = await documented(app)
 const PRODUCT = { user_id: 1, product_name: 'Desk lamp', product_price: 100.5 }
 const JSON_TYPE = { 'content-type': 'application/json' }
 
-t.test('what is not there is 404, whatever the method', async (t) => {
+t.test('a path that is not there is 404, whatever the method', async (t) => {
   for (const url of [
     '/api/v1',
     '/api/v1/product',

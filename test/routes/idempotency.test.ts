@@ -49,7 +49,7 @@ t.test('another caller has keys of their own', async (t) => {
   t.equal(await count('Chair'), 1)
 })
 
-t.test('what was refused has not used up its key', async (t) => {
+t.test('a request that was refused has not used up its key', async (t) => {
   const headers = { ...KEY, 'idempotency-key': 'corrected' }
   t.equal((await create({ ...LAMP, user_id: 77 }, headers)).statusCode, 422)
   t.equal((await create({ ...LAMP, product_name: 'Shelf' }, headers)).statusCode, 201)

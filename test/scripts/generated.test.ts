@@ -52,7 +52,7 @@ t.test('openapi.json passes the strictest rules without a warning', async (t) =>
   t.match(JSON.parse(stdout).totals, { errors: 0, warnings: 0 })
 })
 
-t.test('what is generated is written, or only compared', async (t) => {
+t.test('generated files are written, or only compared', async (t) => {
   const folder = await mkdtemp(join(tmpdir(), 'asyncprod-generated-'))
   t.teardown(() => rm(folder, { recursive: true }))
   const [kept, stale, fresh] = ['kept', 'stale', 'new/fresh'].map((name) => join(folder, name))

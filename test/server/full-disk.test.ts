@@ -103,7 +103,7 @@ async function cannotStart(t: Test, service: Service): Promise<void> {
   t.notMatch(service.lines.join('\n'), /^ +at /m)
 }
 
-t.test('what finds no space is refused, and what was acknowledged stays', async (t) => {
+t.test('a request that finds no space is refused, and what was acknowledged stays', async (t) => {
   const source = await startedOrigin(t)
   const DATA_DIR = await dataFolder()
   await grow(DATA_DIR)

@@ -71,7 +71,7 @@ function conformance(t: Test, { pool }: Database): void {
     t.same([await outbox('images'), await outbox('object')], [[], []])
   })
 
-  t.test('what a result leaves out has failed once more, and is enqueued for after a wait', async (t) => {
+  t.test('an image that a result leaves out has failed once more, and is retried after a wait', async (t) => {
     const id = await go.create([A, B])
     await pool.query('DELETE FROM outbox')
     await go.writeBack(id, [goUrl(goKey(id, B))])

@@ -6,7 +6,7 @@ import { create, hint, keys, pathOf, picture, quiet, type Scene, show, small, un
 
 /** What becomes of images that cannot be made. */
 export async function failures(t: Test, { app, open, origin, place }: Scene): Promise<void> {
-  t.test('what fails is left out of the results, and says why', async (t) => {
+  t.test('an image that fails is left out of the results, and says why', async (t) => {
     const good = place(await picture(21))
     const id = await create(app, [`${origin.url}/not-there`, good])
     await settled(app, id)

@@ -47,7 +47,7 @@ export function results(t: Test, { app, read, origin, place }: Scene): void {
     await quiet(app, id)
   })
 
-  t.test('what failed is made again when asked for', async (t) => {
+  t.test('failed images are made again when asked for', async (t) => {
     const url = `${origin.url}/repaired`
     const good = place(await picture(71))
     const id = await create(app, [url, good])

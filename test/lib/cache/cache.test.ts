@@ -23,7 +23,7 @@ t.test('in Redis', needsServices, async (t) => {
 
   t.test('it can be used', async (t) => t.resolves(cache.ping()))
 
-  t.test('what is read for the first time leaves nothing behind', async (t) => {
+  t.test('a product that is read for the first time leaves nothing behind', async (t) => {
     const before = await redis.dbsize()
     t.same(await cache.read(freshId(), load(1)), product(1))
     t.equal(await redis.dbsize(), before)

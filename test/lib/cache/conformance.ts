@@ -6,7 +6,7 @@ import { cached, load, product, unused, wanted } from '../../support/cache.ts'
 
 /** What every cache has to do; `other` is what another process has, where there may be one. */
 export function conformance(t: Test, cache: Cache, other: Cache, runs: number): void {
-  t.test('what is not there is loaded, and kept', async (t) => {
+  t.test('a product that is not cached is loaded, and kept', async (t) => {
     const id = await wanted(cache, other)
     t.same(await cache.read(id, load(1)), product(1))
     await cached(other, id)
@@ -26,7 +26,7 @@ export function conformance(t: Test, cache: Cache, other: Cache, runs: number): 
     t.same(await cache.read(id, async () => entry), entry)
   })
 
-  t.test('what does not exist is asked for again', async (t) => {
+  t.test('a product that does not exist is asked for again', async (t) => {
     const id = await wanted(cache, other)
     t.equal(await cache.read(id, async () => null), null)
     t.same(await other.read(id, load(1)), product(1))
@@ -41,7 +41,7 @@ export function conformance(t: Test, cache: Cache, other: Cache, runs: number): 
     t.same(await cache.read(id, load(1)), product(1))
   })
 
-  t.test('what is invalidated is loaded again', async (t) => {
+  t.test('a product that is invalidated is loaded again', async (t) => {
     const id = await wanted(cache, other)
     await cache.read(id, load(1))
     await cached(other, id)
@@ -49,7 +49,7 @@ export function conformance(t: Test, cache: Cache, other: Cache, runs: number): 
     t.same(await other.read(id, load(2)), product(2))
   })
 
-  t.test('what is loaded while it is invalidated is not kept', async (t) => {
+  t.test('a product that is loaded while it is invalidated is not kept', async (t) => {
     const id = await wanted(cache, other)
     const loading = Promise.withResolvers<void>()
     const go = Promise.withResolvers<void>()

@@ -2,7 +2,7 @@ import { setTimeout as wait } from 'node:timers/promises'
 import t from 'tap'
 import { MemoryCache } from '../../../lib/cache/memory.ts'
 
-t.test('what a program that knows of no cache has written is seen after a few seconds', async (t) => {
+t.test('changes by a program that does not know the cache are seen after a few seconds', async (t) => {
   let now = performance.now()
   t.intercept(performance, 'now', { value: () => now })
   const cache = new MemoryCache()

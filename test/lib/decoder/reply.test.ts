@@ -28,7 +28,7 @@ t.test('a reply holds the JPEG and the renditions one behind the other', async (
   })
 })
 
-t.test('what a decoder may not reply is unreadable', async (t) => {
+t.test('a reply that a decoder may not give is unreadable', async (t) => {
   const heads = {
     'too few renditions': { ...size, renditions: renditions.slice(1), placeholder },
     'renditions that are no list': { ...size, renditions: { length: 2 }, placeholder },

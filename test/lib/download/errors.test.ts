@@ -20,7 +20,7 @@ t.test('a client error is for good; its words are ours, not the server’s', asy
   }
 })
 
-t.test('what may pass by is transient', async (t) => {
+t.test('an error that may pass is transient', async (t) => {
   for (const status of [202, 408, 425, 429, 500, 502, 503, 504]) {
     t.match(await failureOf(`${status} x`), { code: 'http_status', transient: true }, String(status))
   }

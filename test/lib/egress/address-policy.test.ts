@@ -44,7 +44,7 @@ t.test('addresses as only a socket or a name server spells them are not public',
   }
 })
 
-t.test('what is no address is not public', async (t) => {
+t.test('a text that is no address is not public', async (t) => {
   for (const text of [
     '',
     'localhost',

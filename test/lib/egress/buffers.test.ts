@@ -133,7 +133,7 @@ t.test('a small request does not take a large buffer', async (t) => {
   t.equal(pool.take(1).length, 64 * KB)
 })
 
-t.test('what is kept is bounded: what was given first is dropped first', async (t) => {
+t.test('the buffers that are kept are bounded: the one that was given first is dropped first', async (t) => {
   const pool = new BufferPool(256 * KB)
   const [large, ...small] = [128, 64, 64, 64].map((size) => pool.take(size * KB))
   for (const buffer of [large, ...small]) if (buffer) pool.give(buffer)

@@ -58,7 +58,7 @@ async function conformance(t: Test, { pool, another }: Database): Promise<void> 
     }
   })
 
-  t.test('what the Go service writes is counted', async (t) => {
+  t.test('writes of the Go service are counted', async (t) => {
     const before = await figures()
     const { rows } = await pool.query<{ id: number }>(
       `INSERT INTO products (user_id, product_name, product_price, product_images)

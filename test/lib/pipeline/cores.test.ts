@@ -47,7 +47,7 @@ t.test('the next core goes to the user with the fewest', async (t) => {
   t.same(ended.slice(0, 4), ['greedy 0', 'greedy 1', 'modest', 'greedy 2'])
 })
 
-t.test('what fails, at once or later, frees its core', async (t) => {
+t.test('work that fails, at once or later, frees its core', async (t) => {
   const cores = new Cores(1, () => performance.now())
   await t.rejects(
     cores.run(1, () => {

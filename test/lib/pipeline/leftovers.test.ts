@@ -47,7 +47,7 @@ t.test('an upload that was given up is removed once it can no longer be carried 
   t.same(await removals(id), [{ key: `products/${id}/`, due: false }])
 })
 
-t.test('after a redelivery what a killed worker may have stored is removed', async (t) => {
+t.test('after a redelivery, objects that a killed worker may have stored are removed', async (t) => {
   const { processor, store } = build()
   const id = await create(store, 'http://a.test/1')
   await processor.process(id, never, { redelivered: true })
@@ -67,7 +67,7 @@ t.test('the same holds when another message has finished its images meanwhile', 
   t.same(await removals(id), [{ key: `products/${id}/`, due: false }])
 })
 
-t.test('what a worker stored before its message was lost is removed', async (t) => {
+t.test('objects that a worker stored before its message was lost are removed', async (t) => {
   const { processor, store } = build()
   const id = await create(store, 'http://a.test/1')
   await pool.query(`DELETE FROM outbox WHERE product_id = $1`, [id])

@@ -58,7 +58,7 @@ function conformance(t: Test, { pool }: Database): void {
     t.same([kept, await enqueued()], [[], []])
   })
 
-  t.test('what is sent twice under one key is created and enqueued once', async (t) => {
+  t.test('a product that is sent twice under one key is created and enqueued once', async (t) => {
     const outbox = new Outbox(pool)
     const key = { caller: 'anyone', key: 'one' }
     const first = await new ProductCreator(pool, outbox).create(LAMP, key)

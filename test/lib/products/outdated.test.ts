@@ -33,7 +33,7 @@ const ROWS = [current, withGone, redefined, lacking, failedRow('failed'), pendin
 
 const names = (rows: { id: string }[] = []) => rows.map(({ id }) => id)
 
-t.test('what lacks a result, or has it by an old definition, is made again as bulk work', async (t) => {
+t.test('images without a result of today’s definitions are made again as bulk work', async (t) => {
   const change = remakeOutdated(record(ROWS), wanted)
   t.match(change, { isBulk: true, enqueue: [0], add: [], remove: [] })
   t.strictSame(names(change?.update), ['row-redefined', 'row-lacking'])

@@ -38,7 +38,7 @@ t.test('where no row goes, nothing is removed', async (t) => {
   t.strictSame(removalsOf(7, [], JOB_MS), [])
 })
 
-t.test('what a new result replaces is removed when pages with its URLs have had time to go', async (t) => {
+t.test('replaced objects are removed when pages with their URLs have had time to go', async (t) => {
   const [before, kept] = [doneRow('a'), doneRow('b')]
   const after = { ...before, object_key: 'products/7/a-2.jpg' }
   t.strictSame(replacedRemovals([before, kept, pendingRow('c')], [after, kept, doneRow('c')]), [

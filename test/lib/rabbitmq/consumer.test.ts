@@ -32,27 +32,33 @@ t.test('on a shared server', needsServices, async (t) => {
     t.equal(most, 2)
   })
 
-  t.test('what nobody can work on goes to the dead letters with its reason, and blocks nobody', async (t) => {
-    const { broker } = await open(t)
-    const channel = await openChannel(t, server.url)
-    const buried = Promise.withResolvers<ConsumeMessage | null>()
-    await channel.consume(deadQueue(broker.queue), buried.resolve, { noAck: true })
-    channel.sendToQueue(broker.queue, Buffer.from('no JSON'), {
-      messageId: 'poison',
-      headers: { from: 'afar' }
-    })
-    await channel.waitForConfirms()
-    await broker.publish(message, 'good')
-    const good = Promise.withResolvers<void>()
-    await broker.consume(1, async ({ properties }) => {
-      if (properties.messageId === 'poison') return { settle: 'dead', reason: 'it is no JSON' }
-      good.resolve()
-      return { settle: 'ack' }
-    })
-    const [dead] = await Promise.all([buried.promise, good.promise])
-    t.equal(String(dead?.content), 'no JSON')
-    t.match(dead?.properties, { messageId: 'poison', headers: { from: 'afar', 'x-reason': 'it is no JSON' } })
-  })
+  t.test(
+    'a message that cannot be processed is dead-lettered with its reason, and blocks no other',
+    async (t) => {
+      const { broker } = await open(t)
+      const channel = await openChannel(t, server.url)
+      const buried = Promise.withResolvers<ConsumeMessage | null>()
+      await channel.consume(deadQueue(broker.queue), buried.resolve, { noAck: true })
+      channel.sendToQueue(broker.queue, Buffer.from('no JSON'), {
+        messageId: 'poison',
+        headers: { from: 'afar' }
+      })
+      await channel.waitForConfirms()
+      await broker.publish(message, 'good')
+      const good = Promise.withResolvers<void>()
+      await broker.consume(1, async ({ properties }) => {
+        if (properties.messageId === 'poison') return { settle: 'dead', reason: 'it is no JSON' }
+        good.resolve()
+        return { settle: 'ack' }
+      })
+      const [dead] = await Promise.all([buried.promise, good.promise])
+      t.equal(String(dead?.content), 'no JSON')
+      t.match(dead?.properties, {
+        messageId: 'poison',
+        headers: { from: 'afar', 'x-reason': 'it is no JSON' }
+      })
+    }
+  )
 
   t.test('a dead letter that cannot be put aside goes back to the queue', async (t) => {
     const { broker } = await open(t)

@@ -20,7 +20,7 @@ export function conformance(
 ): void {
   t.test('it can be used', async (t) => t.resolves(objects.ping()))
 
-  t.test('what was put can be read at the URL that `put` resolves with', async (t) => {
+  t.test('an object can be read at the URL that `put` resolves with', async (t) => {
     const key = objectKey(1, 'one')
     t.equal(objects.urlOf(key), `${url}/products/1/one.jpg`)
     t.equal(await objects.put(key, picture, signal), objects.urlOf(key))
@@ -44,7 +44,7 @@ export function conformance(
     t.same(await keys(objects, 'products/3/'), [key])
   })
 
-  t.test('what was removed is gone, and removing it again succeeds', async (t) => {
+  t.test('a removed object is gone, and removing it again succeeds', async (t) => {
     const key = objectKey(4, 'one')
     await objects.put(key, picture, signal)
     await objects.remove(key)

@@ -56,7 +56,7 @@ async function createImage(pool: Pool): Promise<string> {
 t.test('on a database', async (t) => {
   const { pool } = await embeddedDatabase(t)
 
-  t.test('what is left of a product is removed even if the store’s clock is ahead of ours', async (t) => {
+  t.test('leftovers of a product are removed even if the store’s clock is ahead of ours', async (t) => {
     const { objects, put, keys } = openStore()
     const named = await createImage(pool)
     const kept = await put(named, -1)

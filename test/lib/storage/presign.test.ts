@@ -50,7 +50,7 @@ t.test('on a real server', needsServices, async (t) => {
     })
   const headers = { 'content-type': 'image/png', 'content-length': '3' }
 
-  t.test('what was signed is permitted, and nothing else', async (t) => {
+  t.test('the request that was signed is permitted, and nothing else', async (t) => {
     const url = signed('PUT', new Date(), headers)
     const put = (body: string, type = 'image/png') =>
       fetch(url, { method: 'PUT', headers: { 'content-type': type }, body })

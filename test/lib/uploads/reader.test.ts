@@ -37,7 +37,7 @@ t.test('other sources go to the downloader', async (t) => {
   t.strictSame(await reading(null).locate(SOURCE), { domain: 'uploads', networks: [] })
 })
 
-t.test('what is not there, or cannot be read, may be later', async (t) => {
+t.test('an upload that is not there, or cannot be read, may be later', async (t) => {
   await t.rejects(reading(null).download(SOURCE, signal), { code: 'unreachable', transient: true })
   const broken = { bytes: 5, body: new Readable({ read: () => broken.body.destroy(new Error('EIO')) }) }
   await t.rejects(reading(broken).download(SOURCE, signal), { code: 'storage', transient: true })

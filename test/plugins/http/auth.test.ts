@@ -120,22 +120,25 @@ t.test('a key counts in either header, a token as a bearer', async (t) => {
   }
 })
 
-t.test('nobody is asked when nothing is set, and a HOST for every interface is warned of once', async (t) => {
-  const warnings = async (HOST: string, variables = {}) => {
-    const stream = new LogStream()
-    const open = await buildTestApp(t, { HOST, ...variables }, { logger: { level: 'warn', stream } })
-    return { open, lines: stream.entries.map(({ msg }) => msg) }
+t.test(
+  'without settings no credentials are required, and a HOST for every interface is warned of once',
+  async (t) => {
+    const warnings = async (HOST: string, variables = {}) => {
+      const stream = new LogStream()
+      const open = await buildTestApp(t, { HOST, ...variables }, { logger: { level: 'warn', stream } })
+      return { open, lines: stream.entries.map(({ msg }) => msg) }
+    }
+    const warning =
+      'Authentication is disabled: anyone who can reach this address has full access. Set API_KEYS, JWT_SECRET or JWKS_URL'
+    const { open, lines } = await warnings('0.0.0.0')
+    t.strictSame(lines, [warning])
+    t.equal((await open.inject({ method: 'POST', url: PRODUCTS, payload: LAMP })).statusCode, 201)
+    t.strictSame((await open.inject('/openapi.json')).json().security, [{}, { apiKey: [] }, { bearer: [] }])
+    t.strictSame((await warnings('127.0.0.1')).lines, [])
+    t.strictSame((await warnings('0.0.0.0', { API_KEYS: OPS })).lines, [])
+    t.strictSame((await warnings('127.0.0.1', { JWT_SECRET: SECRET })).lines, [])
+    t.strictSame((await warnings('127.0.0.1', { JWT_SECRET: 'short' })).lines, [
+      'JWT_SECRET is short enough to be guessed from a token: use 32 random characters or more'
+    ])
   }
-  const warning =
-    'Authentication is disabled: anyone who can reach this address has full access. Set API_KEYS, JWT_SECRET or JWKS_URL'
-  const { open, lines } = await warnings('0.0.0.0')
-  t.strictSame(lines, [warning])
-  t.equal((await open.inject({ method: 'POST', url: PRODUCTS, payload: LAMP })).statusCode, 201)
-  t.strictSame((await open.inject('/openapi.json')).json().security, [{}, { apiKey: [] }, { bearer: [] }])
-  t.strictSame((await warnings('127.0.0.1')).lines, [])
-  t.strictSame((await warnings('0.0.0.0', { API_KEYS: OPS })).lines, [])
-  t.strictSame((await warnings('127.0.0.1', { JWT_SECRET: SECRET })).lines, [])
-  t.strictSame((await warnings('127.0.0.1', { JWT_SECRET: 'short' })).lines, [
-    'JWT_SECRET is short enough to be guessed from a token: use 32 random characters or more'
-  ])
-})
+)

@@ -12,7 +12,7 @@ function block(ms: number): void {
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms)
 }
 
-t.test('what blocked the event loop while the service started refuses nobody', async (t) => {
+t.test('a start that blocked the event loop refuses no request afterwards', async (t) => {
   const app = Fastify()
   t.teardown(() => app.close())
   await app.register(idlePool)

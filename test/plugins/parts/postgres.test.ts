@@ -25,7 +25,7 @@ t.test(
   }
 )
 
-t.test('a start on a database that is migrated waits for nobody who migrates', needsServices, async (t) => {
+t.test('a start on a migrated database does not wait for another migration', needsServices, async (t) => {
   const connectionString = await (await sharedPostgres(t)).createDatabase()
   await (await buildTestApp(t, { DATABASE_URL: connectionString })).close()
   const other = new pg.Client({ connectionString })

@@ -45,7 +45,7 @@ t.test('a product can be read as soon as its creation has a response', async (t)
   })
 })
 
-t.test('what may be left out may be null, too', async (t) => {
+t.test('a field that may be left out may be null, too', async (t) => {
   const nothing = { product_description: '', product_price: 0, product_images: [] }
   for (const absent of [null, undefined]) {
     const fields = { product_description: absent, product_price: absent, product_images: absent }

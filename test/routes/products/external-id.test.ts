@@ -72,7 +72,7 @@ t.test('of many that create the same one at once, one does', async (t) => {
   t.strictSame(statuses.sort(), [201, 409, 409, 409, 409, 409, 409, 409, 409])
 })
 
-t.test('what does not fit is refused with all its faults', async (t) => {
+t.test('a body that does not fit is refused with all its faults', async (t) => {
   const size = 'must be at most 16384 bytes of JSON, nested at most 32 levels'
   const deep = JSON.parse(`${'{"a":'.repeat(33)}1${'}'.repeat(33)}`)
   const wrong: [object, { pointer: string; detail: string }[]][] = [

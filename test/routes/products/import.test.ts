@@ -42,7 +42,7 @@ t.test('each line has its result, in their order', async (t) => {
   )
 })
 
-t.test('what is the same is not written again, and what differs is', async (t) => {
+t.test('a product that is the same is not written again, and one that differs is', async (t) => {
   await importAll([{ external_id: 'a' }, { external_id: 'b' }])
   const [a, b] = [await find('a'), await find('b')]
   t.match(await importAll([{ external_id: 'a' }, { external_id: 'b', product_price: 2 }]), [

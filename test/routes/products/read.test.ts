@@ -76,7 +76,7 @@ t.test('a product that is not there is 404, whatever the client has', async (t) 
   }
 })
 
-t.test('what cannot be an id is 400, on every route that takes one', async (t) => {
+t.test('a value that cannot be an id is 400, on every route that takes one', async (t) => {
   const ids: [string, string][] = [
     ['0', 'must be >= 1'],
     ['-1', 'must be >= 1'],

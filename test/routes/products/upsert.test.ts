@@ -80,7 +80,7 @@ for (const { place, options, create } of PLACES) {
       t.equal((await find('busy')).length, 1)
     })
 
-    t.test('what cannot be is refused', async (t) => {
+    t.test('a request that cannot be met is refused', async (t) => {
       const wrong: [externalId: string, body: object, status: number, pointer: string][] = [
         ['x'.repeat(256), {}, 400, 'external_id'],
         ['one', { external_id: 'two' }, 422, '/external_id'],

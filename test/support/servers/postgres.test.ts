@@ -21,7 +21,7 @@ t.test(
   }
 )
 
-t.test('what a durable PostgreSQL committed is there after a kill', needsOwn('postgres'), async (t) => {
+t.test('commits of a durable PostgreSQL are there after a kill', needsOwn('postgres'), async (t) => {
   await using postgres = await startPostgres({ durable: true })
   await query(postgres.url, 'CREATE TABLE marks AS SELECT 1 AS mark')
 

@@ -40,7 +40,7 @@ t.test('the end of a process is the end of what it started, in other sessions to
   t.strictSame(tree.filter(isAlive), [])
 })
 
-t.test('what a process printed before can be awaited like what it prints', async (t) => {
+t.test('output that a process printed before can be awaited like its next output', async (t) => {
   await using process = new SupervisedProcess(shell('echo one; read line < /dev/stdin; echo two; exit 4'))
 
   t.equal(await process.said(/one/), 'one')

@@ -21,17 +21,21 @@ t.test('the test files of a run share four servers', needsServices, async (t) =>
   )
 })
 
-t.test('what a test created in a shared server goes with the test', needsServices, async (t) => {
-  const created = { database: '', bucket: '' }
-  await t.test('creates', async (t) => {
-    created.database = await (await sharedPostgres(t)).createDatabase()
-    created.bucket = await (await sharedS3(t)).createBucket()
-  })
+t.test(
+  'databases and buckets on shared servers go with the test that made them',
+  needsServices,
+  async (t) => {
+    const created = { database: '', bucket: '' }
+    await t.test('creates', async (t) => {
+      created.database = await (await sharedPostgres(t)).createDatabase()
+      created.bucket = await (await sharedS3(t)).createBucket()
+    })
 
-  await t.rejects(new pg.Client({ connectionString: created.database }).connect(), { code: '3D000' })
-  const s3 = await sharedS3(t)
-  await t.rejects(s3.client.send(new HeadBucketCommand({ Bucket: created.bucket })), { name: 'NotFound' })
-})
+    await t.rejects(new pg.Client({ connectionString: created.database }).connect(), { code: '3D000' })
+    const s3 = await sharedS3(t)
+    await t.rejects(s3.client.send(new HeadBucketCommand({ Bucket: created.bucket })), { name: 'NotFound' })
+  }
+)
 
 t.test('the shared servers end when the run is interrupted', needsOwn('redis'), async (t) => {
   const tap = spawn('sleep', ['600'])

@@ -47,6 +47,9 @@ export const callsOf = ({ failed, done, product, cursor }: Known): Call[] => [
   count('retry', { host: 'nowhere.example' }),
   count('retry', { host: 'shop.example' }),
   count('retry', { user_id: 7 }),
+  count('retry', { text: 'nothing' }),
+  count('retry', { max_age_s: 3600 }),
+  count('remake', { host: 'img9.shop.example' }),
   count('remake', { status: 'done' }),
   ...get('Image', [`images/${failed}`, `images/${done}`]),
   ...get('Deliveries', [

@@ -161,13 +161,13 @@ export class Environment implements AsyncDisposable {
     return { values: { rate: perSecond, p99, cpu }, usage: close() }
   }
 
-  /** When each object arrived in the store since `forgetArrivals`, once there are so many. */
+  /** When each object arrived in the store since `resetArrivals`, once there are so many. */
   arrivals(until: number): Promise<number[]> {
     return this.#parts.s3.ask<number[]>({ until } satisfies Question)
   }
 
-  async forgetArrivals(): Promise<void> {
-    await this.#parts.s3.ask({ forget: true } satisfies Question)
+  async resetArrivals(): Promise<void> {
+    await this.#parts.s3.ask({ reset: true } satisfies Question)
   }
 }
 

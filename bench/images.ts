@@ -68,7 +68,7 @@ export async function flow(
   environment: Environment,
   { workers, images, objects = 1, create, done }: Side
 ): Promise<Sample> {
-  await environment.forgetArrivals()
+  await environment.resetArrivals()
   const from = Math.round(images * objects * SHARE_OF_EDGES)
   const to = images * objects - from
   await create(images)

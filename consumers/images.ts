@@ -48,7 +48,7 @@ export default fp<{ config: Config }>(
       locate: tools.downloader.locate,
       store: app.storeBreakers.uploads
     })
-    app.controls.on('changed', () => limiter.obey())
+    app.controls.on('changed', () => limiter.rulesChanged())
     readLimiter(app.readings, limiter)
     const processor = new ProductProcessor({
       store: app.products,

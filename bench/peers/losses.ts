@@ -19,7 +19,7 @@ export interface Victim {
 
 /** `kill -9` to the worker five times, each with a new one in its place. Which share of the jobs is done? */
 export async function workerKilled(environment: Environment, victim: Victim): Promise<Sample> {
-  await environment.forgetArrivals()
+  await environment.resetArrivals()
   await victim.create(JOBS)
   await using stack = new AsyncDisposableStack()
   for (let kill = 1; kill <= KILLS; kill++) {
@@ -37,7 +37,7 @@ export async function serverKilled(
   victim: Victim,
   restart: () => Promise<void>
 ): Promise<Sample> {
-  await environment.forgetArrivals()
+  await environment.resetArrivals()
   await using stack = new AsyncDisposableStack()
   let worker = await victim.worker(stack)
   await victim.create(JOBS)

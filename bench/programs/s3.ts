@@ -65,11 +65,11 @@ function xml(response: ServerResponse, root: string, content: string): void {
   response.writeHead(200, { 'content-type': 'application/xml' }).end(`<${root}>${content}</${root}>`)
 }
 
-/** `forget` begins a new count; `until` waits for that many objects and returns when each arrived. */
-export type Question = { forget: true } | { until: number }
+/** `reset` begins a new count; `until` waits for that many objects and returns when each arrived. */
+export type Question = { reset: true } | { until: number }
 
 onQuestion<Question>(async (question) => {
-  if ('forget' in question) {
+  if ('reset' in question) {
     arrivals = []
     sizes.clear()
     return 0

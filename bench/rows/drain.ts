@@ -19,7 +19,7 @@ export const drain: Row = {
     let last: Sample | undefined
     const run = async () => {
       const warm = Math.round(drained * WARM_SHARE)
-      await environment.forgetArrivals()
+      await environment.resetArrivals()
       // All of them are due before the worker starts.
       await createImages(environment, api, '0.3mp', drained + warm)
       await environment.service('worker', 'worker', setup, stack)
@@ -65,7 +65,7 @@ export const lifetime: Row = {
     }
     return {
       async ceiling() {
-        await environment.forgetArrivals()
+        await environment.resetArrivals()
         await createImages(environment, api, '6mp', images)
         return after(images / 10)
       },

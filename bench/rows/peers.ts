@@ -88,7 +88,7 @@ function idle(peer: PeerName): Row {
         const close = environment.accounts.open()
         const times: number[] = []
         for (let round = 0; round < IMAGES_A_ROUND; round++) {
-          await environment.forgetArrivals()
+          await environment.resetArrivals()
           const started = performance.now()
           await send()
           await environment.arrivals(1)

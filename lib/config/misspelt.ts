@@ -23,7 +23,7 @@ function isClose(name: string, setting: string): boolean {
   const edits = setting.length < 7 ? -1 : setting.length < 9 ? 1 : 2
   return (
     digits(name) === digits(setting) &&
-    isWithin(name.toUpperCase(), setting, edits) &&
+    differByAtMost(name.toUpperCase(), setting, edits) &&
     !hasOtherWord(name.toUpperCase().split('_'), setting.split('_'))
   )
 }
@@ -31,22 +31,24 @@ function isClose(name: string, setting: string): boolean {
 /** In a short word two other letters make another word: APP_SECRET_KEY is not AWS_SECRET_KEY. */
 function hasOtherWord(words: string[], expected: string[]): boolean {
   if (words.length !== expected.length) return false
-  return expected.some((word, i) => word.length < 6 && !isWithin(words[i] ?? '', word, 1))
+  return expected.some((word, i) => word.length < 6 && !differByAtMost(words[i] ?? '', word, 1))
 }
 
 const digits = (text: string) => text.replaceAll(/\D/g, '')
 
 /** Whether at most `edits` insertions, removals, replacements or swaps of neighbours turn `a` into `b`. */
-function isWithin(a: string, b: string, edits: number): boolean {
+function differByAtMost(a: string, b: string, edits: number): boolean {
   if (edits < 0 || Math.abs(a.length - b.length) > edits) return false
   let same = 0
   while (same < a.length && a[same] === b[same]) same++
   const [restA, restB] = [a.slice(same), b.slice(same)]
   if (restA === restB) return true
   return (
-    isWithin(restA.slice(1), restB, edits - 1) ||
-    isWithin(restA, restB.slice(1), edits - 1) ||
-    isWithin(restA.slice(1), restB.slice(1), edits - 1) ||
-    (restA[0] === restB[1] && restA[1] === restB[0] && isWithin(restA.slice(2), restB.slice(2), edits - 1))
+    differByAtMost(restA.slice(1), restB, edits - 1) ||
+    differByAtMost(restA, restB.slice(1), edits - 1) ||
+    differByAtMost(restA.slice(1), restB.slice(1), edits - 1) ||
+    (restA[0] === restB[1] &&
+      restA[1] === restB[0] &&
+      differByAtMost(restA.slice(2), restB.slice(2), edits - 1))
   )
 }

@@ -7,7 +7,7 @@ import { availableParallelism, totalmem } from 'node:os'
 const BYTES_PER_DECODE = 150 * 1024 * 1024
 
 /** Downloads for each core: at 25 ms of CPU and 400 ms of download a picture, these keep a core busy. */
-const ON_THEIR_WAY = 16
+const DOWNLOADS_A_CORE = 16
 
 /**
  * One more than there are cores, so a core never waits for its next image: 59 instead of 55 images a second.
@@ -45,6 +45,6 @@ export function capacityOf({
   const decodes = Math.floor(memory / BYTES_PER_DECODE)
   const compress = concurrency ?? Math.max(1, Math.min(MAX_AT_ONCE, decodes))
   const sources = Math.floor((memory * SHARE_FOR_SOURCES) / maxSourceBytes)
-  const inFlight = Math.max(2 * compress, Math.min(ON_THEIR_WAY * compress, sources))
+  const inFlight = Math.max(2 * compress, Math.min(DOWNLOADS_A_CORE * compress, sources))
   return { compress, inFlight }
 }

@@ -120,7 +120,7 @@ export class Limiter {
   }
 
   /** To be called when `ruleOf` returns something else. */
-  obey(): void {
+  rulesChanged(): void {
     this.#places.refuse()
     this.#places.schedule()
   }

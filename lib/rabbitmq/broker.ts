@@ -66,8 +66,8 @@ export class Broker extends EventEmitter<{ connect: [] }> {
    * Handles up to `prefetch` messages at once, until `cancel`. Resolves when the first can be delivered.
    */
   async consume(prefetch: number, handle: MessageHandler): Promise<void> {
-    const bury = (message: ConsumeMessage, reason: string) => this.#bury(message, reason)
-    this.#consumer = new Consumer({ ...this.#connection, prefetch, handle, bury })
+    const deadLetter = (message: ConsumeMessage, reason: string) => this.#deadLetter(message, reason)
+    this.#consumer = new Consumer({ ...this.#connection, prefetch, handle, deadLetter })
     await this.#consumer.ready()
   }
 
@@ -99,7 +99,7 @@ export class Broker extends EventEmitter<{ connect: [] }> {
   }
 
   /** Publishes a message to the dead-letter queue, with the reason. */
-  async #bury({ content, properties, fields }: ConsumeMessage, reason: string): Promise<void> {
+  async #deadLetter({ content, properties, fields }: ConsumeMessage, reason: string): Promise<void> {
     const { messageId = `copy-${fields.deliveryTag}-${Date.now()}`, contentType } = properties
     const headers = { ...properties.headers, 'x-reason': reason }
     await this.#publisher.send(deadQueue(this.queue), content, { messageId, contentType, headers })

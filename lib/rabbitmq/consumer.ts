@@ -15,7 +15,7 @@ export interface ConsumerOptions extends ConnectionOptions {
   prefetch: number
   handle: MessageHandler
   /** Resolves when the message is in the dead-letter queue. */
-  bury(message: ConsumeMessage, reason: string): Promise<void>
+  deadLetter(message: ConsumeMessage, reason: string): Promise<void>
 }
 
 /** A message that is requeued comes back at once. */
@@ -96,7 +96,7 @@ export class Consumer {
   /** Resolves with false for a message that goes back to the queue. */
   async #handle(message: ConsumeMessage): Promise<boolean> {
     const settlement = await this.#options.handle(message)
-    if (settlement.settle === 'dead') await this.#options.bury(message, settlement.reason)
+    if (settlement.settle === 'dead') await this.#options.deadLetter(message, settlement.reason)
     return settlement.settle !== 'requeue'
   }
 }

@@ -3,7 +3,7 @@ import { findings, LOOKS, look } from '../support/accessibility.ts'
 import { settled } from '../support/app.ts'
 import { Page } from '../support/browser.ts'
 import { findChromium } from '../support/servers/chromium.ts'
-import { ADMIN, startWorld } from './incidents.ts'
+import { ADMIN, startIncidents } from './incidents.ts'
 
 const chromium = await findChromium()
 const skip = chromium === undefined && 'there is no Chromium: install chromium (Debian), or Google Chrome'
@@ -11,7 +11,7 @@ const skip = chromium === undefined && 'there is no Chromium: install chromium (
 t.setTimeout(300_000)
 
 t.test('all dialogs are accessible, in light and dark, on a desk and a phone', { skip }, async (t) => {
-  const { app, url, create } = await startWorld(t)
+  const { app, url, create } = await startIncidents(t)
   const { images } = await settled(app, await create('/forbidden.jpg'))
   const image = `#/images/${images[0]?.id}`
   const page = await Page.open(t, chromium ?? '')

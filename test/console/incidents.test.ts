@@ -1,7 +1,7 @@
 import t from 'tap'
 import { Page } from '../support/browser.ts'
 import { findChromium } from '../support/servers/chromium.ts'
-import { ADMIN, plantKiller, READER, startWorld } from './incidents.ts'
+import { ADMIN, plantKiller, READER, startIncidents } from './incidents.ts'
 
 const chromium = await findChromium()
 const skip = chromium === undefined && 'there is no Chromium: install chromium (Debian), or Google Chrome'
@@ -9,8 +9,8 @@ const skip = chromium === undefined && 'there is no Chromium: install chromium (
 t.setTimeout(300_000)
 
 t.test('five incidents are found with what the console shows', { skip }, async (t) => {
-  const world = await startWorld(t)
-  const { app, url, create } = world
+  const incidents = await startIncidents(t)
+  const { app, url, create } = incidents
   const page = await Page.open(t, chromium ?? '')
   await page.visit(`${url}/console`)
   await page.shows('Enter an API key of this service')
@@ -45,7 +45,7 @@ t.test('five incidents are found with what the console shows', { skip }, async (
   })
 
   await t.test('a picture that kills its decoder', async () => {
-    await plantKiller(world)
+    await plantKiller(incidents)
     await page.click('A broken picture')
     await page.shows('The image ended its decoder')
   })

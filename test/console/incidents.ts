@@ -18,7 +18,7 @@ const START_CPU_S = 0.7
 
 const DENIED = '<?xml version="1.0"?><Error><Code>AccessDenied</Code><Message>Access Denied</Message></Error>'
 
-export interface World {
+export interface Incidents {
   app: FastifyInstance
   url: string
   origin: Origin
@@ -26,7 +26,7 @@ export interface World {
 }
 
 /** A service with keys, whose bucket refuses every write and whose receiver of webhooks responds with 500. */
-export async function startWorld(t: Owner): Promise<World> {
+export async function startIncidents(t: Owner): Promise<Incidents> {
   const bucket = owned(t, await startOrigin({ handler: refuseWrites() }))
   const receiver = owned(t, await startOrigin({ handler: respond('', { status: 500 }) }))
   const origin = owned(t, await startOrigin())
@@ -51,7 +51,7 @@ export async function startWorld(t: Owner): Promise<World> {
 }
 
 /** Plants a picture that ends every decoder that is given it, as the kernel ends what takes all memory. */
-export async function plantKiller({ app, origin, create }: World): Promise<void> {
+export async function plantKiller({ app, origin, create }: Incidents): Promise<void> {
   origin.serve('/killer.avif', await rotatedAvif(7000, 1), { type: 'image/avif' })
   // One that decodes, which takes longer than its start. Ending one that starts is no fault of a picture.
   const killing = setInterval(() => {

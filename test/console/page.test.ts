@@ -3,7 +3,7 @@ import { findings, LOOKS, look } from '../support/accessibility.ts'
 import { buildTestApp } from '../support/app.ts'
 import { Page } from '../support/browser.ts'
 import { findChromium } from '../support/servers/chromium.ts'
-import { ADMIN, HOSTILE, startWorld } from './incidents.ts'
+import { ADMIN, HOSTILE, startIncidents } from './incidents.ts'
 
 const chromium = await findChromium()
 const skip = chromium === undefined && 'there is no Chromium: install chromium (Debian), or Google Chrome'
@@ -45,8 +45,8 @@ t.test(
 )
 
 t.test('all screens are accessible, in light and dark, on a desk and a phone', { skip }, async (t) => {
-  const world = await startWorld(t)
-  const { url, create } = world
+  const incidents = await startIncidents(t)
+  const { url, create } = incidents
   const page = await Page.open(t, chromium ?? '')
   await create('/forbidden.jpg')
   await page.visit(`${url}/console`)

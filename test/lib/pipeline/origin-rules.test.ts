@@ -30,7 +30,7 @@ t.test('images of a paused origin are snoozed, also those that wait for a place'
   const waiting = Promise.allSettled(images)
   await new Promise(setImmediate)
   order.rule = { rule: 'pause', places: null, reason: null }
-  limiter.obey()
+  limiter.rulesChanged()
   await t.rejects(limiter.run(request, never, nothing), { name: 'Snoozed', code: 'origin_paused' })
   all.resolve(undefined)
   const snoozed = (await waiting).filter(({ status }) => status === 'rejected')

@@ -61,8 +61,8 @@ export const SERVERS: Room[] = [
     test: 'test/lib/rabbitmq/consumer.test.ts',
     mutants: {
       'a message is acknowledged before it is a dead letter': [
-        'await this.#options.bury(message, settlement.reason)',
-        'void this.#options.bury(message, settlement.reason).catch(() => undefined)'
+        'await this.#options.deadLetter(message, settlement.reason)',
+        'void this.#options.deadLetter(message, settlement.reason).catch(() => undefined)'
       ]
     }
   },

@@ -87,7 +87,7 @@ async function tryPostgres(connectionString: string): Promise<void> {
 }
 
 async function tryRedis(url: string): Promise<void> {
-  const redis = createRedis(url)
+  const redis = createRedis(url, { commandTimeout: TIMEOUT_MS })
   try {
     await connectRedis(redis, pino({ level: 'silent' }))
     await redis.ping()

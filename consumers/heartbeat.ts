@@ -15,7 +15,7 @@ export default fp<{ config: Config }>(
     const heartbeat = new Heartbeat(app.pg.pool, config.role, controls, log)
     app.decorate('heartbeat', heartbeat)
 
-    function obey(): void {
+    function applyRules(): void {
       const control = controls.get('intake') ?? controls.get('process', heartbeat.id)
       if ((control !== undefined) === outbox.isPaused) return
       if (control)
@@ -24,8 +24,8 @@ export default fp<{ config: Config }>(
       outbox.setPaused(control !== undefined)
     }
 
-    obey()
-    controls.on('changed', obey)
+    applyRules()
+    controls.on('changed', applyRules)
     app.addHook('onReady', async () => heartbeat.start())
     app.addHook('onClose', () => heartbeat.close())
   },

@@ -37,17 +37,18 @@ function Running({ action: { id, action, state, images, seen, changed }, onCance
       onCancel
     )
   const act = ACTS[action]
-  const share = Math.min(100, (100 * seen) / Math.max(1, images))
   const running = state === 'running'
+  // Counting had to end before all were found, so their number is not known.
+  const isCounted = seen < images
   const result = `${counted(changed, 'image')} ${changed === 1 ? 'is' : 'are'} ${act?.done}`
   const ended = state === 'cancelled' ? `Cancelled: ${result}` : result
   return html`
     <div class="row">
       <span class="grow">
-        ${running ? `${act?.doing} ${counted(images, 'image')}` : ended}
-        ${running && html`<div class="bar"><span style=${{ width: `${share}%` }}></span></div>`}
+        ${running ? `${act?.doing} ${isCounted ? counted(images, 'image') : 'images'}` : ended}
+        ${running && isCounted && html`<div class="bar"><span style=${{ width: `${(100 * seen) / images}%` }}></span></div>`}
       </span>
-      ${running && html`<span class="soft">${number(seen)} of ${number(images)}</span>`}
+      ${running && html`<span class="soft">${number(seen)} ${isCounted ? `of ${number(images)}` : 'so far'}</span>`}
       ${
         running
           ? mayChange && html`<button onClick=${cancel}>Cancel</button>`

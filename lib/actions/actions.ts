@@ -43,7 +43,7 @@ export class Actions {
   /** Rejects with `invalid_input` if the action is not for images of the filter's status. */
   async start(action: ActName, filter: ImageFilter, actor: string): Promise<Action> {
     const whole = filterOf(action, filter)
-    const { images } = await countImages(this.#pool, whole, { at: new Date(), ms: START_MS })
+    const { images, is_exact } = await countImages(this.#pool, whole, { at: new Date(), ms: START_MS })
     const started = await inTransaction(this.#pool, async (client) => {
       const { rows } = await client.query<Row>(
         `INSERT INTO actions (action, filter, images, actor) VALUES ($1, $2, $3, $4) RETURNING ${COLUMNS}`,
@@ -55,7 +55,8 @@ export class Actions {
       await client.query(`INSERT INTO outbox (kind, class, payload) VALUES ('action', 1, $1)`, [
         { action_id: id }
       ])
-      await record(client, { actor, act: 'action.start', subject: { id, action, filter: whole, images } })
+      const subject = { id, action, filter: whole, images, ...(!is_exact && { is_exact }) }
+      await record(client, { actor, act: 'action.start', subject })
       return toAction(row)
     })
     this.#outbox.enqueued(['action'])

@@ -24,7 +24,7 @@ export type ActionInput = Static<typeof ActionInput>
 
 export const ActionCount = Type.Object(
   {
-    images: Type.Integer({ description: 'Images that match; with is_exact false, how many do at least' }),
+    images: Type.Integer({ description: 'Images that match; at least this many if is_exact is false' }),
     is_exact: Type.Boolean({
       description: 'False if more may match, because counting them would take too long'
     })
@@ -47,7 +47,7 @@ export const Action = Type.Object(
       type: 'string',
       enum: ['running', 'done', 'cancelled']
     }),
-    images: Type.Integer({ description: 'How many matched when it began, as far as they were counted' }),
+    images: Type.Integer({ description: 'How many match, as far as they were counted or visited' }),
     seen: Type.Integer({ description: 'How many of them have been visited' }),
     changed: Type.Integer({ description: 'How many of those still matched, and were changed' }),
     actor: Type.String({ description: 'The name of the caller who began it' }),

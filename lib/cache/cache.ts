@@ -10,7 +10,7 @@ export interface CachedProduct {
   /** Whether one of its images is pending. */
   pending: boolean
   json: string
-  /** Of the JSON, in hexadecimal. */
+  /** The beginning of the SHA-1 of `json`, in hexadecimal. */
   digest: string
 }
 

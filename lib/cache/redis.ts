@@ -60,17 +60,17 @@ export class RedisCache implements Cache {
       return load()
     const key = keyOf(run, id)
     const found = isRepeated ? await this.#attempt(() => this.#redis.get(key)) : undefined
-    const hit = typeof found === 'string' && !found.startsWith(LEASE_MARK)
-    cacheReads.publish({ hit })
-    if (hit) return decode(found)
+    const entry = typeof found === 'string' ? decode(found) : null
+    cacheReads.publish({ hit: entry !== null })
+    if (entry) return entry
     if (found !== null) return load()
 
     const lease = LEASE_MARK + randomUUID()
     const leased = await this.#attempt(() => this.#redis.set(key, lease, 'PX', LEASE_MS, 'NX'))
-    const entry = await load()
-    if (entry && leased)
-      void this.#attempt(() => this.#redis.eval(FILL, 1, key, lease, encode(entry), ENTRY_MS))
-    return entry
+    const loaded = await load()
+    if (loaded && leased)
+      void this.#attempt(() => this.#redis.eval(FILL, 1, key, lease, encode(loaded), ENTRY_MS))
+    return loaded
   }
 
   async invalidate(id: number, maxWaitMs = ENTRY_LIFE_MS): Promise<void> {
@@ -122,8 +122,11 @@ const keyOf = (run: string, id: number) => `${run}:product:${id}`
 const encode = ({ version, user_id, pending, digest, json }: CachedProduct) =>
   `${version} ${user_id} ${Number(pending)} ${digest} ${json}`
 
-function decode(text: string): CachedProduct {
-  const [version = '', user_id = '', pending = '', digest = ''] = text.split(' ', 4)
-  const json = text.slice(version.length + user_id.length + pending.length + digest.length + 4)
+/** Null for an entry of another version, which may have another form. */
+function decode(text: string): CachedProduct | null {
+  const found = /^(\d+) (\d+) ([01]) ([0-9a-f]{8}) (?={)/.exec(text)
+  if (!found) return null
+  const [start, version, user_id, pending, digest = ''] = found
+  const json = text.slice(start.length)
   return { version: Number(version), user_id: Number(user_id), pending: pending === '1', digest, json }
 }

@@ -22,7 +22,10 @@ const RECONNECT_MS = 500
 /**
  * Creates a client that fails fast while Redis is away. After its first connection it reconnects by itself.
  */
-export function createRedis(url: string, keyPrefix = ''): Redis {
+export function createRedis(
+  url: string,
+  { keyPrefix = '', commandTimeout = COMMAND_TIMEOUT_MS } = {}
+): Redis {
   return new Redis(url, {
     keyPrefix,
     lazyConnect: true,
@@ -30,7 +33,7 @@ export function createRedis(url: string, keyPrefix = ''): Redis {
     enableOfflineQueue: false,
     maxRetriesPerRequest: 0,
     connectTimeout: 2000,
-    commandTimeout: COMMAND_TIMEOUT_MS,
+    commandTimeout,
     // One write to the socket for all commands of a turn of the event loop.
     enableAutoPipelining: true,
     retryStrategy: () => RECONNECT_MS

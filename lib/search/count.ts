@@ -41,14 +41,16 @@ export async function countImages(
   // The images of an incident are among the newest. The index of hosts has another order.
   const order = isWide(filter) && filter.host === undefined ? `ORDER BY ${NEWEST_FIRST}` : ''
   const from = `FROM product_images i ${isOfOwner ? 'JOIN products p ON p.id = i.product_id' : ''}
-    WHERE ${[...scope, ...rest].join(' AND ')} ${order}`
+    WHERE ${[...scope, ...rest].join(' AND ') || 'true'} ${order}`
   let images = 0
   try {
     return await inTransaction(pool, async (client) => {
       // A bitmap that does not fit in work_mem would compare the host of each image of a page again.
-      await client.query('SET LOCAL enable_bitmapscan = off; SET LOCAL cursor_tuple_fraction = 1')
+      await client.query('SET LOCAL enable_bitmapscan = off')
+      // Without an order the whole number should come soon, not the first images.
+      if (!order) await client.query('SET LOCAL cursor_tuple_fraction = 1')
       await client.query(`DECLARE matching NO SCROLL CURSOR FOR SELECT ${from}`, values)
-      // What a statement found is lost when it is stopped: few at first, for where few match.
+      // A stopped statement loses what it has found, so the first ones ask for few images.
       for (let size = 1; ; size = Math.min(2 * size, MAX_AT_ONCE)) {
         const left = Math.ceil(end - performance.now())
         if (left <= 0) return { images, is_exact: false }

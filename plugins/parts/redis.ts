@@ -20,7 +20,7 @@ declare module 'fastify' {
 /** The product cache: in Redis, or in the process if there is only one. No role waits for Redis. */
 export default fp<{ config: Config }>(
   async (app, { config }) => {
-    const redis = config.redis && createRedis(config.redis.url, await keyPrefixOf(app))
+    const redis = config.redis && createRedis(config.redis.url, { keyPrefix: await keyPrefixOf(app) })
     if (redis) {
       app.addHook('onClose', async () => redis.disconnect())
       await tryServer(REDIS, app.log, () => connectRedis(redis, app.log))

@@ -47,7 +47,11 @@ export const FLOORS: Room[][] = [
     { path: 'lib/s3.ts', holds: 'the object store on S3' },
     { path: 'lib/webhook.ts', holds: 'signed notifications' },
     { path: 'lib/deliveries', holds: 'which webhooks were sent, and the responses', first: 'deliveries.ts' },
-    { path: 'lib/fleet', holds: 'what operators order, and the processes that obey', first: 'controls.ts' }
+    {
+      path: 'lib/fleet',
+      holds: 'what operators order, and the processes that follow it',
+      first: 'controls.ts'
+    }
   ],
   [
     { path: 'lib/outbox', holds: 'work that is due', first: 'outbox.ts' },

@@ -27,7 +27,7 @@ t.test(
     const connection = await connect(servers.rabbitmq.url)
     t.teardown(() => connection.close())
     const channel = await connection.createConfirmChannel()
-    const bury = async (...ids: string[]) => {
+    const deadLetter = async (...ids: string[]) => {
       for (const messageId of ids)
         channel.sendToQueue(deadQueue(queue), Buffer.from(`<b>${messageId}</b>`), {
           messageId,
@@ -35,7 +35,7 @@ t.test(
         })
       await channel.waitForConfirms()
     }
-    await bury('one', 'two', 'three')
+    await deadLetter('one', 'two', 'three')
 
     const page = await Page.open(t, chromium ?? '')
     await page.visit(`${url}/console#/work`)
@@ -54,7 +54,7 @@ t.test(
     await page.shows('Nothing is dead.')
     t.match(await channel.get(queue, { noAck: true }), { properties: { messageId: 'three' } })
 
-    await bury('four', 'five')
+    await deadLetter('four', 'five')
     await page.click('Purge all 2')
     await page.shows('Purge 2 messages?')
     await page.click('Cancel')

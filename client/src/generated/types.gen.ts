@@ -443,7 +443,7 @@ export type ImageFilter = {
 
 export type ActionCount = {
     /**
-     * Images that match; with is_exact false, how many do at least
+     * Images that match; at least this many if is_exact is false
      */
     images: number;
     /**
@@ -469,7 +469,7 @@ export type Action = {
     };
     state: 'running' | 'done' | 'cancelled';
     /**
-     * How many matched when it began, as far as they were counted
+     * How many match, as far as they were counted or visited
      */
     images: number;
     /**

@@ -37,8 +37,8 @@ t.test('on a shared server', needsServices, async (t) => {
     async (t) => {
       const { broker } = await open(t)
       const channel = await openChannel(t, server.url)
-      const buried = Promise.withResolvers<ConsumeMessage | null>()
-      await channel.consume(deadQueue(broker.queue), buried.resolve, { noAck: true })
+      const deadLetter = Promise.withResolvers<ConsumeMessage | null>()
+      await channel.consume(deadQueue(broker.queue), deadLetter.resolve, { noAck: true })
       channel.sendToQueue(broker.queue, Buffer.from('no JSON'), {
         messageId: 'poison',
         headers: { from: 'afar' }
@@ -51,7 +51,7 @@ t.test('on a shared server', needsServices, async (t) => {
         good.resolve()
         return { settle: 'ack' }
       })
-      const [dead] = await Promise.all([buried.promise, good.promise])
+      const [dead] = await Promise.all([deadLetter.promise, good.promise])
       t.equal(String(dead?.content), 'no JSON')
       t.match(dead?.properties, {
         messageId: 'poison',

@@ -6,7 +6,7 @@ export const OUTBOX: Room[] = [
     file: 'sql/021.do.due.sql',
     test: 'test/lib/outbox/outbox.test.ts',
     mutants: {
-      'a lost claim deletes its row': [' AND o.claims = c.claims', '']
+      'a lost claim deletes its row': [' AND o.claims = $2[array_position($1, o.id)]', '']
     }
   },
   {

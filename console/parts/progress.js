@@ -40,13 +40,14 @@ function Running({ action: { id, action, state, images, seen, changed }, onCance
   const running = state === 'running'
   // Counting had to end before all were found, so their number is not known.
   const isCounted = seen < images
+  const width = `${(100 * seen) / images}%`
   const result = `${counted(changed, 'image')} ${changed === 1 ? 'is' : 'are'} ${act?.done}`
   const ended = state === 'cancelled' ? `Cancelled: ${result}` : result
   return html`
     <div class="row">
       <span class="grow">
         ${running ? `${act?.doing} ${isCounted ? counted(images, 'image') : 'images'}` : ended}
-        ${running && isCounted && html`<div class="bar"><span style=${{ width: `${(100 * seen) / images}%` }}></span></div>`}
+        ${running && isCounted && html`<div class="bar"><span style=${{ width }}></span></div>`}
       </span>
       ${running && html`<span class="soft">${number(seen)} ${isCounted ? `of ${number(images)}` : 'so far'}</span>`}
       ${

@@ -103,7 +103,7 @@ t.test('a start gives up in time, and names the setting', needsServices, async (
   for (const [name, said] of expected) {
     const service = startService(t, { ...settings, STARTUP_TIMEOUT_MS: '2000' })
     t.same(await service.ended, { code: 1, signal: null }, name)
-    t.match(service.lines.at(-1), said)
+    t.match(service.plainLines, [said])
     await links[name].open()
   }
 })

@@ -25,6 +25,11 @@ export class Service extends SupervisedProcess {
     return this.#ready
   }
 
+  /** What it printed besides its log. The two streams arrive in any order, so no line of both is the last. */
+  get plainLines(): string[] {
+    return this.lines.filter((line) => !line.startsWith('{'))
+  }
+
   async #address(): Promise<string> {
     const { documentation } = JSON.parse(await this.said(/AsyncProd is ready/))
     return String(documentation).replace(/\/documentation$/, '')

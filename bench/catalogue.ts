@@ -49,10 +49,14 @@ async function catalogue(): Promise<void> {
   output.end()
   await once(output, 'finish')
   await using environment = await Environment.start()
-  const singles = await inSetup(environment, (api) => createSingly(environment, api))
-  console.log(`single creates, ${CONNECTIONS} connections: ${Math.round(singles)}/s`)
+  const single = await inSetup(environment, (api) => createSingly(environment, api, 1))
+  const singles = await inSetup(environment, (api) => createSingly(environment, api, CONNECTIONS))
+  console.log(
+    `creates/s, one after the other: ${Math.round(single)}, ${CONNECTIONS} at once: ${Math.round(singles)}`
+  )
   const imported = await inSetup(environment, (api) => importWhole(api, file))
-  console.log({ ...imported, ratio: imported.perSecond / singles })
+  const { perSecond } = imported
+  console.log({ ...imported, ofOneAfterTheOther: perSecond / single, ofManyAtOnce: perSecond / singles })
   console.log(await inSetup(environment, (api, setup, start) => importInterrupted(api, setup, start, file)))
 }
 
@@ -69,10 +73,10 @@ async function inSetup<T>(
   return await work(await start(), setup, start)
 }
 
-async function createSingly(environment: Environment, api: Endpoint): Promise<number> {
+async function createSingly(environment: Environment, api: Endpoint, connections: number): Promise<number> {
   const { external_id, ...product } = productOf(1)
   const load = {
-    connections: CONNECTIONS,
+    connections,
     method: 'POST' as const,
     path: '/api/v1/products',
     body: JSON.stringify({ ...product, user_id: 1 })

@@ -50,6 +50,7 @@ export const callsOf = ({ failed, done, product, cursor }: Known): Call[] => [
   count('retry', { text: 'nothing' }),
   count('retry', { max_age_s: 3600 }),
   count('remake', { host: 'img9.shop.example' }),
+  count('remake', { max_age_s: 3600 }),
   count('remake', { status: 'done' }),
   ...get('Image', [`images/${failed}`, `images/${done}`]),
   ...get('Deliveries', [

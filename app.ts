@@ -43,7 +43,7 @@ import userRoutes from './routes/users/index.ts'
 type Step = (app: FastifyInstance, config: Config) => Promise<void>
 
 /**
- * The whole service, read aloud. It neither listens nor reads the environment: a process or a test does. What
+ * Builds the whole service. It neither listens nor reads the environment: a process or a test does. What
  * `extend` adds can use the parts, for example `app.products`, and its hooks see every request.
  */
 export function buildApp(config: Config, options: ServerOptions = {}, extend: Step = async () => {}) {

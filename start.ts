@@ -7,7 +7,7 @@ import { loggerOptions, readable, reasonOf } from './lib/log/log.ts'
 import { StartError } from './lib/startup/wait-for-server.ts'
 import { VERSION } from './lib/version.ts'
 
-/** Clients beyond Node's default of 511 retry after 1, 3, 7 and 15 s: the slowest of an overload. */
+/** The kernel drops a SYN beyond it (Node's default: 511). Its client waits 1, 3, 7 and 15 s to repeat it. */
 const BACKLOG = 4096
 
 /** Starts the service. It stops on a signal. Rejects if it cannot start. */

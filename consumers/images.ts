@@ -4,7 +4,7 @@ import fp from 'fastify-plugin'
 import type { Config } from '../lib/config/config.ts'
 import { decoderFence } from '../lib/decoder/decoder.ts'
 import { inJob } from '../lib/log/context.ts'
-import { readLimiter } from '../lib/observability/limiter.ts'
+import { addLimiterReadings } from '../lib/observability/limiter.ts'
 import { Relay } from '../lib/outbox/relay.ts'
 import type { OutboxRow } from '../lib/outbox/row.ts'
 import { TaskGroup } from '../lib/outbox/task-group.ts'
@@ -20,7 +20,7 @@ import { parseMessage } from '../lib/rabbitmq/message.ts'
 const LEASE_MS = 30_000
 
 /** Where jobs come from. */
-interface Intake {
+interface JobSource {
   /** Takes no more jobs, waits for those that run, and aborts them after `graceMs`. */
   stop(graceMs: number): Promise<unknown>
 }
@@ -49,7 +49,7 @@ export default fp<{ config: Config }>(
       store: app.storeBreakers.uploads
     })
     app.controls.on('changed', () => limiter.rulesChanged())
-    readLimiter(app.readings, limiter)
+    addLimiterReadings(app.readings, limiter)
     const processor = new ProductProcessor({
       store: app.products,
       objects: app.objects,
@@ -62,7 +62,7 @@ export default fp<{ config: Config }>(
     })
     const others = othersPlaces(capacity.inFlight)
     const users = new UserJobs(app.broker ? others : capacity.inFlight)
-    let intake: Intake | undefined
+    let intake: JobSource | undefined
     app.addHook('onReady', async () => {
       intake = app.broker
         ? await consume(app, app.broker, processor, { users, capacity: capacity.inFlight })
@@ -93,7 +93,7 @@ async function consume(
   broker: Broker,
   processor: ProductProcessor,
   { users, capacity }: { users: UserJobs; capacity: number }
-): Promise<Intake> {
+): Promise<JobSource> {
   const jobs = new TaskGroup()
   const others = othersPlaces(capacity)
   const room = () => (users.count >= capacity - others ? others : 0)
@@ -133,7 +133,7 @@ function relay(
   { outbox, log }: FastifyInstance,
   processor: ProductProcessor,
   { users, ...options }: { users: UserJobs; capacity: number; room?: () => number }
-): Intake {
+): JobSource {
   const dispatch = async ({ product_id, user_id, payload, claims }: OutboxRow, stop: AbortSignal) => {
     if (product_id === null) return
     const process = () => processor.process(product_id, stop, { redelivered: claims > 1 })

@@ -6,7 +6,7 @@ interface CreationParts {
   /** Selects the `n` of each row of `unused` that cannot be created because it exists already. */
   taken?: string
   /**
-   * The order in which rows of `fresh` are inserted. Statements that may wait for each other need the same.
+   * The order in which rows of `fresh` are inserted. Concurrent statements need the same, or they deadlock.
    */
   order?: string
   /** Further CTEs, which may read `fresh` and `created (n, id)`. */
@@ -19,8 +19,8 @@ interface CreationParts {
 
 /**
  * Returns a statement that creates something for each of many requests and stores their Idempotency-Keys in
- * the same commit. `$1` is a JSON array of the `Request` of idempotency.ts. `insert` reads
- * `fresh (nth, n, input, delivery)` in the order of nth and returns ids that ascend with it.
+ * the same commit. `$1` is a JSON array of the `Request` of creator.ts. `insert` reads
+ * `fresh (nth, n, input, enqueue)` in the order of nth and returns ids that ascend with it.
  * A key's advisory lock is held for the statement. If it cannot be acquired, the first request still runs.
  */
 export const creation = (
@@ -35,8 +35,8 @@ export const creation = (
 ) => `
 WITH request AS MATERIALIZED (
   SELECT * FROM ROWS FROM (
-    jsonb_to_recordset($1::jsonb) AS (caller text, key text, fingerprint text, input jsonb, delivery jsonb)
-  ) WITH ORDINALITY AS r (caller, key, fingerprint, input, delivery, n)
+    jsonb_to_recordset($1::jsonb) AS (caller text, key text, fingerprint text, input jsonb, enqueue jsonb)
+  ) WITH ORDINALITY AS r (caller, key, fingerprint, input, enqueue, n)
 ), lock AS MATERIALIZED (
   SELECT n, key IS NULL OR row_number() OVER (PARTITION BY caller, key ORDER BY n) = 1
     AND pg_try_advisory_xact_lock(hashtextextended(concat_ws(' ', current_schema(), caller, key), 0)) AS free
@@ -45,7 +45,7 @@ WITH request AS MATERIALIZED (
   SELECT n, k.created_id, k.created_at, k.fingerprint = decode(r.fingerprint, 'hex') AS same
   FROM request r JOIN idempotency_keys k USING (caller, key)
 ), unused AS MATERIALIZED (
-  SELECT n, caller, key, fingerprint, input, delivery
+  SELECT n, caller, key, fingerprint, input, enqueue
   FROM request JOIN lock USING (n) WHERE free AND n NOT IN (SELECT n FROM used)
 ), taken AS MATERIALIZED (${taken}
 ), fresh AS MATERIALIZED (

@@ -31,8 +31,9 @@ export function isPermitted(address: string, port: number, policy: AddressPolicy
 }
 
 /**
- * Whether an address belongs to the public internet. This is an allowlist, so ranges that are not listed are
- * not public: site-local, discard-only, segment-routing and IPv4-compatible addresses need no rule.
+ * Whether an address belongs to the public internet. For IPv6 this is an allowlist, so site-local,
+ * discard-only, segment-routing and IPv4-compatible addresses need no rule. For IPv4 it is a list of ranges
+ * that are not public.
  */
 export function isPublic(text: string): boolean {
   const address = parseAddress(text)

@@ -5,7 +5,7 @@ import type { Readings } from './readings.ts'
 const HOW_TO_COMBINE = 'A total of the fleet, the same in each process: combine with max(), not sum()'
 
 /** Reads what the database and the broker know about all processes together. */
-export function readFleet(
+export function addFleetReadings(
   readings: Readings,
   pool: Pool,
   broker: Pick<Broker, 'depth' | 'deadLetters'> | null

@@ -2,7 +2,7 @@ import type { Limiter } from '../pipeline/limiter.ts'
 import type { Readings } from './readings.ts'
 
 /** Reads what the limiter of this process does. No label names an origin: their number is not bounded. */
-export function readLimiter(readings: Readings, limiter: Pick<Limiter, 'figures'>): void {
+export function addLimiterReadings(readings: Readings, limiter: Pick<Limiter, 'figures'>): void {
   readings.add({
     name: 'asyncprod_origin_breakers',
     help: 'Origins of the last ten minutes by the state of their circuit breaker',

@@ -2,7 +2,7 @@ import type { Pool } from 'pg'
 import type { Readings } from './readings.ts'
 
 /** Reads what this process knows about its connections and the parts that it works with. */
-export function readProcess(
+export function addProcessReadings(
   readings: Readings,
   pool: Pool,
   dependencies: () => Promise<{ name: string; isUp: boolean }[]>

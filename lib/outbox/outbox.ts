@@ -34,8 +34,8 @@ interface Turn extends OutboxRow {
 /**
  * The outbox: rows of work that come due. A row is inserted in the commit that makes the work necessary, see
  * lib/products. A claim only moves the row's due time (a lease). If the process that holds it dies, the row
- * comes due again. `done` deletes it. An expired claim has no effect, because another process may have
- * claimed the row.
+ * comes due again. `done` deletes it. Once a row was claimed again, earlier claims have no effect: `claims`
+ * is the fencing token.
  */
 export class Outbox {
   readonly events = new OutboxEvents()
@@ -80,7 +80,8 @@ export class Outbox {
 
   /**
    * Resolves with up to `limit` due rows, those of all users in turn. Fewer rows do not mean that no more are
-   * due. No rows mean that only users at their limit may have due ones.
+   * due. Without any, due rows belong to users at their limit, are locked, or were scheduled until now and
+   * come with the next claim.
    */
   async claim(
     kind: OutboxKind,

@@ -27,7 +27,7 @@ type State =
 
 /** Notifications from other processes may be lost, so a sleeping relay checks this often. */
 const LONGEST_SLEEP_MS = 5000
-/** A due row that cannot be claimed is locked by another claim, so the relay tries again soon. */
+/** A due row that was not claimed is locked, or comes with the next claim, so the relay tries again soon. */
 const SHORTEST_SLEEP_MS = 20
 const AFTER_ERROR_MS = 1000
 /** Gathers free places: claiming rows one by one would cost a statement for each. */
@@ -45,10 +45,10 @@ const GATHERED = 1 / 4
  *   seconds.
  * - full: All places are taken. The relay claims when a quarter of them is free again, and 50 ms after the
  *   first one was.
- * - limited: There are places, but the users of all due rows are at their limit. The relay claims as when it
- *   is full, and when it is poked. Nobody's rows wait for the places of other users.
+ * - limited: There are places, but nothing was claimed, and a user is at its limit. The relay claims as when
+ *   it is full, when it is poked, and after a second.
  * - paused: The outbox is paused, there is no room behind `dispatch`, or the relay has not been started. It
- *   claims when poked.
+ *   looks again when it is poked, and after five seconds.
  * - draining: It was stopped, and claims nothing. Jobs keep their leases until they end or are aborted.
  *
  * A new row may take a reserved place, before it was ever claimed, unless due rows wait for one already.

@@ -16,10 +16,10 @@ export interface Payload extends Carrier {
   action_id?: number
 }
 
-/** One claim of a row. It has no effect once its lease has ended. */
+/** One claim of a row. It has no effect once the row was claimed again. */
 export interface Claim {
   id: string
-  /** How often the row has been claimed, this time included. */
+  /** How often the row has been claimed, this time included: the fencing token. */
   claims: number
 }
 

@@ -96,8 +96,8 @@ export class Places {
 
   /**
    * Fills free places, first with an image of the user that holds the fewest, then with one whose origin has
-   * the fewest downloads, then in order of arrival. When none is free, users that hold none have as many more
-   * together as there are cores: they need not wait for an image of another user to end.
+   * the fewest downloads, then in order of arrival. Once all are taken, users without a place share as many
+   * more as there are cores: they need not wait for an image of another user to end.
    */
   schedule(): void {
     for (let next = this.#next(); next; next = this.#next()) {

@@ -29,8 +29,8 @@ export class ProductProcessor {
   /**
    * Resolves when the outcomes of the product's due images are recorded. There may be none: a message is only
    * a hint. If `stop` aborts, or the job times out while an image mostly waited for others, the image is
-   * enqueued again and no attempt is counted. Rejects only if the outcomes cannot be recorded. `redelivered`:
-   * an earlier worker may have died.
+   * enqueued again and no attempt is counted. Rejects only if the product cannot be loaded or the outcomes
+   * cannot be recorded. `redelivered`: an earlier worker may have died.
    */
   async process(productId: number, stop: AbortSignal, { redelivered = false } = {}): Promise<void> {
     const { store, jobTimeoutMs } = this.#options

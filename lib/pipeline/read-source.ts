@@ -1,7 +1,7 @@
 import type { Download, Downloader, Visit } from '../download/download.ts'
 import { NotModified } from '../download/validators.ts'
 import { isCurrent, type Wanted } from '../products/current.ts'
-import { asked, type ImageRow, type Original } from '../products/record.ts'
+import { type ImageRow, type Original, withoutRefetch } from '../products/record.ts'
 import { isOriginalOf, originalKey } from '../storage/object-key.ts'
 import { uploadId } from '../uploads/source.ts'
 import type { ReadStored } from '../uploads/stored.ts'
@@ -75,7 +75,7 @@ export class SourceReader {
       return this.#downloaded(productId, image, download)
     } catch (error) {
       if (!(error instanceof NotModified) || !original) throw error
-      if (isCurrent(image, this.#wanted)) return { code: 'not_modified', original: asked(original) }
+      if (isCurrent(image, this.#wanted)) return { code: 'not_modified', original: withoutRefetch(original) }
       const stored = await this.#stored(original, signal)
       return stored ?? (await this.#ask(productId, { ...image, original: null }, signal))
     }
@@ -96,7 +96,7 @@ export class SourceReader {
 
   async #stored(original: Original | null, signal: AbortSignal): Promise<Source | null> {
     const download = original && (await this.#readStored?.(original.key, signal))
-    return download ? source(download, asked(original), true) : null
+    return download ? source(download, withoutRefetch(original), true) : null
   }
 }
 

@@ -23,7 +23,10 @@ export function inStage<T>(stage: Stage, productId: number, work: () => Promise<
   return traced.finally(() => trace?.add(`${stage}_ms`, performance.now() - started))
 }
 
-/** Every outcome is reported here, and nowhere else: one log line, and `outcomes` for the metrics. */
+/**
+ * Every attempt's outcome is reported here, before it is recorded: one log line, and `outcomes` for the
+ * metrics. It is not recorded if the image has changed meanwhile.
+ */
 export function report(outcome: Outcome, details: object, log: Log): void {
   // The validators of an original hold a URL, which may hold a password.
   const shown = { ...details, ...outcome, original: undefined }

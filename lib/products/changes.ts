@@ -2,7 +2,7 @@ import type { Act } from '../audit/audit.ts'
 import type { ImageErrorCode } from '../image/error.ts'
 import type { AttemptReport, NewAttempt } from './attempts.ts'
 import { fieldsOf, type ProductFields } from './fields.ts'
-import { asked, type ImageRow, type Original, type ProductRecord } from './record.ts'
+import { type ImageRow, type Original, type ProductRecord, withoutRefetch } from './record.ts'
 
 /** The next state of an image row; writing it raises the generation. */
 export interface ImageUpdate extends Omit<ImageRow, 'due_at'> {
@@ -140,7 +140,7 @@ function next(row: ImageRow, outcome: Outcome): ImageUpdate {
 export function endOf({ url, original }: ImageRow): Pick<ImageUpdate, 'status' | 'original' | 'wait_ms'> {
   return {
     status: url === null ? 'failed' : 'done',
-    original: original && asked(original),
+    original: original && withoutRefetch(original),
     wait_ms: 0
   }
 }

@@ -1,6 +1,6 @@
 import { DatabaseError, type Pool } from 'pg'
 import { creation } from '../database/creation.ts'
-import { type Created, Creator, type IdempotencyKey, TakenError } from '../database/idempotency.ts'
+import { type Created, Creator, type IdempotencyKey, TakenError } from '../database/creator.ts'
 import { AppError, unknownUser } from '../http/app-error.ts'
 import { carrier } from '../log/context.ts'
 import type { Outbox } from '../outbox/outbox.ts'
@@ -25,8 +25,8 @@ const TAKEN = `
     (SELECT p.id FROM products p WHERE p.user_id = f.user_id AND p.external_id = f.external_id) IS NOT NULL`
 
 /**
- * Products, image rows and outbox rows in one commit. `delivery` holds the outbox row's payload, class and
- * lease. Without the order two statements with the same external ids could wait for each other.
+ * Products, image rows and outbox rows in one commit. Without the order two statements with the same external
+ * ids could deadlock.
  */
 const CREATE = {
   name: 'product-create',
@@ -47,7 +47,7 @@ const CREATE = {
   SELECT 'images', coalesce(d.class, 0), i.user_id, i.id, d.payload, (d.lease_ms > 0)::integer,
     now() + d.lease_ms * interval '1 ms', d.lease_ms > 0
   FROM inserted i JOIN created USING (id) JOIN fresh USING (n),
-    jsonb_to_record(delivery) AS d (class smallint, payload jsonb, lease_ms float8)
+    jsonb_to_record(enqueue) AS d (class smallint, payload jsonb, lease_ms float8)
   WHERE cardinality(product_images) > 0
   RETURNING id, product_id
 )`,
@@ -58,8 +58,8 @@ const CREATE = {
 }
 
 /**
- * The sender of bulk products waits for them, so none is refused because others wait. Two statements at once
- * use the database while one of them is sent, synced or read.
+ * Bulk products are never refused because others wait: an import sends no faster than they are created. Two
+ * statements at once keep the database busy while one of them is sent, synced or read.
  */
 const BULK = { requestsAStatement: 256, statementsAtOnce: 2, maxWaitMs: Number.POSITIVE_INFINITY }
 
@@ -88,8 +88,8 @@ export class ProductCreator {
     const reservation = isDirect ? this.#outbox.reserve('images', user_id) : null
     try {
       const payload = carrier()
-      const delivery = { payload, lease_ms: reservation?.leaseMs ?? 0, ...(this.#isBulk && { class: 1 }) }
-      const created = await this.#creator.create(product, key, delivery)
+      const enqueue = { payload, lease_ms: reservation?.leaseMs ?? 0, ...(this.#isBulk && { class: 1 }) }
+      const created = await this.#creator.create(product, key, enqueue)
       const id = 'outbox_id' in created && created.outbox_id
       if (id && reservation)
         reservation.accept({

@@ -18,7 +18,10 @@ interface Column {
   write?: string
 }
 
-/** Their columns in `products p`. To add one, extend each part of this file and the schema. */
+/**
+ * Their columns in `products p`. To add one: a migration in sql/, each part of this file, `productInput` and
+ * `Product` in schemas.ts, then `npm run openapi` and `npm run client`.
+ */
 const COLUMNS: Record<keyof ProductFields, Column> = {
   external_id: { type: 'text', read: 'p.external_id' },
   product_name: { type: 'varchar', read: 'p.product_name' },

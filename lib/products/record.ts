@@ -27,7 +27,7 @@ export interface Original {
 }
 
 /** Returns the original without the mark to ask its origin. */
-export const asked = ({ key, validators }: Original): Original => ({ key, validators })
+export const withoutRefetch = ({ key, validators }: Original): Original => ({ key, validators })
 
 /** A row of `product_images`. */
 export interface ImageRow {

@@ -5,9 +5,9 @@ import type { Attempt } from './changes.ts'
 import { type ImageRow, type KeyedRow, keysOf } from './record.ts'
 
 /**
- * Returns the removals that image rows leave: their objects at once, and whatever else is stored of the
- * product when no upload for them can still be running. `jobTimeoutMs` bounds how long a worker may process
- * an image.
+ * Returns the removals that image rows leave: of their objects at once, and, when no upload for them can
+ * still be running, of objects of the product that no image row names. `jobTimeoutMs` bounds how long a
+ * worker may process an image.
  */
 export function removalsOf(productId: number, rows: ImageRow[], jobTimeoutMs: number): NewOutboxRow[] {
   if (rows.length === 0) return []

@@ -60,7 +60,6 @@ export interface WrittenChange {
   attempts: string | null
 }
 
-/** Triggers of such statements run even if no image is added or removed. */
 const ADD_AND_REMOVE = `, removed AS (
   DELETE FROM product_images i USING product WHERE i.product_id = product.id AND i.id = ANY (product.removed)
 ), added AS (
@@ -109,7 +108,10 @@ const statements = (name: string, addAndRemove?: string) => ({
 
 export const CHANGE = statements('product-change', ADD_AND_REMOVE)
 
-/** For changes that neither add nor remove images, as results are: 8 to 9% less CPU. */
+/**
+ * For changes that neither add nor remove images, as results are. Statements that insert and delete run their
+ * triggers even for no rows: without them 8 to 9% less CPU.
+ */
 export const RESULT = statements('product-result')
 
 /** Deletes a product at version `$2`, with `$3` NewOutboxRow[] for what it leaves behind. */

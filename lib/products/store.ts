@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto'
 import type { Cache, CachedProduct } from '../cache/cache.ts'
-import type { IdempotencyKey } from '../database/idempotency.ts'
+import type { IdempotencyKey } from '../database/creator.ts'
 import { nullIf, productNotFound } from '../http/app-error.ts'
 import type { ImageErrorCode } from '../image/error.ts'
 import { Uploads } from '../uploads/uploads.ts'

@@ -1,7 +1,7 @@
 import { type Static, Type } from '@sinclair/typebox'
 import type { Pool } from 'pg'
 import { creation } from '../database/creation.ts'
-import { type Created, Creator, type IdempotencyKey } from '../database/idempotency.ts'
+import { type Created, Creator, type IdempotencyKey } from '../database/creator.ts'
 import { AppError } from '../http/app-error.ts'
 import { Id } from './schemas.ts'
 

@@ -33,7 +33,7 @@ const LANES = 4
 
 /**
  * Writes changes of a product that was read before, with the outbox rows that follow from them, in one
- * statement each.
+ * commit: alone, together with changes of other products, or with an entry of the audit log.
  */
 export class ProductWriter {
   readonly #options: WriterOptions

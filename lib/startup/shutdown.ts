@@ -27,12 +27,12 @@ export class Shutdown {
     return Math.max(0, Math.min(this.#graceMs * WORK_SHARE, this.#deadline - performance.now()))
   }
 
-  /** Adds a consumer. It must resolve soon after `graceMs`: everything it works with is closed afterwards. */
+  /** Adds what stops a consumer. It must resolve soon after `graceMs`: the parts are closed afterwards. */
   add(stop: (graceMs: number) => Promise<unknown>): void {
     this.#stops.push(stop)
   }
 
-  /** Stops all consumers side by side. Resolves when all have ended, and the same way when called again. */
+  /** Stops all consumers concurrently. Resolves when all have ended, also when called again. */
   begin(): Promise<unknown> {
     if (this.#stopped) return this.#stopped
     this.#deadline = performance.now() + this.#graceMs * WORK_SHARE

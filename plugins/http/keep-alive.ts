@@ -12,9 +12,9 @@ declare module 'fastify' {
 const CLOSE_EVERY_MS = 50
 
 /**
- * Node accepts one connection in each turn of the event loop, and a thousand busy ones make turns long: new
- * clients and responses of the database waited for up to 15 s. Clients that connect for each request were
- * served twice as fast in total.
+ * Node accepts one connection in each turn of the event loop, and turns are long with many busy ones. With a
+ * thousand, new clients and responses of the database waited for up to 15 s. With this limit clients that
+ * connect for each request were served twice as fast.
  */
 const MAX_KEPT = 500
 

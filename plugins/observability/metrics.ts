@@ -1,10 +1,10 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import type { Config } from '../../lib/config/config.ts'
-import { readFleet } from '../../lib/observability/fleet.ts'
+import { addFleetReadings } from '../../lib/observability/fleet.ts'
 import { stateOf } from '../../lib/observability/health.ts'
 import { Metrics } from '../../lib/observability/metrics.ts'
-import { readProcess } from '../../lib/observability/process.ts'
+import { addProcessReadings } from '../../lib/observability/process.ts'
 import type { Readings } from '../../lib/observability/readings.ts'
 import { serveMetrics } from './metrics-port.ts'
 
@@ -21,8 +21,8 @@ export default fp<{ config: Config }>(
     const { pool } = app.pg
     const metrics = new Metrics(app.log)
     app.decorate('readings', metrics.readings)
-    readProcess(metrics.readings, pool, () => dependenciesOf(app))
-    readFleet(metrics.readings, pool, app.broker)
+    addProcessReadings(metrics.readings, pool, () => dependenciesOf(app))
+    addFleetReadings(metrics.readings, pool, app.broker)
     app.addHook('onResponse', ({ method, routeOptions: { url: route = 'none' } }, reply, done) => {
       metrics.requestEnded({ method, route, status: reply.statusCode, ms: reply.elapsedTime })
       done()

@@ -28,7 +28,7 @@ const ImportResults = Type.Unsafe<Readable>({ $ref: `${ImportResult.$id}#` })
 const STOPPING = toProblem('unavailable', 'The import was ended: send this line and those after it again.')
 
 /**
- * Products from lines of JSON. Lines that arrive while others are written are written together, and the
+ * Products from NDJSON. Lines that arrive while others are written are written together, and the
  * response grows while the request is read. If the client does not read it, no more lines are read.
  */
 export const importLines: Operation = (app, config) => {

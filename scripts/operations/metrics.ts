@@ -1,8 +1,8 @@
 import { Pool } from 'pg'
-import { readFleet } from '../../lib/observability/fleet.ts'
-import { readLimiter } from '../../lib/observability/limiter.ts'
+import { addFleetReadings } from '../../lib/observability/fleet.ts'
+import { addLimiterReadings } from '../../lib/observability/limiter.ts'
 import { Metrics } from '../../lib/observability/metrics.ts'
-import { readProcess } from '../../lib/observability/process.ts'
+import { addProcessReadings } from '../../lib/observability/process.ts'
 
 const silent = { debug() {}, info() {}, warn() {}, error() {} }
 const none = async () => 0
@@ -24,9 +24,9 @@ function ownMetrics() {
   const metrics = new Metrics(silent)
   const { registry, readings } = metrics
   const pool = new Pool()
-  readProcess(readings, pool, async () => [])
-  readFleet(readings, pool, { depth: none, deadLetters: none })
-  readLimiter(readings, { figures: () => ({ breakers: NO_BREAKERS, places: NO_PLACES }) })
+  addProcessReadings(readings, pool, async () => [])
+  addFleetReadings(readings, pool, { depth: none, deadLetters: none })
+  addLimiterReadings(readings, { figures: () => ({ breakers: NO_BREAKERS, places: NO_PLACES }) })
   metrics.close()
   return registry.getMetricsAsArray().filter(({ name }) => /^(asyncprod|http)_/.test(name))
 }

@@ -1,8 +1,8 @@
-import { OUTBOX } from './rooms/outbox.ts'
-import { PIPELINE } from './rooms/pipeline.ts'
-import { PRODUCTS } from './rooms/products.ts'
-import { SERVERS } from './rooms/servers.ts'
-import { SOURCES } from './rooms/sources.ts'
+import { OUTBOX } from './modules/outbox.ts'
+import { PIPELINE } from './modules/pipeline.ts'
+import { PRODUCTS } from './modules/products.ts'
+import { SERVERS } from './modules/servers.ts'
+import { SOURCES } from './modules/sources.ts'
 
 /** One mechanism taken away, and the test that has to notice. */
 export interface Mutant {

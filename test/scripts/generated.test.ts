@@ -21,8 +21,8 @@ t.test('.env.example and the README list the settings', async (t) => {
   t.strictSame(await node('scripts/settings.ts', '--check'), upToDate)
 })
 
-t.test('docs/rooms.svg shows the imports between rooms', async (t) => {
-  t.strictSame(await node('scripts/rooms/rooms.ts', '--check'), upToDate)
+t.test('docs/modules.svg shows the imports between modules', async (t) => {
+  t.strictSame(await node('scripts/modules/modules.ts', '--check'), upToDate)
 })
 
 t.test(

@@ -1,7 +1,7 @@
-import type { Room } from './room.ts'
+import type { Module } from './module.ts'
 
 /** What is downloaded, and from where. */
-export const SOURCES: Room[] = [
+export const SOURCES: Module[] = [
   {
     file: 'lib/egress/connector.ts',
     test: 'test/lib/egress/names.test.ts',

@@ -1,5 +1,5 @@
 /** Mutants of one file that one test has to notice. */
-export interface Room {
+export interface Module {
   file: string
   test: string
   /** From and to, by name. */

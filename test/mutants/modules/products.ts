@@ -1,10 +1,10 @@
-import type { Room } from './room.ts'
+import type { Module } from './module.ts'
 
 const LATE_OUTCOMES = 'test/lib/pipeline/late-outcomes.test.ts'
 const LEFTOVERS = 'test/lib/pipeline/leftovers.test.ts'
 
 /** How products and their images change. */
-export const PRODUCTS: Room[] = [
+export const PRODUCTS: Module[] = [
   {
     file: 'lib/products/changes.ts',
     test: 'test/lib/products/outcomes.test.ts',

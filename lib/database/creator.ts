@@ -22,7 +22,7 @@ interface Request {
   key: string | null
   fingerprint: string | null
   input: object
-  delivery: object
+  enqueue: object
 }
 
 /**
@@ -80,12 +80,12 @@ export class Creator<C extends Created> {
   /**
    * Resolves with what was created, or with only the id if the same request used the key before. Rejects with
    * `key_reused` if another request used the key, with `in_flight` while the first request runs, with
-   * `overloaded` if too many requests wait, and with a TakenError. `delivery` may differ when a request is
+   * `overloaded` if too many requests wait, and with a TakenError. `enqueue` may differ when a request is
    * repeated.
    */
-  async create(input: object, key?: IdempotencyKey, delivery: object = {}): Promise<C | Created> {
+  async create(input: object, key?: IdempotencyKey, enqueue: object = {}): Promise<C | Created> {
     const fingerprint = key ? this.#fingerprint(input) : null
-    const request: Request = { caller: null, key: null, ...key, fingerprint, input, delivery }
+    const request: Request = { caller: null, key: null, ...key, fingerprint, input, enqueue }
     const json = JSON.stringify(request)
     for (;;) {
       if (this.#requests.waitMs > this.#maxWaitMs) throw OVERLOADED

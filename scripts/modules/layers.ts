@@ -1,4 +1,4 @@
-export interface Room {
+export interface Module {
   /** A folder, or a file that stands alone. */
   path: string
   /** What belongs in it. */
@@ -7,8 +7,8 @@ export interface Room {
   first?: string
 }
 
-/** The floors from the top down. A room may only import from the floors below its own. */
-export const FLOORS: Room[][] = [
+/** The layers from the top down. A module may only import from the layers below its own. */
+export const LAYERS: Module[][] = [
   [
     { path: 'cli.ts', holds: 'the command line' },
     { path: 'console', holds: 'the operator’s page, as browsers load it', first: 'app.js' },
@@ -28,7 +28,13 @@ export const FLOORS: Room[][] = [
     { path: 'routes', holds: 'one handler a request', first: 'products/index.ts' },
     { path: 'consumers', holds: 'what runs without a request', first: 'images.ts' }
   ],
-  [{ path: 'plugins/parts', holds: 'one server or its embedded part each', first: 'products.ts' }],
+  [
+    {
+      path: 'plugins/parts',
+      holds: 'the servers or embedded parts, and what is built on them',
+      first: 'postgres.ts'
+    }
+  ],
   [
     { path: 'plugins/http', holds: 'reads, checks and limits every request', first: 'errors.ts' },
     { path: 'plugins/observability', holds: 'metrics, traces, log lines', first: 'metrics.ts' }
@@ -74,7 +80,11 @@ export const FLOORS: Room[][] = [
     { path: 'lib/auth', holds: 'API keys and tokens', first: 'caller.ts' }
   ],
   [
-    { path: 'lib/egress', holds: 'the guard of every outgoing connection', first: 'egress.ts' },
+    {
+      path: 'lib/egress',
+      holds: 'SSRF filter for connections to servers that users name',
+      first: 'egress.ts'
+    },
     { path: 'lib/http', holds: 'errors and the shape of a problem', first: 'app-error.ts' }
   ],
   [
@@ -87,4 +97,4 @@ export const FLOORS: Room[][] = [
   ]
 ]
 
-export const ROOMS = FLOORS.flat()
+export const MODULES = LAYERS.flat()

@@ -2,8 +2,8 @@ import { join } from 'node:path'
 import { generate, ROOT, withSections } from '../generated.ts'
 import { arrowsOf, faults } from './arrows.ts'
 import { draw } from './drawing.ts'
-import { ROOMS } from './floors.ts'
 import { readImports } from './imports.ts'
+import { MODULES } from './layers.ts'
 
 const architecture = join(ROOT, 'ARCHITECTURE.md')
 
@@ -14,16 +14,16 @@ if (upwards.length > 0) {
   process.exitCode = 1
 } else {
   const files = new Map([
-    [join(ROOT, 'docs/rooms.svg'), await draw(arrowsOf(imports))],
-    [architecture, await withSections(architecture, { rooms: table() })]
+    [join(ROOT, 'docs/modules.svg'), await draw(arrowsOf(imports))],
+    [architecture, await withSections(architecture, { modules: table() })]
   ])
-  await generate(files, 'npm run rooms')
+  await generate(files, 'npm run modules')
 }
 
 function table(): string {
-  const rows = ROOMS.map(({ path, holds, first }) => {
+  const rows = MODULES.map(({ path, holds, first }) => {
     const link = first ? `[${first}](${path}/${first})` : `[${path}](${path})`
     return `| \`${path}\` | ${holds} | ${link} |\n`
   })
-  return `| room | holds | open first |\n|---|---|---|\n${rows.join('')}`
+  return `| module | holds | open first |\n|---|---|---|\n${rows.join('')}`
 }

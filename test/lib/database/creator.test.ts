@@ -1,5 +1,5 @@
 import t from 'tap'
-import { removeExpiredKeys } from '../../../lib/database/idempotency.ts'
+import { removeExpiredKeys } from '../../../lib/database/creator.ts'
 import { buildTestApp } from '../../support/app.ts'
 
 const app = await buildTestApp(t)

@@ -1,7 +1,7 @@
-import type { Room } from './room.ts'
+import type { Module } from './module.ts'
 
 /** How work is claimed and leased. */
-export const OUTBOX: Room[] = [
+export const OUTBOX: Module[] = [
   {
     file: 'sql/021.do.due.sql',
     test: 'test/lib/outbox/outbox.test.ts',
@@ -28,7 +28,7 @@ export const OUTBOX: Room[] = [
     test: 'test/lib/outbox/claim.test.ts',
     mutants: {
       'each claim begins with the same user': ['this.#lastUsers.set(kind,', 'void (0, '],
-      'bulk work is starved': ['Math.floor(limit * BULK_SHARE + Math.random())', '0']
+      'bulk work is starved': ['Math.layer(limit * BULK_SHARE + Math.random())', '0']
     }
   },
   {

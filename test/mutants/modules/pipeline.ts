@@ -1,9 +1,9 @@
-import type { Room } from './room.ts'
+import type { Module } from './module.ts'
 
 const DECODER = 'test/lib/decoder/decoder.test.ts'
 
 /** How images are made. */
-export const PIPELINE: Room[] = [
+export const PIPELINE: Module[] = [
   {
     file: 'lib/pipeline/process-product.ts',
     test: 'test/lib/pipeline/process-product.test.ts',

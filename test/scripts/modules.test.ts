@@ -2,10 +2,10 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import { ROOT } from '../../scripts/generated.ts'
-import { arrowsOf, essential, faults } from '../../scripts/rooms/arrows.ts'
-import { draw } from '../../scripts/rooms/drawing.ts'
-import { ROOMS } from '../../scripts/rooms/floors.ts'
-import { parseReport } from '../../scripts/rooms/imports.ts'
+import { arrowsOf, essential, faults } from '../../scripts/modules/arrows.ts'
+import { draw } from '../../scripts/modules/drawing.ts'
+import { parseReport } from '../../scripts/modules/imports.ts'
+import { MODULES } from '../../scripts/modules/layers.ts'
 
 const REPORT = `lib/log/log.ts
    Imported via '../log/log.ts' from file 'lib/cache/cache.ts'
@@ -31,24 +31,24 @@ t.test("the compiler's report gives the imports between files of the project", a
   ])
 })
 
-t.test('imports downwards, inside a room and of tests are allowed', async (t) => {
+t.test('imports downwards, inside a module and of tests are allowed', async (t) => {
   t.strictSame(faults(parseReport(REPORT)), [])
   t.strictSame(faults([{ from: 'lib/log/log.ts', to: 'lib/log/context.ts' }]), [])
 })
 
-t.test('an import upwards, to the same floor or out of all rooms is a fault', async (t) => {
+t.test('an import upwards, to the same layer or out of all modules is a fault', async (t) => {
   for (const to of ['app.ts', 'lib/rabbitmq/broker.ts']) {
     const [fault, ...others] = faults([{ from: 'lib/storage/files.ts', to }])
     t.match(fault, `lib/storage/files.ts imports ${to}: `)
     t.strictSame(others, [])
   }
   t.strictSame(faults([{ from: 'app.ts', to: 'scripts/generated.ts' }]), [
-    'app.ts imports scripts/generated.ts: scripts/rooms/floors.ts has no room for scripts/generated.ts'
+    'app.ts imports scripts/generated.ts: scripts/modules/layers.ts has no module for scripts/generated.ts'
   ])
-  t.match(faults([{ from: 'lib/new/new.ts', to: 'lib/log/log.ts' }]), [/has no room for lib\/new\/new.ts$/])
+  t.match(faults([{ from: 'lib/new/new.ts', to: 'lib/log/log.ts' }]), [/has no module for lib\/new\/new.ts$/])
 })
 
-t.test('arrows go from room to room; the picture leaves out what a longer path implies', async (t) => {
+t.test('arrows go from module to module; the picture leaves out what a longer path implies', async (t) => {
   t.strictSame(arrows(REPORT), ['app.ts -> lib/cache', 'app.ts -> lib/log', 'lib/cache -> lib/log'])
   const drawn = essential(arrowsOf(parseReport(REPORT)))
   t.strictSame(
@@ -57,9 +57,9 @@ t.test('arrows go from room to room; the picture leaves out what a longer path i
   )
   const svg = await draw(arrowsOf(parseReport(REPORT)))
   t.match(svg, '3 arrows, all downwards; drawn are the 2 that no longer path implies.')
-  for (const { path } of ROOMS) t.ok(svg.includes(`>${path}</text>`), path)
+  for (const { path } of MODULES) t.ok(svg.includes(`>${path}</text>`), path)
 })
 
-t.test('every room is there, and so is the file to open first', async (t) => {
-  for (const { path, first } of ROOMS) t.ok(existsSync(join(ROOT, path, first ?? '')), path)
+t.test('every module is there, and so is the file to open first', async (t) => {
+  for (const { path, first } of MODULES) t.ok(existsSync(join(ROOT, path, first ?? '')), path)
 })

@@ -1,9 +1,9 @@
-import type { Room } from './room.ts'
+import type { Module } from './module.ts'
 
 const BROKER_FAULTS = 'test/lib/rabbitmq/broker-faults.test.ts'
 
 /** PostgreSQL, Redis, RabbitMQ and what is received from them. */
-export const SERVERS: Room[] = [
+export const SERVERS: Module[] = [
   {
     file: 'lib/cache/redis.ts',
     test: 'test/lib/cache/redis.test.ts',

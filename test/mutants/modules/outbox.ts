@@ -28,7 +28,7 @@ export const OUTBOX: Module[] = [
     test: 'test/lib/outbox/claim.test.ts',
     mutants: {
       'each claim begins with the same user': ['this.#lastUsers.set(kind,', 'void (0, '],
-      'bulk work is starved': ['Math.layer(limit * BULK_SHARE + Math.random())', '0']
+      'bulk work is starved': ['Math.floor(limit * BULK_SHARE + Math.random())', '0']
     }
   },
   {

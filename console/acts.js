@@ -8,7 +8,7 @@ export const ACTS = {
     of: 'failed',
     doing: 'Retrying',
     done: 'due again',
-    does: 'Failed images are enqueued again, with all their attempts.'
+    does: 'Failed images are enqueued again. Their attempts count from zero.'
   },
   fail: {
     name: 'Fail',

@@ -1,7 +1,7 @@
 /** @type {Record<string, { means: string, advice: string }>} what a code of a failed image asks for */
 export const CODES = {
   http_status: {
-    means: 'The origin refuses',
+    means: 'The origin responds with an error',
     advice: 'The reason names the status. Retry it once the origin sends the file, or replace the source.'
   },
   unreachable: { means: 'The origin cannot be reached', advice: 'Ask the origin’s operator, then retry.' },
@@ -15,12 +15,16 @@ export const CODES = {
   unsupported_format: { means: 'Not a picture', advice: 'Replace the source.' },
   corrupt_image: { means: 'A broken picture', advice: 'Replace the source.' },
   storage: {
-    means: 'The bucket refuses writes',
-    advice: 'Check key, policy and disk of the bucket: asyncprod check names its error. Then retry.'
+    means: 'The bucket has refused writes',
+    advice:
+      'Check key, policy and disk of the bucket; a worker logs its error. Images that wait are retried without you.'
   },
   internal: { means: 'A bug, or too little memory', advice: 'Set LOG_LEVEL=debug and report the stack.' },
   withdrawn: { means: 'Failed by an operator', advice: 'Retry it, if that was a mistake.' }
 }
+
+/** Codes and statuses for which a retry of the same source changes nothing. */
+const SOURCE_FAULTS = ['unsupported_format', 'corrupt_image', 'too_many_pixels', 'too_large', '404', '410']
 
 /** @type {Record<string, string>} what a status of an origin asks for */
 const STATUSES = {
@@ -32,7 +36,13 @@ const STATUSES = {
 }
 
 /** Returns what to do about an image. @param {string} code @param {string} detail */
-export function adviceFor(code, detail) {
+export const adviceFor = (code, detail) => STATUSES[statusOf(code, detail)] ?? CODES[code]?.advice
+
+/** Whether an image needs another source. @param {string} code @param {string} detail */
+export const needsSource = (code, detail) => SOURCE_FAULTS.includes(statusOf(code, detail) || code)
+
+/** @param {string} code @param {string} detail */
+function statusOf(code, detail) {
   const [, status = ''] = /responded with (\d{3})\b/.exec(detail) ?? []
-  return (code === 'http_status' && STATUSES[status]) || CODES[code]?.advice
+  return code === 'http_status' ? status : ''
 }

@@ -5,9 +5,10 @@ import { link } from './route.js'
 
 /**
  * @param {import('./calls.js').Reply<'GET', 'deliveries'>} page attempts, the newest first
+ * @param {boolean} isPaused whether all work is
  * @returns {Need[]}
  */
-export function needsOfDeliveries({ deliveries: [latest], outstanding }) {
+export function needsOfDeliveries({ deliveries: [latest], outstanding }, isPaused) {
   const { waiting, next_attempt_at: next, given_up: lost } = outstanding
   const go = {
     tone: /** @type {const} */ ('warn'),
@@ -25,7 +26,7 @@ export function needsOfDeliveries({ deliveries: [latest], outstanding }) {
   }
   if (waiting === 0 || next === null) return needs
   const waits = `${counted(waiting, 'webhook')} ${waiting === 1 ? 'waits' : 'wait'} for another attempt`
-  const then = `The next attempt is ${until(next)}.`
+  const then = isPaused ? 'None is sent while all work is paused.' : `The next attempt is ${until(next)}.`
   if (!latest || latest.error === null)
     return [...needs, { ...go, text: waits, advice: `${then} The receiver accepted the latest one.` }]
   const text = `The webhook receiver ${latest.status ? `responds with ${latest.status}` : 'does not respond'}`

@@ -5,7 +5,7 @@ import { link } from './route.js'
 
 /** Codes that are nobody's fault but ours. */
 const SERIOUS = [
-  { code: 'storage', text: 'The bucket refuses writes' },
+  { code: 'storage', text: 'The bucket has refused writes' },
   { code: 'internal', text: 'The service itself fails' }
 ]
 
@@ -23,7 +23,7 @@ export function needsOfImages(overview) {
     const count = (failed[code] ?? 0) + (retrying[code] ?? 0)
     if (count === 0 || overview.dependencies[code] === 'unavailable') continue
     rest -= failed[code] ?? 0
-    const advice = `${counted(retrying[code] ?? 0, 'image')} will be retried, ${number(failed[code] ?? 0)} failed.`
+    const advice = `${counted(retrying[code] ?? 0, 'image')} will be retried, also without you; ${number(failed[code] ?? 0)} failed.`
     const query = { code, status: failed[code] ? 'failed' : 'pending' }
     needs.push({ tone: 'bad', text, advice, href: link('images', query), go: 'See the images' })
   }

@@ -35,25 +35,26 @@ const MINUTES = 10
  */
 export function needsOf({ mayChange, overview, intake, processes, origins, deliveries }) {
   const needs = [
-    ...ofDependencies(overview?.dependencies ?? {}),
+    ...(overview ? ofDependencies(overview) : []),
     ...ofIntake(intake, mayChange),
     ...ofProcesses(processes?.processes ?? []),
     ...(overview ? needsOfImages(overview) : []),
     ...ofOrigins(origins?.origins ?? []),
-    ...(deliveries ? needsOfDeliveries(deliveries) : [])
+    ...(deliveries ? needsOfDeliveries(deliveries, intake?.paused ?? false) : [])
   ]
   return needs.sort((a, b) => Number(a.tone === 'warn') - Number(b.tone === 'warn'))
 }
 
-/** @param {Record<string, string>} dependencies @returns {Need[]} */
-function ofDependencies(dependencies) {
+/** @param {import('./calls.js').Overview} overview @returns {Need[]} */
+function ofDependencies({ dependencies, dependency_errors: errors }) {
   const away = Object.entries(dependencies).filter(([, state]) => state === 'unavailable')
   return away.map(([name]) => ({
     tone: 'bad',
-    text: `The ${name} cannot be used`,
+    text: `The ${name} cannot be used${errors[name] ? `: ${errors[name]}` : ''}`,
     advice: MEANWHILE[name] ?? '',
-    href: '#/work',
-    go: 'Look at the work'
+    ...(name === 'storage'
+      ? { href: link('images', { status: 'pending', code: name }), go: 'See what waits' }
+      : { href: '#/work', go: 'Look at the work' })
   }))
 }
 
@@ -67,8 +68,9 @@ function ofIntake(intake, mayChange) {
   const reason = intake.reason ? `: ${intake.reason}` : ''
   const time = intake.since === null ? '' : ` for ${age(intake.since)}`
   const text = `All work has been paused${time} by ${intake.by}${reason}`
-  const advice = 'Products are still accepted. Their images wait until work is resumed.'
-  return [{ tone: 'bad', text, advice, href: '#/work', go: mayChange ? 'Resume it' : 'See the pause' }]
+  const advice =
+    'Products are still accepted. Images, webhooks and removals of files wait until work is resumed.'
+  return [{ tone: 'bad', text, advice, href: '#/work', go: mayChange ? 'Resume …' : 'See the pause' }]
 }
 
 /** @param {import('./calls.js').Process[]} processes @returns {Need[]} */
@@ -102,13 +104,14 @@ function ofOrigins(origins) {
     if (!isBroken && (all < MIN_REQUESTS || failures <= all / 2)) return []
     const meanwhile = isBroken
       ? 'Until it responds, its images wait, and one at a time is tried.'
-      : 'It refuses, breaks off or does not respond. Others are not slowed down.'
+      : 'The reason of each image names its response. Other origins are not slowed down.'
     return {
       tone: /** @type {const} */ ('warn'),
       text: isBroken ? `${host} does not respond` : `${host} fails most requests`,
       advice: `${number(failures)} of ${counted(all, 'request')} failed in the last ${MINUTES} minutes. ${meanwhile}`,
-      href: link('origins', { host }),
-      go: 'See the origin'
+      ...(isBroken
+        ? { href: link('origins', { host }), go: 'See the origin' }
+        : { href: link('images', { host, status: 'failed' }), go: 'See its images' })
     }
   })
 }

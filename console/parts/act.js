@@ -46,12 +46,16 @@ export function Act({ filter, act, onClose }) {
   const number = count?.is_exact && howMany(count)
   const mayBegin = count && (count.images > 0 || !count.is_exact)
   return html`
-    <${Dialog} title=${filter.id ? 'Act on this image' : 'Act on all images that match'} onClose=${onClose}>
+    <${Dialog} title=${act ? `${ACTS[act]?.name}?` : 'Act on all images that match'} onClose=${onClose}>
       <div class="stack">
         ${!filter.id && html`<${Conditions} filter=${filter} meant=${meant} />`}
+        ${act && html`<p>${ACTS[act]?.does}</p>`}
+        ${
+          !act &&
+          html`
         <fieldset>
           <legend class="unseen">What to do</legend>
-          ${(act ? [act] : offered).map(
+          ${offered.map(
             (name) => html`
               <label class="choice">
                 <input type="radio" name="action" value=${name} checked=${name === action}
@@ -59,7 +63,8 @@ export function Act({ filter, act, onClose }) {
                 <span><b>${ACTS[name]?.name}</b><span class="soft small"> ${ACTS[name]?.does}</span></span>
               </label>`
           )}
-        </fieldset>
+        </fieldset>`
+        }
         <p role="status">
           ${error && html`<span class="problem">${error}</span>`}
           ${!error && (count ? html`<strong>${howMany(count)}</strong> will change.` : 'Counting …')}
@@ -88,7 +93,7 @@ function Conditions({ filter, meant }) {
       ${Object.entries(meant).map(
         ([name, value]) => html`<span class="tag">${words(name)}: <bdi>${value}</bdi></span>`
       )}
-      ${Object.keys(filter).length === 0 && html`<span class="tag warn">no filter</span>`}
+      ${Object.keys(filter).length === 0 && html`<span class="tag warn">of all products</span>`}
     </p>`
 }
 

@@ -22,7 +22,7 @@ export function Gate({ why, hasKey }) {
         <h1>Enter an API key of this service</h1>
         ${why && html`<p role=${hasKey ? 'alert' : 'status'} class=${hasKey ? 'problem' : 'soft'}>${why}</p>`}
         <label>
-          A key for all users, or one that only reads
+          API key, for all users or <code>:read</code>
           <p><input name="key" type="password" autocomplete="off" required ref=${field} /></p>
         </label>
         <p class="soft small">The key stays in this tab and is gone when you close it.</p>

@@ -1,5 +1,7 @@
 import { age, until, words } from '../format.js'
 import { html } from '../html.js'
+import { session } from '../session.js'
+import { useStore } from '../store.js'
 
 /** @type {Record<string, 'ok' | 'warn' | 'bad' | 'info'>} */
 const TONES = {
@@ -28,6 +30,12 @@ export function Ago({ at }) {
   if (at === null) return '–'
   const distance = Date.parse(at) > Date.now() ? until(at) : `${age(at)} ago`
   return html`<time datetime=${at} title=${new Date(at).toLocaleString()}>${distance}</time>`
+}
+
+/** The one that did something. @param {{ name: string | null }} props */
+export function Actor({ name }) {
+  const own = useStore(session)?.actor === name
+  return html`<bdi>${name}</bdi>${own && ' (you)'}`
 }
 
 /** What is shown until there is data. @param {{ error: string | null, what: string }} props */

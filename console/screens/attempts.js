@@ -16,12 +16,13 @@ const STAGES = [
 /** @type {Record<string, string>} */
 const OUTCOMES = { done: 'ok', unchanged: 'ok', failed: 'bad', retry: 'warn' }
 
-/** The attempts that are kept, newest first. @param {{ attempts: import('../calls.js').Attempt[] }} props */
-export function Attempts({ attempts }) {
+/** The attempts that are kept, newest first. @param {{ image: import('../calls.js').Image }} props */
+export function Attempts({ image: { history: attempts, error } }) {
+  const none = error ? 'None is counted while the store takes no images.' : 'None yet.'
   return html`
     <section class="panel">
       <header><h2>Attempts</h2><span class="soft small">kept for 30 days</span></header>
-      ${attempts.length === 0 && html`<p class="empty">None yet.</p>`}
+      ${attempts.length === 0 && html`<p class="empty">${none}</p>`}
       <ol class="attempts">${attempts.map((attempt) => html`<${Attempt} key=${attempt.at} attempt=${attempt} />`)}</ol>
     </section>`
 }

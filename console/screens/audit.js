@@ -1,7 +1,7 @@
 import { words } from '../format.js'
 import { html } from '../html.js'
 import { useLive } from '../live.js'
-import { Ago, Empty, Waiting } from '../parts/shown.js'
+import { Actor, Ago, Empty, Waiting } from '../parts/shown.js'
 import { link } from '../route.js'
 
 /** @type {Record<string, string>} what an act of the audit is called */
@@ -51,7 +51,7 @@ export function Audit({ query }) {
               ({ id, at, actor, act: what, subject }) => html`
                 <tr key=${id}>
                   <td><a class="link" href=${link('deliveries', { act: what })}>${ACTS[what] ?? words(what)}</a></td>
-                  <td><a href=${link('deliveries', { actor })}><code>${actor}</code></a></td>
+                  <td><a href=${link('deliveries', { actor })}><${Actor} name=${actor} /></a></td>
                   <td class="wide"><${Subject} subject=${subject} /></td>
                   <td class="right soft"><${Ago} at=${at} /></td>
                 </tr>`

@@ -34,17 +34,20 @@ export function Deliveries({ query }) {
 function Sent({ query }) {
   const { failed, product_id, cursor } = query
   const { data, error, refresh } = useLive('deliveries', { failed, product_id, cursor, limit: 20 })
+  const { data: intake } = useLive('intake', {}, 10_000)
+  const { cursor: _, ...first } = query
   const older = data?.next && link('deliveries', { ...query, cursor: data.next })
   const none = failed ? 'None failed in the last 7 days.' : 'None was sent in the last 7 days.'
   return html`
     <section class="panel">
       <header>
         <h2>Webhooks</h2>
-        <span class="soft small grow">${data && waitingText(data.outstanding)}</span>
+        <span class="soft small grow">${data && waitingText(data.outstanding, intake?.paused ?? false)}</span>
+        ${cursor && html`<a class="more" href=${link('deliveries', first)}>Newest</a>`}
         ${older && html`<a class="more" href=${older}>Older</a>`}
       </header>
       ${!data && html`<${Waiting} error=${error} what="deliveries" />`}
-      ${data?.deliveries.length === 0 && html`<${Empty}>${none}<//>`}
+      ${data?.deliveries.length === 0 && html`<${Empty}>${cursor ? 'There are none older.' : none}<//>`}
       ${
         data &&
         data.deliveries.length > 0 &&
@@ -64,17 +67,23 @@ function Sent({ query }) {
     </section>`
 }
 
-/** @param {import('../calls.js').Reply<'GET', 'deliveries'>['outstanding']} outstanding */
-function waitingText({ waiting, next_attempt_at: next, given_up: lost }) {
-  const waits =
-    waiting > 0 && next !== null && `${number(waiting)} not delivered yet, the next attempt is ${until(next)}`
-  return [waits, lost > 0 && `${number(lost)} given up`].filter(Boolean).join('; ')
+/**
+ * @param {import('../calls.js').Reply<'GET', 'deliveries'>['outstanding']} outstanding
+ * @param {boolean} isPaused whether all work is
+ */
+function waitingText({ waiting, next_attempt_at: next, given_up: lost }, isPaused) {
+  const then = isPaused ? 'all work is paused' : next !== null && `the next attempt is ${until(next)}`
+  const waits = waiting > 0 && then && `${number(waiting)} not delivered yet, ${then}`
+  const texts = [waits, lost > 0 && `${number(lost)} given up`].filter(Boolean)
+  return texts.length > 0 ? texts.join('; ') : 'All are delivered'
 }
 
 /** @param {{ delivery: import('../calls.js').Delivery, onChange: () => void }} props */
-function Row({ delivery: { id, product_id: product, at, attempt: nth, status, ms, error }, onChange }) {
+function Row({ delivery, onChange }) {
+  const { id, product_id: product, at, attempt: nth, status, ms, error, is_delivered: isDelivered } = delivery
   const mayChange = useMayChange()
   const label = `Send again the webhook of product ${product}`
+  const since = error && isDelivered ? ' Delivered since.' : ''
   const send = () =>
     attempt(
       () => call('POST', `deliveries/${id}/send`, { body: {} }).then(onChange),
@@ -85,9 +94,9 @@ function Row({ delivery: { id, product_id: product, at, attempt: nth, status, ms
       <td><span class=${`status ${error === null ? 'ok' : 'bad'}`}>${status ?? 'none'}</span></td>
       <td>
         <a class="link" href=${link('images', { product_id: product })}>${product}</a>
-        ${error && html`<p class="soft small narrow">${error}</p>`}
+        ${error && (since || status === null) && html`<p class="soft small narrow">${since || error}</p>`}
       </td>
-      <td class="wide soft"><bdi>${error ?? '–'}</bdi></td>
+      <td class="wide soft"><bdi>${error ?? '–'}</bdi>${since && html`. <b>${since}</b>`}</td>
       <td class="right wide">${nth}</td>
       <td class="right wide">${duration(ms)}</td>
       <td class="right soft"><${Ago} at=${at} /></td>

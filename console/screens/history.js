@@ -36,7 +36,7 @@ export function Charts({ hours }) {
           ? html`
           <div class="two">
             <${Chart} title="Images a minute" times=${times} lines=${flow} format=${rate} />
-            <${Chart} title="Create to done" times=${times} lines=${time} format=${duration} />
+            <${Chart} title="Time to done" times=${times} lines=${time} format=${duration} />
           </div>`
           : html`<div class="panel"><${Waiting} error=${error} what="the history" /></div>`
       }

@@ -1,7 +1,7 @@
 import { useState } from 'preact/hooks'
 import { ACTS } from '../acts.js'
-import { adviceFor } from '../codes.js'
-import { bytes, number } from '../format.js'
+import { adviceFor, needsSource } from '../codes.js'
+import { bytes, number, words } from '../format.js'
 import { html } from '../html.js'
 import { useLive } from '../live.js'
 import { Act } from '../parts/act.js'
@@ -22,6 +22,7 @@ export function Image({ id }) {
   if (!image)
     return html`<div class="screen"><h1>Image</h1><${Waiting} error=${error} what="the image" /></div>`
   const offered = Object.keys(ACTS).filter((name) => ACTS[name]?.of === image.status)
+  const toReplace = image.error !== null && needsSource(image.error.code, image.error.detail)
   return html`
     <div class="screen">
       <div class="title">
@@ -30,11 +31,17 @@ export function Image({ id }) {
           ${
             mayChange &&
             offered.map((name) => {
-              const tone = name === 'retry' ? 'primary' : ''
-              return html`<button class=${tone} onClick=${() => setAct(name)}>${ACTS[name]?.name}</button>`
+              const tone = name === 'retry' && !toReplace ? 'primary' : ''
+              return html`<button class=${tone} onClick=${() => setAct(name)}>${ACTS[name]?.name} …</button>`
             })
           }
-          ${mayChange && html`<button onClick=${() => setReplacing(true)}>Replace the source …</button>`}
+          ${
+            mayChange &&
+            html`
+            <button class=${toReplace ? 'primary' : ''} onClick=${() => setReplacing(true)}>
+              Replace the source …
+            </button>`
+          }
         </div>
       </div>
       ${
@@ -54,7 +61,7 @@ export function Image({ id }) {
       }
       <${Pictures} image=${image} />
       <div class="two">
-        <${Attempts} attempts=${image.history} />
+        <${Attempts} image=${image} />
         <${Facts} image=${image} />
       </div>
     </div>`
@@ -66,7 +73,7 @@ function Reason({ error: { code, detail }, source }) {
   return html`
     <section class="panel needs" aria-label="Reason">
       <div class="well bad">
-        <span class="tag">${code}</span>
+        <span class="tag">${words(code)}</span>
         <div class="grow"><strong><bdi>${detail}</bdi></strong><p class="soft">${adviceFor(code, detail)}</p></div>
         <a class="more" href=${link('images', { code, host, status: 'failed' })}>Others like it</a>
       </div>

@@ -1,5 +1,5 @@
 import { useState } from 'preact/hooks'
-import { counted, shortUrl } from '../format.js'
+import { counted, shortUrl, words } from '../format.js'
 import { html } from '../html.js'
 import { useLive } from '../live.js'
 import { Act } from '../parts/act.js'
@@ -99,7 +99,7 @@ function Reason({ status, error }) {
   if (!error) return html`<span class="soft">–</span>`
   const others = link('images', { status, code: error.code })
   return html`
-    <a class="tag bad" href=${others}>${error.code}</a> <span class="soft"><bdi>${error.detail}</bdi></span>`
+    <a class="tag bad" href=${others}>${words(error.code)}</a> <span class="soft"><bdi>${error.detail}</bdi></span>`
 }
 
 /** @param {{ query: Record<string, string>, next: string | null | undefined }} props */

@@ -4,7 +4,7 @@ import { html } from '../html.js'
 import { useLive } from '../live.js'
 import { Dialog } from '../parts/dialog.js'
 import { attempt } from '../parts/notices.js'
-import { Ago } from '../parts/shown.js'
+import { Actor, Ago } from '../parts/shown.js'
 import { useMayChange } from '../session.js'
 
 /** Whether work is running, and the switch for it. */
@@ -39,7 +39,7 @@ export function Intake() {
         <p class="soft">
           ${
             intake.paused
-              ? html`<${Ago} at=${intake.since} /> by ${intake.by}${reason}. Products are still accepted.`
+              ? html`<${Ago} at=${intake.since} /> by <${Actor} name=${intake.by} />${reason}. Products are still accepted; their images, webhooks and removals of files wait.`
               : 'Workers take what is due. A pause lets them finish their jobs, and outlasts restarts.'
           }
         </p>
@@ -64,7 +64,10 @@ function Pause({ onPause, onClose }) {
   return html`
     <${Dialog} title="Pause all work?" onClose=${onClose}>
       <form onSubmit=${submit}>
-        <p>No process starts an image until someone resumes work. Products are still accepted.</p>
+        <p>
+          Products are still accepted. No process starts an image, sends a webhook, removes files or goes on with
+          an action until someone resumes work.
+        </p>
         <label>Reason, for those who find it paused <p><input name="reason" maxlength="200" autofocus /></p></label>
         <footer><button type="button" onClick=${onClose}>Cancel</button><button class="primary">Pause</button></footer>
       </form>

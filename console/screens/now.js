@@ -27,7 +27,7 @@ export function Now({ query }) {
       ${error && html`<p class="problem panel" role="alert">${error} What you see is older.</p>`}
       <${Needs} needs=${needs} />
       <${Tiles} overview=${overview} />
-      <${Charts} hours=${Number(query.hours) || 24} />
+      <${Charts} hours=${Number(query.hours) || 1} />
       <div class="two">
         <${Failures} images=${overview.images} />
         <${Parts} overview=${overview} processes=${processes?.processes ?? []} />
@@ -58,10 +58,10 @@ function Tiles({ overview: { images, rates, last_hour: hour, time_to_done: time,
     [
       'Done a minute',
       rate(rates.done_per_s * 60),
-      `${rate(rates.created_per_s * 60)} created, over 5 minutes`
+      `${rate(rates.created_per_s * 60)} created; means of 5 minutes`
     ],
     [
-      'Create to done',
+      'Time to done',
       time.p50_ms === null ? '–' : duration(time.p50_ms),
       time.p95_ms === null
         ? 'none in the last hour'
@@ -106,14 +106,14 @@ function Failures({ images: { failed_by_code: failed, retrying_by_code: retrying
                   ${CODES[row.code]?.means ?? row.code}
                 </a>
                 <p class="soft small clip">
-                  ${words(row.code)}${row.retrying > 0 && ` · ${number(row.retrying)} will be retried`}
+                  ${words(row.code)}${row.retrying > 0 && ` · ${number(row.retrying)} of them will be retried`}
                 </p>
               </div>
               <div class="bar">
                 <span style=${{ width: `${(100 * row.failed) / max}%` }}></span>
                 <span class="warn" style=${{ width: `${(100 * row.retrying) / max}%` }}></span>
               </div>
-              <span class="right">${compact(row.failed)}</span>
+              <span class="right">${compact(row.failed + row.retrying)}</span>
             </div>`
         )}
       </div>

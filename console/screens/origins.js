@@ -2,7 +2,7 @@ import { useState } from 'preact/hooks'
 import { compact, duration, percent, rate } from '../format.js'
 import { html } from '../html.js'
 import { useLive } from '../live.js'
-import { Ago, Empty, Status, Waiting } from '../parts/shown.js'
+import { Actor, Ago, Empty, Status, Waiting } from '../parts/shown.js'
 import { link } from '../route.js'
 import { useMayChange } from '../session.js'
 import { Rule } from './rule.js'
@@ -112,7 +112,7 @@ function RuleText({ rule }) {
   const { since, by, reason } = rule
   return html`
     <p class="soft small">
-      <b>${ruleText(rule)}</b> <${Ago} at=${since} /> by ${by}${reason && `: ${reason}`}
+      <b>${ruleText(rule)}</b> <${Ago} at=${since} /> by <${Actor} name=${by} />${reason && `: ${reason}`}
     </p>`
 }
 

@@ -20,7 +20,7 @@ const RULES = [
  * @param {{ origin: import('../calls.js').Origin, onClose: () => void }} props
  */
 export function Rule({ origin: { host, rule }, onClose }) {
-  const [chosen, setChosen] = useState(/** @type {string} */ (rule?.rule ?? 'pause'))
+  const [chosen, setChosen] = useState(/** @type {string} */ (rule?.rule ?? 'resume'))
   /** @param {object} body */
   const put = (body) => call('PUT', `origins/${encodeURIComponent(host)}`, { body })
   const before = rule

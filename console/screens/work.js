@@ -50,7 +50,7 @@ function Outbox({ rows: all }) {
           <th>Kind</th>
           <th title="Interactive: of a request. Bulk: of an import or an action; it comes second">Class</th>
           <th class="right wide">Due for</th><th class="right" title="A worker may take it now">Due now</th>
-          <th class="right" title="Retries that wait, and what a worker does now">Running or waiting</th>
+          <th class="right" title="What a worker does now, retries, and removals of files that pages may still show">Running or later</th>
         </tr>
       </thead>
       <tbody>

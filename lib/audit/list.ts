@@ -1,4 +1,5 @@
 import type { Pool } from 'pg'
+import { pageOf } from '../database/page.ts'
 import type { Act } from './audit.ts'
 
 export interface AuditFilter {
@@ -20,7 +21,7 @@ ORDER BY audit.id DESC LIMIT $4`
 
 /** Resolves with a page of what operators did, the newest first, and the cursor of the next one. */
 export async function listAudit(pool: Pool, { actor, act, limit, cursor }: AuditFilter) {
-  const { rows } = await pool.query<Row>(LIST, [actor ?? null, act ?? null, cursor ?? null, limit])
-  const next = rows.length === limit ? (rows.at(-1)?.id ?? null) : null
+  const found = await pool.query<Row>(LIST, [actor ?? null, act ?? null, cursor ?? null, limit + 1])
+  const { rows, next } = pageOf(found.rows, limit)
   return { entries: rows.map((row) => ({ ...row, at: row.at.toISOString() })), next }
 }

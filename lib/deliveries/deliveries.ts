@@ -1,5 +1,6 @@
 import type { Pool } from 'pg'
 import { audited } from '../audit/audit.ts'
+import { pageOf } from '../database/page.ts'
 import { AppError } from '../http/app-error.ts'
 import { IS_ROW_OF } from './outstanding.ts'
 
@@ -29,6 +30,8 @@ export interface DeliveryFilter {
 interface Row extends Delivery {
   id: string
   at: Date
+  /** Whether the receiver accepted this attempt or a later one. */
+  is_delivered: boolean
 }
 
 const KEPT = { days: 7, rows: 100_000 }
@@ -38,7 +41,10 @@ const INSERT = `INSERT INTO deliveries (message_id, product_id, user_id, attempt
 VALUES ($1, $2, $3, $4, $5, $6, $7)`
 
 const LIST = `SELECT id::text, at, 'asyncprod-' || message_id AS message_id, product_id, user_id, attempt, status,
-  ms, error
+  ms, error, error IS NULL OR EXISTS (
+    SELECT FROM deliveries later WHERE later.product_id = deliveries.product_id AND later.id > deliveries.id
+      AND later.message_id = deliveries.message_id AND later.error IS NULL
+  ) AS is_delivered
 FROM deliveries
 WHERE ($1::integer IS NULL OR product_id = $1) AND (NOT $2::boolean OR error IS NOT NULL)
   AND ($3::bigint IS NULL OR id < $3)
@@ -82,9 +88,8 @@ export class Deliveries {
 
   /** Resolves with a page, the newest first, and the cursor of the next one. */
   async list({ product_id, failed = false, limit, cursor }: DeliveryFilter) {
-    const values = [product_id ?? null, failed, cursor ?? null, limit]
-    const { rows } = await this.#pool.query<Row>(LIST, values)
-    const next = rows.length === limit ? (rows.at(-1)?.id ?? null) : null
+    const values = [product_id ?? null, failed, cursor ?? null, limit + 1]
+    const { rows, next } = pageOf((await this.#pool.query<Row>(LIST, values)).rows, limit)
     return { deliveries: rows.map((row) => ({ ...row, at: row.at.toISOString() })), next }
   }
 

@@ -5,7 +5,7 @@ import { OLDEST_DUE_S } from './minute.ts'
 import { quantileMs } from './quantile.ts'
 import type { OutboxCount, Overview } from './schemas.ts'
 
-type DatabaseFigures = Omit<Overview, 'queue' | 'dependencies'>
+type DatabaseFigures = Omit<Overview, 'queue' | 'dependencies' | 'dependency_errors'>
 
 /** Rows of each kind and class are counted up to this number. */
 const MAX_COUNTED = 10_000

@@ -52,6 +52,12 @@ export const Overview = Type.Object(
       type: 'object',
       additionalProperties: { type: 'string', enum: ['connected', 'embedded', 'unavailable'] },
       examples: [{ database: 'connected', redis: 'embedded' }]
+    }),
+    dependency_errors: Type.Unsafe<Record<string, string>>({
+      type: 'object',
+      additionalProperties: { type: 'string' },
+      examples: [{ storage: 'Access Denied' }],
+      description: 'Why those that are unavailable cannot be used'
     })
   },
   { $id: 'Overview' }

@@ -14,23 +14,34 @@ export interface HealthCheck {
 
 export type DependencyState = HealthCheck['kind'] | 'unavailable'
 
-/** Health needs no credentials and has no limit: a part is pinged once, however many requests ask at once. */
-const pings = new WeakMap<HealthCheck, Promise<DependencyState>>()
-
-/** Resolves with the state of the part. Why it cannot be used is for the log alone. */
-export function stateOf(part: HealthCheck | undefined, log: Log): Promise<DependencyState> {
-  if (!part) return Promise.resolve('unavailable')
-  const state = pings.get(part) ?? ping(part, log).finally(() => pings.delete(part))
-  pings.set(part, state)
-  return state
+interface Examined {
+  state: DependencyState
+  /** Why it cannot be used: for the log and for operators. */
+  reason?: string
 }
 
-async function ping(part: HealthCheck, log: Log): Promise<DependencyState> {
+/** Health needs no credentials and has no limit: a part is pinged once, however many requests ask at once. */
+const pings = new WeakMap<HealthCheck, Promise<Examined>>()
+
+/** Resolves with the state of the part, and with the reason if it cannot be used. */
+export function examine(part: HealthCheck, log: Log): Promise<Examined> {
+  const examined = pings.get(part) ?? ping(part, log).finally(() => pings.delete(part))
+  pings.set(part, examined)
+  return examined
+}
+
+/** Resolves with the state of the part. */
+export async function stateOf(part: HealthCheck | undefined, log: Log): Promise<DependencyState> {
+  return part ? (await examine(part, log)).state : 'unavailable'
+}
+
+async function ping(part: HealthCheck, log: Log): Promise<Examined> {
   try {
     await withTimeout(PING_TIMEOUT_MS, part.ping())
-    return part.kind
+    return { state: part.kind }
   } catch (error) {
-    log.warn({ reason: reasonOf(error) }, 'A dependency does not respond')
-    return 'unavailable'
+    const reason = reasonOf(error)
+    log.warn({ reason }, 'A dependency does not respond')
+    return { state: 'unavailable', reason }
   }
 }

@@ -41,7 +41,7 @@ export default fp<{ config: Config }>(
     app.decorate('storeBreakers', { uploads, reads })
     const pingUnlessOpen = async () => {
       const failure = uploads.failure ?? reads.failure
-      if (failure) throw failure
+      if (failure) throw failure.cause ?? failure
       await ping()
     }
     const kind = config.bucket ? 'connected' : 'embedded'

@@ -1,6 +1,7 @@
 import { Type } from '@sinclair/typebox'
 import { Actions } from '../../lib/actions/actions.ts'
 import { Action, ActionCount, ActionInput } from '../../lib/actions/schemas.ts'
+import { pageOf } from '../../lib/database/page.ts'
 import { AppError } from '../../lib/http/app-error.ts'
 import { ref } from '../../lib/http/schema-ref.ts'
 import { Id } from '../../lib/products/schemas.ts'
@@ -56,9 +57,8 @@ export const actions: Operation = (app, config) => {
       }
     },
     async ({ query: { limit, cursor } }) => {
-      const found = await store().list(limit + 1, cursor)
-      const page = found.slice(0, limit)
-      return { actions: page, next: found.length > limit ? String(page.at(-1)?.id) : null }
+      const { rows: actions, next } = pageOf(await store().list(limit + 1, cursor), limit)
+      return { actions, next }
     }
   )
 

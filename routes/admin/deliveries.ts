@@ -15,7 +15,8 @@ const Delivery = Type.Object({
   attempt: Type.Integer(),
   status: Type.Union([Type.Integer(), Type.Null()], { description: 'Of the response; null without one' }),
   ms: Type.Integer({ description: 'How long the attempt took' }),
-  error: Type.Union([Type.String(), Type.Null()], { description: 'Null if the receiver accepted it' })
+  error: Type.Union([Type.String(), Type.Null()], { description: 'Null if the receiver accepted it' }),
+  is_delivered: Type.Boolean({ description: 'Whether the receiver accepted this attempt or a later one' })
 })
 
 export const deliveries: Operation = (app) => {

@@ -4,7 +4,7 @@ import { readHistory } from '../../lib/figures/history.ts'
 import { readOverview } from '../../lib/figures/overview.ts'
 import { Minute, Overview } from '../../lib/figures/schemas.ts'
 import { ref } from '../../lib/http/schema-ref.ts'
-import { stateOf } from '../../lib/observability/health.ts'
+import { examine } from '../../lib/observability/health.ts'
 import type { Operation } from '../operation.ts'
 import { problems } from '../problem-replies.ts'
 import { tags } from './schemas.ts'
@@ -21,14 +21,18 @@ export const overview: Operation = (app) => {
       }
     },
     async ({ log }) => {
-      const parts = [...app.healthChecks]
-      const [figures, queue, states] = await Promise.all([
+      const parts = [...app.healthChecks].map(async ([name, part]) => ({
+        name,
+        ...(await examine(part, log))
+      }))
+      const [figures, queue, examined] = await Promise.all([
         readOverview(app.pg.pool),
         queueOf(app.broker),
-        Promise.all(parts.map(([, part]) => stateOf(part, log)))
+        Promise.all(parts)
       ])
-      const dependencies = Object.fromEntries(parts.map(([name], at) => [name, states[at] ?? 'unavailable']))
-      return { ...figures, queue, dependencies }
+      const dependencies = Object.fromEntries(examined.map(({ name, state }) => [name, state]))
+      const failures = examined.flatMap(({ name, reason }) => (reason === undefined ? [] : [[name, reason]]))
+      return { ...figures, queue, dependencies, dependency_errors: Object.fromEntries(failures) }
     }
   )
 }

@@ -25,6 +25,7 @@ t.test('all dialogs are accessible, in light and dark, on a desk and a phone', {
     { hash: image, opens: 'Replace the source', says: 'The new one takes its place' },
     { hash: image, opens: 'Replace the source', fill, submits: 'Replace', says: 'must start with http' },
     { hash: '#/origins', opens: 'Rule for 127.0.0.1', says: 'Its images wait until the rule' },
+    { hash: '#/origins', opens: 'Rule for 127.0.0.1', submits: 'Pause', says: 'Reason' },
     { hash: '#/origins', opens: 'Rule for 127.0.0.1', submits: 'Narrow', says: 'Downloads at once' },
     { hash: '#/work', opens: 'Pause all work', says: 'Reason, for those who find it paused' }
   ]

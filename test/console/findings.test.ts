@@ -34,6 +34,7 @@ t.test('a failure needs someone until it is dealt with', { skip }, async (t) => 
     await page.click('1.jpg')
     await page.shows('The file is not there. Replace the source, or retry once it is back.')
     await page.shows('1 of 5')
+    await page.until(`document.querySelector('button.primary')?.innerText === 'Replace the source …'`)
     await page.click('Others like it')
     await page.until(`document.querySelector('[name=host]')?.value === ${JSON.stringify(host)}`)
     await page.until(`document.querySelectorAll('tbody tr').length === 4`)
@@ -45,6 +46,13 @@ t.test('a failure needs someone until it is dealt with', { skip }, async (t) => 
     await page.visit(`${url}/console`)
     await page.shows('127.0.0.1 fails most requests')
     await page.shows('6 of 6 requests failed in the last 10 minutes.')
+    await page.click('See its images')
+    await page.until(`document.querySelectorAll('tbody tr').length === 6`)
+    await page.click('Origins')
+    await page.click('Rule for 127.0.0.1')
+    await page.until(`document.querySelector('dialog [name=rule]:checked')?.value === 'resume'`)
+    await page.click('Cancel')
+    await page.click('Now')
   })
 
   await t.test('a chosen span is kept by the address', async () => {

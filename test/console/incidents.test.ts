@@ -22,7 +22,7 @@ t.test('five incidents are found with what the console shows', { skip }, async (
 
   await t.test('a host that responds with 403', async () => {
     await create('/forbidden.jpg')
-    await page.click('The origin refuses')
+    await page.click('The origin responds with an error')
     await page.click('127.0.0.1')
     await page.shows('The server responded with 403 Forbidden.')
     await page.shows('SOURCE_USER_AGENT')
@@ -40,8 +40,8 @@ t.test('five incidents are found with what the console shows', { skip }, async (
   await t.test('a bucket that refuses writes', async () => {
     await create('/good.jpg')
     await page.click('Now')
-    await page.shows('The bucket refuses writes')
-    await page.shows('1 image will be retried, 0 failed.')
+    await page.shows('The bucket has refused writes')
+    await page.shows('1 image will be retried, also without you; 0 failed.')
   })
 
   await t.test('a picture that kills its decoder', async () => {
@@ -62,12 +62,13 @@ t.test('five incidents are found with what the console shows', { skip }, async (
     await page.visit(`${url}/console`)
     await page.shows('All work has been paused for')
     await page.shows('moving the bucket')
+    await page.shows('None is sent while all work is paused.')
     await page.click('See the pause')
     await page.click('Sign out')
     await page.shows('You are signed out.')
     await page.type(ADMIN)
     await page.click('Now')
-    await page.click('Resume it')
+    await page.click('Resume …')
     await page.shows('All work is paused')
     await page.click('Resume')
     await page.shows('Work is resumed.')

@@ -53,7 +53,7 @@ t.test('all screens are accessible, in light and dark, on a desk and a phone', {
   await page.shows('Enter an API key of this service')
   t.strictSame(await findings(page), [], 'the gate')
   await page.type(ADMIN)
-  await page.click('The origin refuses')
+  await page.click('The origin responds with an error')
   await page.until(`document.querySelector('td a[href*="#/images/"]')`)
   const image = await page.evaluate(`document.querySelector('td a[href*="#/images/"]').getAttribute('href')`)
   for (const { theme, width } of LOOKS) {

@@ -27,7 +27,7 @@ t.test('sources in a private network need someone, who replaces one and goes bac
   await page.shows('allow it with ALLOWED_SOURCE_NETWORKS')
   await page.click('See the images')
   await page.click('10.0.0.1/lamp.jpg')
-  await page.shows('blocked_address')
+  await page.shows('blocked address')
 
   await page.click('Replace the source')
   await page.shows('The new one takes its place in Lamp')

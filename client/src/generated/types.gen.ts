@@ -251,6 +251,12 @@ export type Overview = {
     dependencies: {
         [key: string]: 'connected' | 'embedded' | 'unavailable';
     };
+    /**
+     * Why those that are unavailable cannot be used
+     */
+    dependency_errors: {
+        [key: string]: string;
+    };
 };
 
 /**
@@ -2973,6 +2979,10 @@ export type ListDeliveriesResponses = {
              * Null if the receiver accepted it
              */
             error: string | null;
+            /**
+             * Whether the receiver accepted this attempt or a later one
+             */
+            is_delivered: boolean;
         }>;
         /**
          * The cursor of the next page, which may be there although this page is short

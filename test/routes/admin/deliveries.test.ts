@@ -58,18 +58,20 @@ async function conformance(
     attempt: 1,
     status: 500,
     ms: Number,
-    error: 'The receiver of webhooks responded with status 500'
+    error: 'The receiver of webhooks responded with status 500',
+    is_delivered: true
   })
   t.match((await list()).deliveries[0], {
     id: '2',
     message_id: first.message_id,
     attempt: 2,
     status: 204,
-    error: null
+    error: null,
+    is_delivered: true
   })
   t.match(await list('?failed=true'), { deliveries: [{ id: '1' }], next: null })
   t.match(await list('?limit=1'), { deliveries: [{ id: '2' }], next: '2' })
-  t.match(await list('?limit=1&cursor=2'), { deliveries: [{ id: '1' }], next: '1' })
+  t.match(await list('?limit=1&cursor=2'), { deliveries: [{ id: '1' }], next: null })
   t.strictSame(await list(`?product_id=${id + 1}`), NONE)
 
   const send = (id: number) => call({ method: 'POST', url: `/api/v1/admin/deliveries/${id}/send` })
@@ -82,7 +84,10 @@ async function conformance(
   const audit = async (query = '') => (await call({ url: `/api/v1/admin/audit${query}` })).json()
   const entry = { id: '1', at: TIME, actor: 'anyone', act: 'delivery.send', subject: { id: 1 } }
   t.match(await audit(), { entries: [entry], next: null })
-  t.match(await audit('?actor=anyone&act=delivery.send&limit=1'), { entries: [entry], next: '1' })
+  t.match(await audit('?actor=anyone&act=delivery.send&limit=1'), { entries: [entry], next: null })
+  await send(1)
+  t.match(await audit('?limit=1'), { entries: [{ ...entry, id: '2' }], next: '2' })
+  t.match(await audit('?limit=1&cursor=2'), { entries: [entry], next: null })
   for (const query of ['?actor=key:1', '?act=intake.pause', '?cursor=1'])
     t.strictSame(await audit(query), { entries: [], next: null })
 }
@@ -101,14 +106,16 @@ async function hurries(
   const scheduled = `SELECT FROM outbox WHERE kind = 'webhook' AND due_at > now() + interval '2 min'`
   while ((await app.pg.query(scheduled)).rowCount === 0) await setImmediate()
   t.match(await outstanding(), { waiting: 1, next_attempt_at: TIME, given_up: 0 })
+  const [refusal] = (await call({ url: '/api/v1/admin/deliveries' })).json().deliveries
+  t.match(refusal, { attempt: 1, status: 500, is_delivered: false })
   origin.on('/hook', taken)
   const delivered = once(log, 'Webhook delivered')
   await call({ method: 'POST', url: '/api/v1/admin/deliveries/1/send' })
   await delivered
   const { deliveries } = (await call({ url: '/api/v1/admin/deliveries' })).json()
   t.match(deliveries, [
-    { attempt: 2, status: 204 },
-    { attempt: 1, status: 500 }
+    { attempt: 2, status: 204, is_delivered: true },
+    { attempt: 1, status: 500, is_delivered: true }
   ])
   await app.pg.query(`INSERT INTO deliveries (message_id, product_id, user_id, attempt, ms, error)
     VALUES ('x', 1, 1, 30, 1, 'Refused'), ('y', 2, 1, 29, 1, 'Refused')`)

@@ -6,6 +6,7 @@ import { parseArgs } from 'node:util'
 import { createFolder } from '../test/support/servers/guard.ts'
 import { SupervisedProcess } from '../test/support/servers/process.ts'
 import { type Endpoint, Environment, type Setup } from './environment.ts'
+import { installPackages } from './packages.ts'
 
 const USAGE = `npm run catalogue -- [--products N] [--seconds N]
 
@@ -42,6 +43,7 @@ const productOf = (n: number): Product => ({
 })
 
 async function catalogue(): Promise<void> {
+  installPackages()
   const file = join(createFolder('catalogue'), 'products.ndjson')
   const output = createWriteStream(file)
   for (let n = 1; n <= products; n++)

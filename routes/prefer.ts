@@ -1,4 +1,4 @@
-import { Type } from '@sinclair/typebox'
+import { Type } from '../lib/schema.ts'
 
 /** The header of routes with a body. */
 export const prefer = {

@@ -1,4 +1,4 @@
-import { type Static, type TSchema, Type } from '@sinclair/typebox'
+import { type Static, type TSchema, Type } from '../../lib/schema.ts'
 
 export const tags = ['admin']
 

@@ -1,10 +1,8 @@
 import Fastify, { type FastifyInstance, type FastifyPluginCallback } from 'fastify'
-import actions from './consumers/actions.ts'
 import heartbeat from './consumers/heartbeat.ts'
 import history from './consumers/history.ts'
 import removedObjects from './consumers/object-removal.ts'
 import publisher from './consumers/publisher.ts'
-import sweep from './consumers/sweep.ts'
 import type { Config } from './lib/config/config.ts'
 import { type ServerOptions, serverOptions } from './lib/http/server-options.ts'
 import { loggerOptions, readable } from './lib/log/log.ts'
@@ -118,8 +116,8 @@ const addConsumers: Step = async (app, config) => {
   if (config.role !== 'api') {
     // Imported only where images are processed: sharp and undici come with them.
     await app.register(import('./consumers/images.ts'), { config })
-    await app.register(sweep, { config })
-    await app.register(actions)
+    await app.register(import('./consumers/sweep.ts'), { config })
+    await app.register(import('./consumers/actions.ts'))
     await app.register(import('./consumers/webhooks.ts'), { config })
   }
   app.addHook('onClose', () => app.shutdown.begin())

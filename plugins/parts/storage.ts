@@ -1,19 +1,13 @@
-import { join } from 'node:path'
-import type { FastifyInstance, FastifyRequest, RouteOptions } from 'fastify'
+import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
 import type { Config } from '../../lib/config/config.ts'
 import type { Bucket } from '../../lib/config/servers.ts'
-import { AppError } from '../../lib/http/app-error.ts'
-import { ownUrl } from '../../lib/http/own-url.ts'
 import type { ImageError } from '../../lib/image/error.ts'
 import { type Log, reasonOf } from '../../lib/log/log.ts'
 import { StoreBreaker } from '../../lib/pipeline/store-breaker.ts'
-import { createDataDir } from '../../lib/startup/data-dir.ts'
 import { tryServer, waitForServer } from '../../lib/startup/wait-for-server.ts'
-import { cacheControl, OBJECT_PREFIX, type ObjectStore } from '../../lib/storage/object-store.ts'
+import type { ObjectStore } from '../../lib/storage/object-store.ts'
 import { OBJECT_STORE } from '../../lib/storage/server.ts'
-import { PathSigner, urlSecret } from '../../lib/storage/signed-path.ts'
-import { openToAll } from '../http/auth.ts'
 
 declare module 'fastify' {
   interface FastifyInstance {
@@ -29,7 +23,7 @@ declare module 'fastify' {
  */
 export default fp<{ config: Config }>(
   async (app, { config }) => {
-    const objects = config.bucket ? await openBucket(config.bucket, config) : await serveFiles(app, config)
+    const objects = await (config.bucket ? openBucket(config.bucket, config) : openFiles(app, config))
     app.addHook('onClose', () => objects.close())
     const { log } = app
     const ping = () => objects.ping()
@@ -70,52 +64,7 @@ async function openBucket(bucket: Bucket, { images }: Config): Promise<ObjectSto
   })
 }
 
-async function serveFiles(app: FastifyInstance, config: Config): Promise<ObjectStore> {
-  const [{ default: fastifyStatic }, { FileStore }] = await Promise.all([
-    import('@fastify/static'),
-    import('../../lib/storage/files.ts')
-  ])
-  const root = join(config.dataDir, 'objects')
-  // Nothing else is served: uploads are private.
-  const served = join(root, OBJECT_PREFIX)
-  await createDataDir(served)
-  const { signedUrlTtlS, publicBaseUrl } = config.images
-  const signer = signedUrlTtlS ? new PathSigner(await urlSecret(config.dataDir), signedUrlTtlS) : null
-  await app.register(async (media) => {
-    media.addHook('onRoute', openToAll)
-    media.addHook('onRoute', readableByPages)
-    if (signer) media.addHook<Signed>('onRequest', async (request) => mustBeSigned(request, signer))
-    await media.register(fastifyStatic, {
-      root: served,
-      prefix: `/media/${OBJECT_PREFIX}`,
-      index: false,
-      dotfiles: 'ignore',
-      decorateReply: false,
-      cacheControl: false,
-      setHeaders: (reply) => void reply.header('cache-control', cacheControl(signer !== null))
-    })
-  })
-  const baseUrl = () =>
-    publicBaseUrl ?? `${config.server.publicUrl ?? ownUrl(app.server, config.server)}/media`
-  const objects = new FileStore(root, () => baseUrl().replace(/\/+$/, ''), {
-    signer,
-    onError: (error) => app.fullDisk.check(error)
-  })
-  await objects.removeUnfinished(new Date())
-  return objects
-}
-
-interface Signed {
-  Params: { '*': string }
-  Querystring: { expires?: string; signature?: string }
-}
-
-function mustBeSigned({ params, query }: FastifyRequest<Signed>, signer: PathSigner): void {
-  if (!signer.isValid(`${OBJECT_PREFIX}${params['*']}`, query))
-    throw new AppError('forbidden', 'The URL has expired, or is not the one of the product: read it again.')
-}
-
-/** Pages of any origin may read images: their URLs are public, or signed. */
-function readableByPages(route: RouteOptions): void {
-  route.config = { ...route.config, cors: { origin: '*' } }
+async function openFiles(app: FastifyInstance, config: Config): Promise<ObjectStore> {
+  const { serveFiles } = await import('./object-files.ts')
+  return await serveFiles(app, config)
 }

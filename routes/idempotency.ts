@@ -1,6 +1,6 @@
+import { Type } from '@sinclair/typebox'
 import type { Caller } from '../lib/auth/caller.ts'
 import type { IdempotencyKey } from '../lib/database/creator.ts'
-import { Type } from '../lib/schema.ts'
 import { prefer } from './prefer.ts'
 
 /** A POST with this header can be sent again: for a day it gets the response of the first one. */

@@ -1,4 +1,4 @@
-import { Type } from '../lib/schema.ts'
+import { Type } from '@sinclair/typebox'
 
 /** The header of routes with a body. */
 export const prefer = {

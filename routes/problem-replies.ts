@@ -1,7 +1,7 @@
+import { Type } from '@sinclair/typebox'
 import { Problem } from '../lib/http/problem.ts'
 import { PROBLEM_EXAMPLES } from '../lib/http/problem-examples.ts'
 import { ref } from '../lib/http/schema-ref.ts'
-import { Type } from '../lib/schema.ts'
 
 const DESCRIPTIONS = {
   400: 'The request is malformed or does not match the schema',

@@ -1,6 +1,6 @@
+import { type Static, Type } from '@sinclair/typebox'
 import { ref } from '../http/schema-ref.ts'
 import { ACTS, type ActName } from '../products/acts.ts'
-import { type Static, Type } from '../schema.ts'
 import { ImageFilter } from '../search/schemas.ts'
 
 const ActionName = Type.Unsafe<ActName>({

@@ -1,4 +1,4 @@
-import { type Static, Type } from '../schema.ts'
+import { type Static, Type } from '@sinclair/typebox'
 import type { Variables } from './read-settings.ts'
 import { SECRETS, Settings } from './settings.ts'
 

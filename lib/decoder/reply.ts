@@ -1,7 +1,7 @@
+import { type Static, Type } from '@sinclair/typebox'
 import { Value } from '@sinclair/typebox/value'
 import type { Compressed, Encoded } from '../compress.ts'
 import { IMAGE_ERROR_CODES, ImageError, type ImageErrorCode } from '../image/error.ts'
-import { type Static, Type } from '../schema.ts'
 import type { Frame } from './frame.ts'
 
 /**

@@ -1,5 +1,5 @@
+import { type Static, Type } from '@sinclair/typebox'
 import type { Pool } from 'pg'
-import { type Static, Type } from '../schema.ts'
 
 /** With waits of ten minutes at most: about four hours. */
 export const MAX_ATTEMPTS = 30

@@ -1,5 +1,5 @@
+import { type Static, Type } from '@sinclair/typebox'
 import { OUTBOX_KINDS, type OutboxKind } from '../outbox/row.ts'
-import { type Static, Type } from '../schema.ts'
 
 const nullable = (description: string) => Type.Union([Type.Number(), Type.Null()], { description })
 const Count = (description?: string) => Type.Integer({ minimum: 0, ...(description && { description }) })

@@ -1,4 +1,4 @@
-import { type Static, Type } from '../schema.ts'
+import { type Static, Type } from '@sinclair/typebox'
 import { ERROR_STATUSES, type ErrorCode, type InputProblem } from './app-error.ts'
 
 // Not imported: that would evaluate Node's WebSocket, and undici with it, which is 5% of a start.

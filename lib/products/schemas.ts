@@ -1,7 +1,7 @@
+import { type Static, type TSchema, Type } from '@sinclair/typebox'
 import { Problem } from '../http/problem.ts'
 import { ref } from '../http/schema-ref.ts'
 import { IMAGE_ERROR_CODES } from '../image/error.ts'
-import { type Static, type TSchema, Type } from '../schema.ts'
 
 /** PostgreSQL's `integer`: a larger id cannot exist. */
 export const Id = Type.Integer({ minimum: 1, maximum: 2_147_483_647 })

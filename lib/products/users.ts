@@ -1,8 +1,8 @@
+import { type Static, Type } from '@sinclair/typebox'
 import type { Pool } from 'pg'
 import { creation } from '../database/creation.ts'
 import { type Created, Creator, type IdempotencyKey } from '../database/creator.ts'
 import { AppError } from '../http/app-error.ts'
-import { type Static, Type } from '../schema.ts'
 import { Id } from './schemas.ts'
 
 export const UserInput = Type.Object(

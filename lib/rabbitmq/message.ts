@@ -1,5 +1,5 @@
+import { type Static, Type } from '@sinclair/typebox'
 import { Value } from '@sinclair/typebox/value'
-import { type Static, Type } from '../schema.ts'
 
 /**
  * The body of a message on the image queue, as the Go service writes it. Only the product's id is trusted.

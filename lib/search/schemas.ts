@@ -1,7 +1,7 @@
+import { type Static, type TSchema, Type } from '@sinclair/typebox'
 import { ref } from '../http/schema-ref.ts'
 import { IMAGE_ERROR_CODES } from '../image/error.ts'
 import { ExternalId, Id, Image } from '../products/schemas.ts'
-import { type Static, type TSchema, Type } from '../schema.ts'
 
 const optional = <T extends TSchema>(schema: T) => Type.Optional(schema)
 const Seconds = (description: string) =>

@@ -1,10 +1,10 @@
+import type { Static, TSchema } from '@sinclair/typebox'
 import { Ajv } from 'ajv'
 import formats from 'ajv-formats'
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
 import { MAX_PROBLEMS, MISMATCH } from '../../lib/http/app-error.ts'
 import { fitsInto, sizeProblem } from '../../lib/http/json-size.ts'
-import type { Static, TSchema } from '../../lib/schema.ts'
 import { lazyFor } from './lazy.ts'
 
 declare module 'fastify' {

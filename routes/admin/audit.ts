@@ -1,5 +1,5 @@
+import { Type } from '@sinclair/typebox'
 import { listAudit } from '../../lib/audit/list.ts'
-import { Type } from '../../lib/schema.ts'
 import type { Operation } from '../operation.ts'
 import { problems } from '../problem-replies.ts'
 import { By, Limit, Next, RowId, Since, tags } from './schemas.ts'

@@ -1,7 +1,7 @@
+import { Type } from '@sinclair/typebox'
 import { Deliveries } from '../../lib/deliveries/deliveries.ts'
 import { Outstanding, readOutstanding } from '../../lib/deliveries/outstanding.ts'
 import { Id } from '../../lib/products/schemas.ts'
-import { Type } from '../../lib/schema.ts'
 import type { Operation } from '../operation.ts'
 import { problems } from '../problem-replies.ts'
 import { Limit, Next, RowId, Since, tags } from './schemas.ts'

@@ -1,7 +1,7 @@
+import { Type } from '@sinclair/typebox'
 import { ref } from '../../lib/http/schema-ref.ts'
 import { imageNotFound, sourceRefused } from '../../lib/products/replaced-source.ts'
 import { Source } from '../../lib/products/schemas.ts'
-import { Type } from '../../lib/schema.ts'
 import { countedBefore } from '../../lib/search/count.ts'
 import { reportImage } from '../../lib/search/report.ts'
 import { FoundImage, filterFields, ImageReport } from '../../lib/search/schemas.ts'

@@ -1,5 +1,5 @@
+import { Type } from '@sinclair/typebox'
 import type { Controls } from '../../lib/fleet/controls.ts'
-import { Type } from '../../lib/schema.ts'
 import type { Operation } from '../operation.ts'
 import { problems } from '../problem-replies.ts'
 import { By, Reason, ReasonInput, Since, tags } from './schemas.ts'

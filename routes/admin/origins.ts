@@ -1,7 +1,7 @@
+import { Type } from '@sinclair/typebox'
 import { domainOf } from '../../lib/egress/locate.ts'
 import { listOrigins } from '../../lib/fleet/origins.ts'
 import { AppError, MISMATCH } from '../../lib/http/app-error.ts'
-import { Type } from '../../lib/schema.ts'
 import type { Operation } from '../operation.ts'
 import { problems } from '../problem-replies.ts'
 import { By, Reason, ReasonInput, Since, tags } from './schemas.ts'

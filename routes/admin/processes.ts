@@ -1,5 +1,5 @@
+import { Type } from '@sinclair/typebox'
 import { drainProcess, listProcesses } from '../../lib/fleet/processes.ts'
-import { Type } from '../../lib/schema.ts'
 import type { Operation } from '../operation.ts'
 import { problems } from '../problem-replies.ts'
 import { By, Since, tags } from './schemas.ts'

@@ -1,4 +1,4 @@
-import { type Static, type TSchema, Type } from '../../lib/schema.ts'
+import { type Static, type TSchema, Type } from '@sinclair/typebox'
 
 export const tags = ['admin']
 

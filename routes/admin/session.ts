@@ -1,4 +1,4 @@
-import { Type } from '../../lib/schema.ts'
+import { Type } from '@sinclair/typebox'
 import { VERSION } from '../../lib/version.ts'
 import type { Operation } from '../operation.ts'
 import { problems } from '../problem-replies.ts'

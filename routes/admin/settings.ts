@@ -1,5 +1,5 @@
+import { Type } from '@sinclair/typebox'
 import { ShownSetting } from '../../lib/config/shown.ts'
-import { Type } from '../../lib/schema.ts'
 import type { Operation } from '../operation.ts'
 import { problems } from '../problem-replies.ts'
 import { tags } from './schemas.ts'

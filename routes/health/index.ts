@@ -1,6 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { Type } from '@sinclair/typebox'
 import { stateOf } from '../../lib/observability/health.ts'
-import { Type } from '../../lib/schema.ts'
 import { openToAll } from '../../plugins/http/auth.ts'
 
 const tags = ['health']

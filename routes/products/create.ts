@@ -1,6 +1,6 @@
+import { Type } from '@sinclair/typebox'
 import { ref } from '../../lib/http/schema-ref.ts'
 import { Id, ProductInput } from '../../lib/products/schemas.ts'
-import { Type } from '../../lib/schema.ts'
 import { IdempotencyHeader, idempotencyKey } from '../idempotency.ts'
 import type { Operation } from '../operation.ts'
 import { problems } from '../problem-replies.ts'

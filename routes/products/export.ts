@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream'
+import { Type } from '@sinclair/typebox'
 import { Id, Product } from '../../lib/products/schemas.ts'
-import { Type } from '../../lib/schema.ts'
 import type { Operation } from '../operation.ts'
 import { problems } from '../problem-replies.ts'
 import { OpenStreams } from './open-streams.ts'

@@ -1,6 +1,6 @@
+import { Type } from '@sinclair/typebox'
 import { productNotFound } from '../../lib/http/app-error.ts'
 import { Product } from '../../lib/products/schemas.ts'
-import { Type } from '../../lib/schema.ts'
 import type { Operation } from '../operation.ts'
 import { noBody, problems } from '../problem-replies.ts'
 import { isKnown, toETag } from './etag.ts'

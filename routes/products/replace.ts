@@ -1,7 +1,7 @@
+import { Type } from '@sinclair/typebox'
 import type { Caller } from '../../lib/auth/caller.ts'
 import { ref } from '../../lib/http/schema-ref.ts'
 import { ProductInput, ProductReplacement } from '../../lib/products/schemas.ts'
-import { Type } from '../../lib/schema.ts'
 import type { Operation } from '../operation.ts'
 import { prefer } from '../prefer.ts'
 import { problems } from '../problem-replies.ts'

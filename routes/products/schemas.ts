@@ -1,6 +1,6 @@
+import { type Static, type TSchema, Type } from '@sinclair/typebox'
 import { type Caller, defaultUser } from '../../lib/auth/caller.ts'
 import { ExternalId, Id, ImageStatus } from '../../lib/products/schemas.ts'
-import { type Static, type TSchema, Type } from '../../lib/schema.ts'
 
 export const tags = ['products']
 

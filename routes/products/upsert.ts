@@ -1,7 +1,7 @@
+import { Type } from '@sinclair/typebox'
 import { AppError } from '../../lib/http/app-error.ts'
 import { ref } from '../../lib/http/schema-ref.ts'
 import { ExternalId, Id, ProductUpsert } from '../../lib/products/schemas.ts'
-import { Type } from '../../lib/schema.ts'
 import type { Operation } from '../operation.ts'
 import { prefer } from '../prefer.ts'
 import { problems } from '../problem-replies.ts'

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http'
+import { Type } from '@sinclair/typebox'
 import type { FastifyRequest } from 'fastify'
 import { AppError } from '../../lib/http/app-error.ts'
-import { Type } from '../../lib/schema.ts'
 import { checkPut, discardRest, sized } from '../../lib/uploads/receive.ts'
 import { uploadKey } from '../../lib/uploads/source.ts'
 import type { Operation } from '../operation.ts'

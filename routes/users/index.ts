@@ -1,9 +1,9 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { Type } from '@sinclair/typebox'
 import type { Config } from '../../lib/config/config.ts'
 import { ref } from '../../lib/http/schema-ref.ts'
 import { Id } from '../../lib/products/schemas.ts'
 import { User, UserInput, userNotFound } from '../../lib/products/users.ts'
-import { Type } from '../../lib/schema.ts'
 import { IdempotencyHeader, idempotencyKey } from '../idempotency.ts'
 import { problems } from '../problem-replies.ts'
 

@@ -93,8 +93,7 @@ export const LAYERS: Module[][] = [
   ],
   [
     { path: 'lib/log', holds: 'log lines and their context', first: 'log.ts' },
-    { path: 'lib/version.ts', holds: 'the version' },
-    { path: 'lib/schema.ts', holds: 'builds JSON Schemas that carry their types' }
+    { path: 'lib/version.ts', holds: 'the version' }
   ]
 ]
 

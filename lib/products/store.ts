@@ -94,10 +94,13 @@ export class ProductStore {
    * none.
    */
   read(id: number): Promise<CachedProduct | null> {
-    return this.#options.cache.read(id, async () => {
-      const record = await this.load(id)
-      return record && toCached(record)
-    })
+    return this.#options.cache.read(id, () => this.readChanged(id))
+  }
+
+  /** As `read`, but never from the cache: right after a change it is empty, and costs two round trips. */
+  async readChanged(id: number): Promise<CachedProduct | null> {
+    const record = await this.load(id)
+    return record && toCached(record)
   }
 
   /** Resolves with the product as the database has it now, with today's URLs. */

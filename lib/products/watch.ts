@@ -4,7 +4,7 @@ import type { ProductChangeFeed } from './change-feed.ts'
 import type { ProductStore } from './store.ts'
 
 export interface WatchOptions {
-  products: Pick<ProductStore, 'read'>
+  products: Pick<ProductStore, 'read' | 'readChanged'>
   changeFeed: ProductChangeFeed
   /**
    * After this time without a change, the product is read anyway, because a notification may have been lost.
@@ -27,9 +27,10 @@ export async function* watch(
   stop.addEventListener('abort', wake)
   try {
     while (!stop.aborted) {
+      const hasChanged = changed.signal.aborted
       // Before the read, so that a change during it is not missed.
       changed = new AbortController()
-      const product = await products.read(id)
+      const product = await (hasChanged ? products.readChanged(id) : products.read(id))
       yield product
       if (!product) return
       if (!stop.aborted) await wait(quietMs, undefined, { signal: changed.signal }).catch(() => undefined)

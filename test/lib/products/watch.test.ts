@@ -29,18 +29,36 @@ t.test('a change between two reads is not missed', async (t) => {
 t.test('a change during a read is not missed', async (t) => {
   const id = await products.create(LAMP)
   const stale = await products.read(id)
-  let reads = 0
   const { changeFeed, states, version } = start(id, LONG_MS, {
     async read(id) {
-      if (++reads > 1) return products.read(id)
       await products.update({ id }, LAMP)
       changeFeed.publish(id)
       return stale
-    }
+    },
+    readChanged: (id) => products.readChanged(id)
   })
   t.equal(await version(), 1)
   t.equal(await version(), 2)
   await states.return()
+})
+
+t.test('only a change is read past the cache', async (t) => {
+  const id = await products.create(LAMP)
+  const reads: string[] = []
+  const reader: WatchOptions['products'] = {
+    read: (id) => products.read(id).finally(() => reads.push('cached')),
+    readChanged: (id) => products.readChanged(id).finally(() => reads.push('changed'))
+  }
+  const changed = start(id, LONG_MS, reader)
+  await changed.version()
+  changed.changeFeed.publish(id)
+  await changed.version()
+  await changed.states.return()
+  const quiet = start(id, 1, reader)
+  await quiet.version()
+  await quiet.version()
+  await quiet.states.return()
+  t.strictSame(reads, ['cached', 'changed', 'cached', 'cached'])
 })
 
 t.test('a lost change costs time only', async (t) => {

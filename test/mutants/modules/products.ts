@@ -74,8 +74,8 @@ export const PRODUCTS: Module[] = [
     test: 'test/lib/products/watch.test.ts',
     mutants: {
       'a change during the read of an event stream is missed': [
-        'changed = new AbortController()\n      const product = await products.read(id)',
-        'const product = await products.read(id)\n      changed = new AbortController()'
+        'changed = new AbortController()\n      const product = await (hasChanged ? products.readChanged(id) : products.read(id))',
+        'const product = await (hasChanged ? products.readChanged(id) : products.read(id))\n      changed = new AbortController()'
       ]
     }
   },

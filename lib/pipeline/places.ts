@@ -131,9 +131,9 @@ export class Places {
     let least = Number.POSITIVE_INFINITY
     for (const waiting of this.#waiting) {
       const held = this.#users.of(waiting.userId)
+      if (held > fewest || (!isAnyFree && held > 0)) continue
       const load = this.#origins.load(waiting.destination)
-      if (!isAnyFree && held > 0) continue
-      if (held > fewest || (held === fewest && load >= least)) continue
+      if (held === fewest && load >= least) continue
       if (!this.#origins.admits(waiting.destination, this.#count, this.#now())) continue
       next = waiting
       fewest = held

@@ -9,9 +9,10 @@ export function buildShop(variables: Record<string, string>): Promise<FastifyIns
         return reply.code(401).send({ detail: 'Log in first' })
     })
 
+    const params = { type: 'object', properties: { id: { type: 'integer' } } }
     app.get<{ Params: { id: number } }>(
       '/covers/:id',
-      { schema: { hide: true } },
+      { schema: { hide: true, params } },
       async ({ params }, reply) => {
         const product = await app.products.load(params.id)
         const cover = product?.images.find(({ status }) => status === 'done')?.url

@@ -6,7 +6,8 @@ import {
   importProducts,
   listProducts,
   type Product,
-  type ProductUpsert
+  type ProductUpsert,
+  waitForImages
 } from '../client/src/index.ts'
 import { buildTestApp } from './support/app.ts'
 
@@ -120,6 +121,13 @@ t.test('an import throws the problem if all of it is refused, and can be ended',
   const reason = new Error('enough')
   const signal = AbortSignal.abort(reason)
   await t.rejects(collect(importProducts([LAMP], { client: createClient({ baseUrl }), signal })), reason)
+})
+
+t.test('a client without an address fails at once, and says so', async (t) => {
+  const said = { name: 'TypeError', message: /^"(catalogue)?" is no address of a service: set baseUrl/ }
+  await t.rejects(collect(importProducts([LAMP])), said)
+  await t.rejects(collect(exportProducts()), said)
+  await t.rejects(waitForImages(1, { client: createClient({ baseUrl: 'catalogue' }) }), said)
 })
 
 t.test('an export goes on where a connection was lost', async (t) => {

@@ -1,7 +1,10 @@
 import t from 'tap'
 import { buildShop } from '../examples/extend.ts'
 import { importList } from '../examples/import-list.ts'
-import { buildTestApp } from './support/app.ts'
+import { buildTestApp, settled } from './support/app.ts'
+import { startOrigin } from './support/http/origin.ts'
+import { owned } from './support/owner.ts'
+import { labelled } from './support/pictures/pictures.ts'
 import { createFolder } from './support/servers/guard.ts'
 
 const quiet = () => ({ DATA_DIR: createFolder('data'), LOG_LEVEL: 'silent' })
@@ -20,11 +23,19 @@ t.test('import-list: code of your own, tested without a port', async (t) => {
 })
 
 t.test('extend: a hook and a route of your own', async (t) => {
-  const app = await buildShop(quiet())
+  const origin = owned(t, await startOrigin())
+  origin.serve('/lamp.jpg', await labelled(1))
+  const app = await buildShop({ ...quiet(), ALLOWED_SOURCE_NETWORKS: '127.0.0.0/8' })
   t.teardown(() => app.close())
   t.equal((await app.inject('/api/v1/products/1')).statusCode, 401)
   t.equal((await app.inject('/covers/1')).statusCode, 401)
   const headers = { cookie: 'session=1' }
   t.equal((await app.inject({ url: '/api/v1/products/1', headers })).statusCode, 404)
   t.equal((await app.inject({ url: '/covers/1', headers })).statusCode, 404)
+  t.equal((await app.inject({ url: '/covers/one', headers })).statusCode, 400)
+  const product_images = [`${origin.url}/lamp.jpg`]
+  const id = await app.products.create({ user_id: 1, product_name: 'Lamp', product_images })
+  const { images } = await settled(app, id)
+  const cover = await app.inject({ url: `/covers/${id}`, headers })
+  t.match(cover, { statusCode: 302, headers: { location: images[0]?.url } })
 })

@@ -19,9 +19,15 @@ export function isFinal(failure: unknown): boolean {
   return status < 500 && status !== 429
 }
 
-/** Returns the client's fetch, changed to throw a ProblemError if the service refuses the request. */
+/**
+ * Returns the client's fetch, changed to throw a ProblemError if the service refuses the request. Throws a
+ * TypeError if the client has no address: no request could be sent, however often it is tried.
+ */
 export function fetchOrThrow(client: Client): typeof fetch {
-  const { fetch: send = globalThis.fetch } = client.getConfig()
+  const { baseUrl = '', fetch: send = globalThis.fetch } = client.getConfig()
+  const page: unknown = Reflect.get(globalThis, 'location')
+  if (!URL.canParse(baseUrl, page ? String(page) : undefined))
+    throw new TypeError(`"${baseUrl}" is no address of a service: set baseUrl, as in http://127.0.0.1:8080`)
   return async (...request) => {
     const response = await send(...request)
     if (response.ok) return response

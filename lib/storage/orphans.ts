@@ -14,7 +14,10 @@ const OBJECTS_A_PAGE = 1000
 /** Of all that the service stores. */
 export const PREFIXES = [OBJECT_PREFIX, ORIGINAL_PREFIX, UPLOAD_PREFIX]
 
-/** Keys that no row names and that no pending image can still record, as its generation is another. */
+/**
+ * Keys that no row names, not even an outbox row that will remove them once pages no longer show them, and
+ * that no pending image can still record, as its generation is another.
+ */
 const ORPHANS = `
 SELECT key FROM unnest($1::text[]) AS key
 WHERE NOT EXISTS (
@@ -27,7 +30,7 @@ WHERE NOT EXISTS (
   SELECT FROM uploads u
   WHERE u.id = CASE WHEN key ~ '^uploads/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$'
     THEN split_part(key, '/', 2)::uuid END
-)`
+) AND NOT EXISTS (SELECT FROM outbox o WHERE o.kind = 'object' AND o.payload->>'key' = key)`
 
 /**
  * Yields objects without an image that are older than `olderThanMs`, or of any age. The Go service records

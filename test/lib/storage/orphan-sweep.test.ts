@@ -79,6 +79,20 @@ t.test('on a database', async (t) => {
     t.match(log.lines, [{ level: 'info', details: { objects: 1 } }])
   })
 
+  t.test('an object that is removed later, as pages still show it, is no orphan', async (t) => {
+    const { objects, put } = openStore()
+    const named = await createImage(pool)
+    const replaced = await put(keyOf(Number(named.split('/')[1])), 3)
+    const orphan = await put(keyOf(2_000_000_004), 3)
+    await pool.query(
+      `INSERT INTO outbox (kind, payload, due_at) VALUES ('object', $1, now() + interval '10 min')`,
+      [{ key: replaced }]
+    )
+    const found: string[] = []
+    for await (const { key } of orphans(pool, objects, {})) found.push(key)
+    t.same(found, [orphan])
+  })
+
   t.test('originals are removed as results are', async (t) => {
     const { objects, put, keys } = openStore()
     const key = (product: number) => originalKey(product, { id: crypto.randomUUID(), generation: 1 }, picture)

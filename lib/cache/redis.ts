@@ -5,6 +5,7 @@ import { LRUCache } from 'lru-cache'
 import type { Log } from '../log/log.ts'
 import { type Cache, type CachedProduct, cacheReads } from './cache.ts'
 import { RedisRun } from './redis-run.ts'
+import { SharedGets } from './shared-gets.ts'
 
 /** Short, so that a writer that cannot reach Redis can wait until the last entry has expired. */
 const ENTRY_MS = 5000
@@ -38,16 +39,19 @@ end`
 export class RedisCache implements Cache {
   readonly #redis: Redis
   readonly #run: RedisRun
+  readonly #entries: SharedGets
   readonly #recentlyRead = new LRUCache<number, true>({ max: MAX_RECENTLY_READ, ttl: ENTRY_MS })
   #pausedUntil = 0
 
   constructor(redis: Redis, log: Log) {
     this.#redis = redis
+    this.#entries = new SharedGets(redis)
     this.#run = new RedisRun(redis, log, ENTRY_LIFE_MS, async (run) => {
       const key = `${keyOf(run, 0)}:${randomUUID()}`
       await redis.set(key, LEASE_MARK, 'PX', LEASE_MS, 'NX')
       await redis.eval(FILL, 1, key, LEASE_MARK, LEASE_MARK, LEASE_MS)
-      await redis.get(key)
+      // Two, because a cluster refuses several keys at once.
+      await redis.mget(key, `${key}:other`)
       await redis.del(key)
     })
   }
@@ -59,7 +63,7 @@ export class RedisCache implements Cache {
     if (run === null || refusal !== null || mayHoldOldEntries || performance.now() < this.#pausedUntil)
       return load()
     const key = keyOf(run, id)
-    const found = isRepeated ? await this.#attempt(() => this.#redis.get(key)) : undefined
+    const found = isRepeated ? await this.#attempt(() => this.#entries.get(key)) : undefined
     const entry = typeof found === 'string' ? decode(found) : null
     cacheReads.publish({ hit: entry !== null })
     if (entry) return entry

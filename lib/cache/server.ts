@@ -36,6 +36,8 @@ export function createRedis(
     commandTimeout,
     // One write to the socket for all commands of a turn of the event loop.
     enableAutoPipelining: true,
+    // It has already waited for the others of its turn.
+    autoPipeliningIgnoredCommands: ['mget'],
     retryStrategy: () => RECONNECT_MS
   })
 }

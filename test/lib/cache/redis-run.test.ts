@@ -176,7 +176,7 @@ for (const [name, [refuse = '', ...refuseArguments], [accept = '', ...acceptArgu
   })
 }
 
-for (const command of ['del', 'info']) {
+for (const command of ['del', 'info', 'mget']) {
   t.test(`a user without the right to ${command} does not use Redis`, needsOwn('redis'), async (t) => {
     const server = await start(t)
     const admin = await administrator(t, server.url)

@@ -50,7 +50,7 @@ export async function failed(config: Config, args: string[]): Promise<void> {
     const client = await throwingClientOf(values, config)
     return await (isList ? listThere(client, choice) : retryThere(client, choice))
   }
-  await using app = await existingParts(config)
+  await using app = await existingParts(config, 'call')
   await (isList ? list(app, choice) : retry(app, choice))
 }
 

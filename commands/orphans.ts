@@ -39,7 +39,7 @@ interface Orphan {
 }
 
 async function* sweepHere(config: Config, remove: boolean): AsyncGenerator<Orphan> {
-  await using app = await existingParts(config)
+  await using app = await existingParts(config, 'call')
   await reachServer(OBJECT_STORE, () => app.objects.ping())
   const olderThanMs = config.images.jobTimeoutMs * 2
   for await (const { modified, ...object } of orphans(app.pg.pool, app.objects, { olderThanMs })) {

@@ -7,8 +7,8 @@ import { existingParts } from './existing-parts.ts'
 import { CONNECTION_OPTIONS, throwingClientOf } from './service-client.ts'
 
 export const usage = `\
-asyncprod pause [--reason <text>]      pauses all work of all processes, until it is resumed
-asyncprod resume                       with --url <address> through a running service`
+asyncprod pause [--reason <text>] [--url <address>] [--key-file <file>]    pauses all work of all processes
+asyncprod resume [--url <address>] [--key-file <file>]                     ends a pause`
 
 /** `asyncprod pause`: requests are still served, and images wait. */
 export const pause = (config: Config, args: string[]) => set(true, config, args)
@@ -25,11 +25,12 @@ async function set(paused: boolean, config: Config, args: string[]): Promise<voi
     const client = await throwingClientOf(values, config)
     await setIntake({ client, body: { paused, ...(reason && { reason }) }, throwOnError: true })
   } else await setHere(paused, config, reason ?? null)
-  console.log(paused ? 'All work is paused; `asyncprod resume` ends that' : 'Work is taken again')
+  const resumption = values.url ? `asyncprod resume --url ${values.url}` : 'asyncprod resume'
+  console.log(paused ? `All work is paused; \`${resumption}\` ends that` : 'Work is taken again')
 }
 
 async function setHere(paused: boolean, config: Config, reason: string | null): Promise<void> {
-  await using app = await existingParts(config)
+  await using app = await existingParts(config, 'call')
   const actor = `cli:${userInfo().username}`
   if (!paused) return await app.controls.remove('intake', '', actor)
   await app.controls.put({ kind: 'intake', subject: '', rule: 'pause', places: null, reason }, actor)

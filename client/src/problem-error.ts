@@ -36,7 +36,7 @@ export function fetchOrThrow(client: Client): typeof fetch {
 }
 
 /** A proxy between client and service may respond with a body of its own. */
-async function problemOf(response: Response): Promise<Problem> {
+export async function problemOf(response: Response): Promise<Problem> {
   const { status, statusText: title } = response
   const body: unknown = await response.json().catch(() => null)
   if (isProblem(body)) return body

@@ -9,6 +9,9 @@ import { StartError } from './wait-for-server.ts'
 /** The folder in DATA_DIR where PGlite keeps its files. */
 export const DATABASE_FOLDER = 'pgdata'
 
+/** Another process works on the folder. */
+export class DataDirInUse extends StartError {}
+
 /** Throws a StartError if no service has ever kept its database in DATA_DIR. */
 export function refuseFreshDataDir(path: string): void {
   if (existsSync(join(path, DATABASE_FOLDER))) return
@@ -37,7 +40,7 @@ async function syncNames(path: string, first: string): Promise<void> {
 }
 
 /**
- * Locks the folder for this process and returns how to unlock it. Throws a StartError if it is locked. The
+ * Locks the folder for this process and returns how to unlock it. Throws DataDirInUse if it is locked. The
  * lock is one of SQLite's on a file: it is atomic, and the system removes it when the process is killed.
  */
 export function lockDataDir(folder: string): () => void {
@@ -46,7 +49,7 @@ export function lockDataDir(folder: string): () => void {
     lock.exec('PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE')
   } catch (cause) {
     lock.close()
-    throw new StartError(`Another process works on ${folder}: stop it, or set another DATA_DIR`, { cause })
+    throw new DataDirInUse(`Another process works on ${folder}: stop it, or set another DATA_DIR`, { cause })
   }
   return () => lock.close()
 }

@@ -22,6 +22,37 @@ const commandAt =
     return stdout
   }
 
+t.test('a command on data that a service works on says how to go on', async (t) => {
+  const settings = { DATA_DIR: await dataFolder() }
+  await startService(t, settings).ready()
+  const variables = { ...settings, PORT: '8093' }
+  const refused = (cure: string) => ({
+    code: 1,
+    stdout: '',
+    stderr: `Another process works on ${settings.DATA_DIR}. If it is the service, ${cure}.\n`
+  })
+  for (const command of ['failed list', 'failed retry --all', 'pause', 'resume', 'objects sweep'])
+    t.strictSame(
+      await asyncprod(command.split(' '), variables),
+      refused('let it do this: --url http://127.0.0.1:8093'),
+      command
+    )
+  for (const command of ['urls refresh', 'renditions plan'])
+    t.strictSame(
+      await asyncprod(command.split(' '), variables),
+      refused('stop it, run this command, and start it again'),
+      command
+    )
+})
+
+t.test('an address without http:// is refused with the right one', async (t) => {
+  t.strictSame(await asyncprod(['failed', 'list', '--url', 'localhost:8081']), {
+    code: 2,
+    stdout: '',
+    stderr: '--url must begin with http:// or https://, as in http://localhost:8081\n'
+  })
+})
+
 t.test('failed images are listed and retried beside an embedded service', async (t) => {
   const origin = await startOrigin()
   t.teardown(() => origin.stop())

@@ -17,7 +17,8 @@ t.test('pause and resume, with the data or through a running service', async (t)
   t.match(resumed, { code: 0, stdout: /^Work is taken again/ }, resumed.stderr)
   t.match(await read(), { paused: false })
   const again = await asyncprod(['pause', '--url', url])
-  t.match(again, { code: 0 }, again.stderr)
+  const stdout = `All work is paused; \`asyncprod resume --url ${url}\` ends that\n`
+  t.match(again, { code: 0, stdout }, again.stderr)
   t.match(await read(), { paused: true, by: 'anyone', reason: null })
   service.signal('SIGTERM')
   await service.ended

@@ -45,11 +45,12 @@ async function run(): Promise<void> {
     const { StartError } = await import('./lib/startup/wait-for-server.ts')
     throw new StartError(`AsyncProd needs Node ${OLDEST_NODE} or newer; this is ${process.versions.node}.`)
   }
+  if (['--help', '-h', 'help'].includes(command)) return console.log(await help())
+  if (args.includes('--help')) return console.log(await helpOfCommand())
   if (command === 'serve') return void (await import('./server.ts'))
   if (command === 'demo') return (await import('./commands/demo/demo.ts')).demo(process.env, args)
   if (['--version', '-v', 'version'].includes(command))
     return console.log((await import('./lib/version.ts')).VERSION)
-  if (['--help', '-h', 'help'].includes(command)) return console.log(await help())
   const work = (await COMMANDS[command]?.()) ?? (await unknown())
   const { loadEnvFile } = await import('./lib/config/env-file.ts')
   const { loadConfig } = await import('./lib/config/config.ts')
@@ -59,6 +60,11 @@ async function run(): Promise<void> {
 
 async function help(): Promise<string> {
   return (await import('./commands/help.ts')).help
+}
+
+async function helpOfCommand(): Promise<string> {
+  if (command === 'serve') return await help()
+  return (await import('./commands/help.ts')).helpOf(command) || (await unknown())
 }
 
 async function unknown(): Promise<never> {

@@ -32,4 +32,12 @@ ${objects}
 ${pause}
 ${renditions}
 ${urls}
-asyncprod --help | --version`
+asyncprod --help | --version
+asyncprod <command> --help             only that command`
+
+/** Returns what the help says of one command, empty if there is no such command. */
+export const helpOf = (command: string): string =>
+  help
+    .split(/\n(?=asyncprod )/)
+    .filter((entry) => entry.split(' ')[1] === command)
+    .join('\n')

@@ -30,6 +30,16 @@ t.test('an unknown command or option ends with 2 and says what there is', async 
   })
 })
 
+t.test('--help after a command prints what that command takes, and runs nothing', async (t) => {
+  t.match(await asyncprod(['pause', '--help']), { code: 0, stdout: /^asyncprod pause .*\n$/, stderr: '' })
+  const { code, stdout } = await asyncprod(['failed', 'retry', '--help'])
+  t.equal(code, 0)
+  t.match(stdout, /^asyncprod failed list .*\nasyncprod failed retry (.|\n)*--key-file/)
+  t.notMatch(stdout, 'asyncprod pause')
+  t.match(await asyncprod(['serve', '--help']), { code: 0, stdout: /^asyncprod +serves(.|\n)*urls refresh/ })
+  t.match(await asyncprod(['fly', '--help']), { code: 2, stdout: '', stderr: /^There is no command fly/ })
+})
+
 t.test('openapi prints the document without starting anything', async (t) => {
   const { code, stdout } = await asyncprod(['openapi'])
   t.equal(code, 0)

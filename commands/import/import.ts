@@ -60,6 +60,7 @@ export async function importFile(config: Config, args: string[]): Promise<void> 
     console.log(
       `Columns that are no field of a product: ${[...mapping.unused].join(', ')}. Name theirs with --map.`
     )
+  if (mapping.unseen.size > 0) console.log(`No line has what --map names: ${[...mapping.unseen].join(', ')}.`)
   if (refused.count === 0) return
   console.log(`The refused lines and their reasons: ${refused.path}`)
   process.exitCode = 1

@@ -15,10 +15,21 @@ interface Refusal {
 /** A product with the number of its line, or why the line cannot be sent. */
 export type Row = { line: number } & ({ product: ProductUpsert | string } | { refusal: Refusal })
 
-/** Lines of JSON. What is not JSON is sent as it is, so that the service says what is wrong. */
+/**
+ * Lines of JSON. What is not JSON is sent as it is, so that the service says what is wrong. Throws a
+ * UsageError if the first line is the head of a table.
+ */
 export async function* jsonRows(input: Readable, mapping: Mapping): AsyncGenerator<Row, void> {
-  for await (const lines of linesOf(input)) for (const line of lines) yield rowOf(line, mapping)
+  for await (const lines of linesOf(input))
+    for (const line of lines) {
+      if (line.number === 1 && 'text' in line && HEAD_OF_CSV.test(line.text))
+        throw new UsageError('The input is no JSON; it looks like CSV: add --csv')
+      yield rowOf(line, mapping)
+    }
 }
+
+/** A product in JSON begins with a brace. */
+const HEAD_OF_CSV = /^\s*["\p{L}_]/u
 
 function rowOf(line: Line, mapping: Mapping): Row {
   if ('fault' in line) {

@@ -10,6 +10,8 @@ const METADATA = 'metadata.'
 export class Mapping {
   /** Columns that become no field. */
   readonly unused = new Set<string>()
+  /** Columns of `--map` that no line has had. */
+  readonly unseen: Set<string>
   readonly #fields: Map<string, string>
   readonly #isCsv: boolean
 
@@ -17,6 +19,7 @@ export class Mapping {
   constructor(text: string, isCsv: boolean) {
     const pairs = text.split(',').filter((pair) => pair !== '')
     this.#fields = new Map(pairs.map(pairOf))
+    this.unseen = new Set(this.#fields.keys())
     this.#isCsv = isCsv
   }
 
@@ -24,15 +27,26 @@ export class Mapping {
     return this.#fields.size === 0
   }
 
-  /** Empty cells are left out. Columns of JSON that are no field are sent: the service refuses them. */
+  /**
+   * Empty cells are left out. Columns of JSON that are no field are sent: the service refuses them. Throws a
+   * UsageError for CSV without a column of `--map`.
+   */
   product(columns: [name: string, value: unknown][]): ProductUpsert {
     const product: Record<string, unknown> = {}
+    if (this.unseen.size > 0) this.#see(columns.map(([column]) => column))
     for (const [column, value] of columns) {
       const field = this.#fields.get(column) ?? (this.#isCsv && !FIELDS.includes(column) ? undefined : column)
       if (field === undefined) this.unused.add(column)
       else if (value !== '') put(product, field, value)
     }
     return product
+  }
+
+  #see(columns: string[]): void {
+    for (const column of columns) this.unseen.delete(column)
+    if (this.unseen.size === 0 || !this.#isCsv) return
+    const unseen = [...this.unseen].join(', ')
+    throw new UsageError(`--map names columns that the CSV lacks: ${unseen}. It has ${columns.join(', ')}`)
   }
 }
 

@@ -67,7 +67,8 @@ async function alreadyMoved(source: ClientBase, target: ClientBase, tables: Tabl
   const after = await digestsOf(target, tables, OF_THE_SETTINGS)
   if (!isDeepStrictEqual(before, after))
     throw new StartError(
-      `The database holds other rows already: ${differences(before, after)}. Move to an empty database.`
+      `The database holds other rows already: ${differences(before, after)}. If the service has run there ` +
+        'since a move that ended with "Moved.", nothing is left to move. Otherwise move to an empty database.'
     )
   return after
 }
@@ -75,5 +76,8 @@ async function alreadyMoved(source: ClientBase, target: ClientBase, tables: Tabl
 const differences = (before: Map<string, Digest>, after: Map<string, Digest>) =>
   [...before]
     .filter(([table, digest]) => !isDeepStrictEqual(digest, after.get(table)))
-    .map(([table, { rows }]) => `${table} has ${after.get(table)?.rows} instead of ${rows}`)
+    .map(([table, { rows }]) => {
+      const there = after.get(table)?.rows
+      return `${table} has ${there === rows ? 'other content in as many rows' : `${there} rows, not ${rows}`}`
+    })
     .join(', ')

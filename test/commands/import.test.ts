@@ -114,6 +114,34 @@ t.test('a file that cannot be imported at all ends with a reason', async (t) => 
   t.match(broken, { code: 2, stderr: /^The CSV cannot be read: / })
 })
 
+t.test(
+  'CSV without --csv, or without a column of --map, is refused before anything is written',
+  async (t) => {
+    const csv = 'sku,name\nrefused-1,Lamp\n'
+    t.match(await run('import', 'head.csv', csv), {
+      code: 2,
+      stdout: '',
+      stderr: 'The input is no JSON; it looks like CSV: add --csv\n'
+    })
+    t.match(await run('import', 'head.csv', csv, '--csv', '--map', 'foo=external_id,name=product_name'), {
+      code: 2,
+      stdout: '',
+      stderr: '--map names columns that the CSV lacks: foo. It has sku, name\n'
+    })
+    t.equal(await find('refused-1'), undefined)
+    const lines = '{"external_id": "mapped-1"}\n{"sku": "mapped-2"}\n'
+    const { code, stdout } = await run(
+      'import',
+      'map.ndjson',
+      lines,
+      '--map',
+      'sku=external_id,foo=product_name'
+    )
+    t.equal(code, 0)
+    t.match(stdout, /^2 products: 2 created.*\nNo line has what --map names: foo\.\n$/)
+  }
+)
+
 t.test('a key is read from a file', async (t) => {
   const key = 'key-for-all-users'
   const guarded = await buildTestApp(t, { API_KEYS: `${key}:1` })
@@ -125,8 +153,13 @@ t.test('a key is read from a file', async (t) => {
   t.match(await asyncprod(['import', products, '--url', other, '--key-file', file]), { code: 0 })
   t.match(await asyncprod(['import', products, '--url', other]), {
     code: 1,
-    stderr: /^Credentials are missing/
+    stderr: /^Credentials are missing.*Set ASYNCPROD_KEY to the key, .*--key-file\.$/m
   })
+  for (const command of ['export', 'failed list', 'actions list'])
+    t.match(await asyncprod([...command.split(' '), '--url', other]), {
+      code: 1,
+      stderr: /^Credentials are missing.*Set ASYNCPROD_KEY/
+    })
   t.match(await asyncprod(['export', '--url', other, '--key-file', file]), {
     code: 0,
     stdout: /"external_id":"a"/

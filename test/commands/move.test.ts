@@ -141,12 +141,17 @@ t.test('a folder moves to servers', needsServices, async (t) => {
   })
 
   await t.test('but not into a database with other products', async (t) => {
+    const app = await buildTestApp(t, settings)
+    await app.pg.pool.query(`UPDATE users SET username = 'changed since'`)
     const { code, stderr } = await move({ DATA_DIR: copy })
     t.equal(code, 1)
-    t.match(
-      stderr,
-      /The database holds other rows already: .*products has \d+ instead of \d+.* Move to an empty database\./
-    )
+    const differences = [
+      'users has other content in as many rows',
+      `products has ${PRODUCTS} rows, not ${MOVED}`,
+      `idempotency_keys has ${PRODUCTS + 1} rows, not ${PRODUCTS}`
+    ].join(', ')
+    t.match(stderr, `The database holds other rows already: ${differences}. If the service has run there `)
+    t.match(stderr, /nothing is left to move\. Otherwise move to an empty database\.$/m)
   })
 })
 

@@ -26,6 +26,8 @@ export function withUploads(
 
 /** The product may have been created before its bytes were sent. */
 const notThere = () =>
-  new ImageError('unreachable', 'The upload has no bytes. PUT them to its URL, then reprocess the product.', {
-    transient: true
-  })
+  new ImageError(
+    'unreachable',
+    'The upload has no bytes. PUT them to its URL. Reprocess the product only if its image is not pending.',
+    { transient: true }
+  )

@@ -136,7 +136,8 @@ export async function uploads(t: Test, open: OpenSetup): Promise<void> {
       {
         status: 'failed',
         error_code: 'unreachable',
-        error_detail: 'The upload has no bytes. PUT them to its URL, then reprocess the product.'
+        error_detail:
+          'The upload has no bytes. PUT them to its URL. Reprocess the product only if its image is not pending.'
       }
     ])
     t.match(await send(made, new Uint8Array(picture)), { status: 200 })

@@ -23,6 +23,16 @@ export function inStage<T>(stage: Stage, productId: number, work: () => Promise<
   return traced.finally(() => trace?.add(`${stage}_ms`, performance.now() - started))
 }
 
+/** The level of the log line of each outcome. */
+export const OUTCOME_LEVELS = {
+  done: 'info',
+  unchanged: 'info',
+  failed: 'warn',
+  retry: 'info',
+  interrupted: 'info',
+  snoozed: 'info'
+} as const satisfies Record<Outcome['status'], keyof Log>
+
 /**
  * Every attempt's outcome is reported here, before it is recorded: one log line, and `outcomes` for the
  * metrics. It is not recorded if the image has changed meanwhile.
@@ -30,7 +40,7 @@ export function inStage<T>(stage: Stage, productId: number, work: () => Promise<
 export function report(outcome: Outcome, details: object, log: Log): void {
   // The validators of an original hold a URL, which may hold a password.
   const shown = { ...details, ...outcome, original: undefined }
-  log[outcome.status === 'failed' ? 'warn' : 'info'](shown, `Image ${outcome.status}`)
+  log[OUTCOME_LEVELS[outcome.status]](shown, `Image ${outcome.status}`)
   outcomes.publish(outcome)
 }
 

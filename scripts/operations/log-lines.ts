@@ -1,5 +1,6 @@
 import { globSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { OUTCOME_LEVELS } from '../../lib/pipeline/stages.ts'
 import { ROOT } from '../generated.ts'
 
 const SOURCES = ['{lib,plugins,consumers,routes}/**/*.ts', 'app.ts', 'start.ts']
@@ -13,8 +14,16 @@ const ARGUMENTS = new RegExp(`^\\s*${FIELDS},?\\s*${MESSAGE}\\s*\\)`, 's')
 export function logRows(): string[] {
   return globSync(SOURCES, { cwd: ROOT })
     .flatMap((file) => rowsOf(readFileSync(join(ROOT, file), 'utf8'), file))
+    .concat(outcomeRows())
     .sort()
 }
+
+/** Their message is put together from the outcome. */
+const outcomeRows = () =>
+  Object.entries(OUTCOME_LEVELS).map(
+    ([status, level]) =>
+      `| Image ${status} | ${level} | \`product_id\`, \`image_id\`, \`ms\` | lib/pipeline/stages.ts |`
+  )
 
 function rowsOf(source: string, file: string): string[] {
   return [...source.matchAll(CALL)].flatMap(({ 0: { length }, 1: level, index }) => {

@@ -12,6 +12,7 @@ import { decoderFence } from '../lib/decoder/decoder.ts'
 import { reasonOf } from '../lib/log/log.ts'
 import { RABBITMQ } from '../lib/rabbitmq/server.ts'
 import { S3Store } from '../lib/s3.ts'
+import { isDataDirInUse } from '../lib/startup/data-dir.ts'
 import { reachServer, type Server, StartError } from '../lib/startup/wait-for-server.ts'
 import { OBJECT_PREFIX } from '../lib/storage/object-store.ts'
 import { OBJECT_STORE } from '../lib/storage/server.ts'
@@ -37,7 +38,9 @@ export async function check(config: Config, args: string[]): Promise<void> {
   if (missing.length > 0) console.log(`Not available on this system: ${missing.join('; ')}`)
   const failed = results.filter(({ isUsable }) => !isUsable).map(({ name }) => name)
   if (failed.length > 0) throw new ConfigError(`These cannot be used: ${failed.join(', ')}`)
-  console.log(`ROLE=${config.role} can start`)
+  const isInUse = !config.database && isDataDirInUse(config.dataDir)
+  const condition = isInUse ? `Another process works on ${config.dataDir}; when it has ended, ` : ''
+  console.log(`${condition}ROLE=${config.role} can start`)
 }
 
 async function checkThere(client: Client): Promise<void> {

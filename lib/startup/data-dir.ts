@@ -8,6 +8,7 @@ import { StartError } from './wait-for-server.ts'
 
 /** The folder in DATA_DIR where PGlite keeps its files. */
 export const DATABASE_FOLDER = 'pgdata'
+const LOCK = 'lock'
 
 /** Another process works on the folder. */
 export class DataDirInUse extends StartError {}
@@ -44,7 +45,7 @@ async function syncNames(path: string, first: string): Promise<void> {
  * lock is one of SQLite's on a file: it is atomic, and the system removes it when the process is killed.
  */
 export function lockDataDir(folder: string): () => void {
-  const lock = new DatabaseSync(join(folder, 'lock'), { timeout: 0 })
+  const lock = new DatabaseSync(join(folder, LOCK), { timeout: 0 })
   try {
     lock.exec('PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE')
   } catch (cause) {
@@ -52,4 +53,16 @@ export function lockDataDir(folder: string): () => void {
     throw new DataDirInUse(`Another process works on ${folder}: stop it, or set another DATA_DIR`, { cause })
   }
   return () => lock.close()
+}
+
+/** Whether a process works on the folder. Leaves nothing in it. */
+export function isDataDirInUse(folder: string): boolean {
+  if (!existsSync(join(folder, LOCK))) return false
+  try {
+    lockDataDir(folder)()
+    return false
+  } catch (error) {
+    if (error instanceof DataDirInUse) return true
+    throw error
+  }
 }

@@ -26,6 +26,9 @@ t.test('a command on data that a service works on says how to go on', async (t) 
   const settings = { DATA_DIR: await dataFolder() }
   await startService(t, settings).ready()
   const variables = { ...settings, PORT: '8093' }
+  const checked = await asyncprod(['check'], variables)
+  const condition = `Another process works on ${settings.DATA_DIR}; when it has ended, ROLE=all can start`
+  t.strictSame([checked.code, checked.stdout.trimEnd().split('\n').at(-1)], [0, condition])
   const refused = (cure: string) => ({
     code: 1,
     stdout: '',

@@ -3,10 +3,15 @@
 set -euC
 umask 077
 
+if [ -e .env ]; then
+  echo '.env exists already, perhaps with the passwords of servers that hold data: keep it, or move it away.' >&2
+  exit 2
+fi
+
 secret() { head -c 24 /dev/urandom | od -An -v -tx1 | tr -d ' \n'; }
 rabbitmq=$(secret)
 
-# With -C the shell leaves a file that exists alone.
+# With -C the shell leaves alone a file that another process has written meanwhile.
 cat > .env <<END
 DB_HOST=127.0.0.1
 DB_USER=asyncprod

@@ -8,7 +8,10 @@ export async function importList(app: Pick<FastifyInstance, 'inject'>, list: str
   const ids: number[] = []
   for (const line of list.trim().split('\n')) {
     const [product_name, price, url] = line.split(';')
-    const payload = { user_id: 1, product_name, product_price: Number(price), product_images: [url] }
+    const product_price = Number(price)
+    // In JSON, NaN is null, and the price would be 0.
+    if (Number.isNaN(product_price)) throw new Error(`${line}: ${price} is no price`)
+    const payload = { user_id: 1, product_name, product_price, product_images: [url] }
     const reply = await app.inject({ method: 'POST', url: '/api/v1/products', payload })
     const body = reply.json()
     if (reply.statusCode !== 201) throw new Error(`${line}: ${body.errors?.[0]?.detail ?? body.detail}`)

@@ -20,6 +20,9 @@ t.test('import-list: code of your own, tested without a port', async (t) => {
   await t.rejects(importList(app, 'Lamp;-1;https://shop.example/lamp.jpg'), {
     message: /^Lamp;-1;.*: must be >= 0$/
   })
+  await t.rejects(importList(app, 'Lamp;cheap;https://shop.example/lamp.jpg'), {
+    message: /^Lamp;cheap;.*: cheap is no price$/
+  })
 })
 
 t.test('extend: a hook and a route of your own', async (t) => {

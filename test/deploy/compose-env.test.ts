@@ -39,8 +39,11 @@ t.test('it writes every variable that the compose files use', async (t) => {
   for (const [, name = ''] of used) t.ok(settings[name], name)
 })
 
-t.test('it leaves an .env that exists alone', async (t) => {
+t.test('it leaves an .env that exists alone, and says what to do', async (t) => {
   const folder = t.testdir({ '.env': 'PORT=1\n' })
-  await t.rejects(writeEnv(folder), { code: 2 })
+  await t.rejects(writeEnv(folder), {
+    code: 2,
+    stderr: /^\.env exists already, .* keep it, or move it away\.\n$/
+  })
   t.equal(await readFile(join(folder, '.env'), 'utf8'), 'PORT=1\n')
 })

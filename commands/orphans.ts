@@ -8,7 +8,7 @@ import { UsageError } from './arguments.ts'
 import { existingParts } from './existing-parts.ts'
 import { CONNECTION_OPTIONS, throwingClientOf } from './service-client.ts'
 
-export const usage = `asyncprod objects sweep [--remove]     objects that no image and no upload names
+export const usage = `asyncprod objects sweep [--remove]     objects that no image, upload or waiting removal names
   through a running service: [--url <address>] [--key-file <file>]`
 
 /** `asyncprod objects …`: the content of the object store. */

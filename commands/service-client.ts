@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { type Client, createClient } from '../client/src/index.ts'
 import { fetchOrThrow, ProblemError, problemOf } from '../client/src/problem-error.ts'
 import type { Config } from '../lib/config/config.ts'
+import { localUrl } from '../lib/http/own-url.ts'
 import { reasonOf } from '../lib/log/log.ts'
 import { StartError } from '../lib/startup/wait-for-server.ts'
 import { UsageError } from './arguments.ts'
@@ -18,7 +19,7 @@ interface Connection {
 }
 
 /** The address of the service that the settings would start. */
-export const addressOf = ({ server }: Config) => `http://${server.host}:${server.port}`
+export const addressOf = ({ server }: Config) => localUrl(server.host, server.port)
 
 /** Resolves with a client of the service at `--url`, by default the one that the settings would start. */
 export async function clientOf(options: Connection, config: Config): Promise<Client> {

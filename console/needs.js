@@ -45,12 +45,16 @@ export function needsOf({ mayChange, overview, intake, processes, origins, deliv
   return needs.sort((a, b) => Number(a.tone === 'warn') - Number(b.tone === 'warn'))
 }
 
-/** @param {import('./calls.js').Overview} overview @returns {Need[]} */
-function ofDependencies({ dependencies, dependency_errors: errors }) {
+/**
+ * An older process that responds during an update has no `dependency_errors`.
+ * @param {Partial<import('./calls.js').Overview>} overview
+ * @returns {Need[]}
+ */
+function ofDependencies({ dependencies = {}, dependency_errors: errors }) {
   const away = Object.entries(dependencies).filter(([, state]) => state === 'unavailable')
   return away.map(([name]) => ({
     tone: 'bad',
-    text: `The ${name} cannot be used${errors[name] ? `: ${errors[name]}` : ''}`,
+    text: `The ${name} cannot be used${errors?.[name] ? `: ${errors[name]}` : ''}`,
     advice: MEANWHILE[name] ?? '',
     ...(name === 'storage'
       ? { href: link('images', { status: 'pending', code: name }), go: 'See what waits' }

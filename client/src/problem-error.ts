@@ -25,9 +25,12 @@ export function isFinal(failure: unknown): boolean {
  */
 export function fetchOrThrow(client: Client): typeof fetch {
   const { baseUrl = '', fetch: send = globalThis.fetch } = client.getConfig()
-  const page: unknown = Reflect.get(globalThis, 'location')
-  if (!URL.canParse(baseUrl, page ? String(page) : undefined))
-    throw new TypeError(`"${baseUrl}" is no address of a service: set baseUrl, as in http://127.0.0.1:8080`)
+  try {
+    new Request(baseUrl)
+  } catch (cause) {
+    const example = 'http://127.0.0.1:8080'
+    throw new TypeError(`"${baseUrl}" is no address of a service: set baseUrl, as in ${example}`, { cause })
+  }
   return async (...request) => {
     const response = await send(...request)
     if (response.ok) return response

@@ -34,8 +34,9 @@ export function Ago({ at }) {
 
 /** The one that did something. @param {{ name: string | null }} props */
 export function Actor({ name }) {
-  const own = useStore(session)?.actor === name
-  return html`<bdi>${name}</bdi>${own && ' (you)'}`
+  const current = useStore(session)
+  const own = name !== 'anyone' && current?.actor === name
+  return html`<bdi>${name}</bdi>${own && ' (this key)'}`
 }
 
 /** What is shown until there is data. @param {{ error: string | null, what: string }} props */

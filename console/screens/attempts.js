@@ -17,8 +17,9 @@ const STAGES = [
 const OUTCOMES = { done: 'ok', unchanged: 'ok', failed: 'bad', retry: 'warn' }
 
 /** The attempts that are kept, newest first. @param {{ image: import('../calls.js').Image }} props */
-export function Attempts({ image: { history: attempts, error } }) {
-  const none = error ? 'None is counted while the store takes no images.' : 'None yet.'
+export function Attempts({ image: { history: attempts, error, status } }) {
+  const waits = status === 'pending' && error?.code === 'storage'
+  const none = waits ? 'None is counted while the store takes no images.' : 'None is kept.'
   return html`
     <section class="panel">
       <header><h2>Attempts</h2><span class="soft small">kept for 30 days</span></header>

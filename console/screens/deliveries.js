@@ -75,7 +75,7 @@ function waitingText({ waiting, next_attempt_at: next, given_up: lost }, isPause
   const then = isPaused ? 'all work is paused' : next !== null && `the next attempt is ${until(next)}`
   const waits = waiting > 0 && then && `${number(waiting)} not delivered yet, ${then}`
   const texts = [waits, lost > 0 && `${number(lost)} given up`].filter(Boolean)
-  return texts.length > 0 ? texts.join('; ') : 'All are delivered'
+  return texts.length > 0 ? texts.join('; ') : 'None waits for another attempt'
 }
 
 /** @param {{ delivery: import('../calls.js').Delivery, onChange: () => void }} props */

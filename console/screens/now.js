@@ -93,8 +93,8 @@ function Failures({ images: { failed_by_code: failed, retrying_by_code: retrying
   return html`
     <section class="panel">
       <header>
-        <h2>Failed images</h2>
-        <a class="more" href=${link('images', { status: 'failed' })}>All of them</a>
+        <h2>Failures</h2>
+        <a class="more" href=${link('images', { status: 'failed' })}>All that failed</a>
       </header>
       <div class="body">
         ${rows.length === 0 && html`<p class="soft">No image has failed.</p>`}

@@ -74,7 +74,7 @@ export function Rule({ origin: { host, rule }, onClose }) {
         }
         <footer>
           <button type="button" onClick=${onClose}>Cancel</button>
-          <button class="primary">Set the rule</button>
+          <button class="primary" disabled=${chosen === 'resume' && !rule}>Set the rule</button>
         </footer>
       </form>
     <//>`

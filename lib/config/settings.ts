@@ -58,7 +58,7 @@ export const Settings = Type.Object({
   DB_PASSWORD: secret('Used with DB_HOST'),
   DB_NAME: Type.String({ default: 'asyncprod_db', description: 'Used with DB_HOST' }),
 
-  REDIS_URL: secret('redis://:password@host:6379/0 or rediss://…; Redis 6 or newer'),
+  REDIS_URL: secret('redis://:password@host:6379/0 or rediss://…; Redis 6 or newer, not in cluster mode'),
   REDIS_HOST: text('Instead of REDIS_URL: host of the Redis server'),
   REDIS_PORT: port(6379, 'Used with REDIS_HOST'),
   REDIS_ADDR: text('Instead of REDIS_URL: host:port'),

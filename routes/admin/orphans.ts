@@ -33,7 +33,7 @@ export const orphans: Operation = (app, { images: { jobTimeoutMs } }) => {
       schema: {
         tags,
         operationId: 'listOrphans',
-        summary: 'List objects that no image and no upload names',
+        summary: 'List objects that no image, upload or waiting removal names',
         description,
         querystring: After,
         response: { 200: Page, ...problems(403) }
@@ -48,7 +48,7 @@ export const orphans: Operation = (app, { images: { jobTimeoutMs } }) => {
       schema: {
         tags,
         operationId: 'removeOrphans',
-        summary: 'Remove objects that no image and no upload names',
+        summary: 'Remove objects that no image, upload or waiting removal names',
         description,
         body: After,
         response: { 200: Page, ...problems(403, 413, 415) }

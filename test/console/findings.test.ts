@@ -68,7 +68,7 @@ t.test('a failure needs someone until it is dealt with', { skip }, async (t) => 
     await page.visit(`${url}/console#/images?status=pending`)
     await page.click('7.jpg')
     await page.shows('Waits: all work is paused')
-    await page.shows('None yet.')
+    await page.shows('None is kept.')
   })
 
   await t.test('an image that an operator has failed needs nobody', async () => {

@@ -35,5 +35,6 @@ for (const { name, isMigrated, hold } of MOMENTS) {
     t.teardown(() => postgres.thaw())
     t.same(await service.ended, { code: 1, signal: null })
     t.match(service.plainLines, [/^PostgreSQL could not be used for 2000 ms: .*is DATABASE_URL /])
+    t.equal(service.plainLines.length, 1, 'no stack')
   })
 }

@@ -102,6 +102,7 @@ async function cannotStart(t: Test, service: Service): Promise<void> {
   t.match(service.plainLines, [
     /^The embedded database in .* cannot be started: .*\. Free space on its disk, then start again\.$/
   ])
+  t.equal(service.plainLines.length, 1, 'no stack')
 }
 
 t.test('a request that finds no space is refused, and what was acknowledged stays', async (t) => {

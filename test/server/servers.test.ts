@@ -104,6 +104,7 @@ t.test('a start gives up in time, and names the setting', needsServices, async (
     const service = startService(t, { ...settings, STARTUP_TIMEOUT_MS: '2000' })
     t.same(await service.ended, { code: 1, signal: null }, name)
     t.match(service.plainLines, [said])
+    t.equal(service.plainLines.length, 1, 'no stack')
     await links[name].open()
   }
 })

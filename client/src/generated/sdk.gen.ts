@@ -451,7 +451,7 @@ export const sendDelivery = <ThrowOnError extends boolean = false>(options: Opti
 });
 
 /**
- * List objects that no image and no upload names
+ * List objects that no image, upload or waiting removal names
  *
  * Looks at the next 1,000 objects, by ascending key. Objects younger than two JOB_TIMEOUT_MS are passed over, because an image may still record them.
  */
@@ -462,7 +462,7 @@ export const listOrphans = <ThrowOnError extends boolean = false>(options?: Opti
 });
 
 /**
- * Remove objects that no image and no upload names
+ * Remove objects that no image, upload or waiting removal names
  *
  * Looks at the next 1,000 objects, by ascending key. Objects younger than two JOB_TIMEOUT_MS are passed over, because an image may still record them.
  */

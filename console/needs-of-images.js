@@ -23,7 +23,8 @@ export function needsOfImages(overview) {
     const count = (failed[code] ?? 0) + (retrying[code] ?? 0)
     if (count === 0 || overview.dependencies[code] === 'unavailable') continue
     rest -= failed[code] ?? 0
-    const advice = `${counted(retrying[code] ?? 0, 'image')} will be retried, also without you; ${number(failed[code] ?? 0)} failed.`
+    const retried = `${counted(retrying[code] ?? 0, 'image')} will be retried, also without you`
+    const advice = `${retried}; ${number(failed[code] ?? 0)} failed.`
     const query = { code, status: failed[code] ? 'failed' : 'pending' }
     needs.push({ tone: 'bad', text, advice, href: link('images', query), go: 'See the images' })
   }

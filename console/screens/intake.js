@@ -39,7 +39,8 @@ export function Intake() {
         <p class="soft">
           ${
             intake.paused
-              ? html`<${Ago} at=${intake.since} /> by <${Actor} name=${intake.by} />${reason}. Products are still accepted; their images, webhooks and removals of files wait.`
+              ? html`<${Ago} at=${intake.since} /> by <${Actor} name=${intake.by} />${reason}.
+                Products are still accepted; their images, webhooks and removals of files wait.`
               : 'Workers take what is due. A pause lets them finish their jobs, and outlasts restarts.'
           }
         </p>

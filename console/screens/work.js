@@ -31,6 +31,8 @@ function queueText(overview) {
   return dependencies.rabbitmq ? 'RabbitMQ is away: workers read the outbox' : 'Workers read it directly'
 }
 
+const SCHEDULED = 'What a worker does now, retries, and removals of files that pages may still show'
+
 /** @type {Record<string, string>} what a row of the outbox is for */
 const KINDS = {
   images: 'images of a product',
@@ -50,7 +52,7 @@ function Outbox({ rows: all }) {
           <th>Kind</th>
           <th title="Interactive: of a request. Bulk: of an import or an action; it comes second">Class</th>
           <th class="right wide">Due for</th><th class="right" title="A worker may take it now">Due now</th>
-          <th class="right" title="What a worker does now, retries, and removals of files that pages may still show">Running or later</th>
+          <th class="right" title=${SCHEDULED}>Running or scheduled</th>
         </tr>
       </thead>
       <tbody>

@@ -40,11 +40,16 @@ export class BenchProgram extends SupervisedProcess {
 /** As `npm start` sets it. */
 const NODE_COMPILE_CACHE = join(import.meta.dirname, '../node_modules/.cache/asyncprod')
 
-/** `npm start` with those settings and no others. Its log goes to a file. */
+/**
+ * `npm start` with those settings and no others. Its log goes to a file. With options of Node's it ends by
+ * itself: a process that is killed writes no profile.
+ */
 export function startService(settings: Settings): Service {
   const cwd = createFolder('product')
-  const args = [...(process.env.BENCH_NODE_OPTIONS?.split(' ') ?? []), SERVER]
-  return new Service({ NODE_COMPILE_CACHE, ...settings }, { args, cwd, log: join(cwd, 'log') })
+  const options = process.env.BENCH_NODE_OPTIONS?.split(' ') ?? []
+  const endSignal = options.length > 0 ? 'SIGTERM' : 'SIGKILL'
+  const args = [...options, SERVER]
+  return new Service({ NODE_COMPILE_CACHE, ...settings }, { args, cwd, log: join(cwd, 'log'), endSignal })
 }
 
 /** Requests the URL again and again until the response is 200. Rejects when the process ends before. */

@@ -67,6 +67,8 @@ export class S3Store implements ObjectStore {
       },
       maxAttempts: 2
     })
+    // Nobody reads its log, for which it copies what is sent and received.
+    this.#client.middlewareStack.remove('loggerMiddleware')
     const { region, credentials } = bucket
     const address = bucketUrl(this.#client, bucket)
     const currentCredentials = () => this.#client.config.credentials()

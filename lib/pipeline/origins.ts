@@ -29,6 +29,8 @@ export type RuleOf = (domain: string) => Pick<Control, 'rule' | 'places' | 'reas
 /** Where one download goes. */
 export interface Destination extends Location {
   origin: Origin
+  /** Domain and networks. An address in a URL is its own domain: it counts once. */
+  keys: readonly string[]
 }
 
 /** The downloads in progress by where they go, and how many of the places each origin may have. */
@@ -51,7 +53,7 @@ export class Origins {
   destination(location: Location): Destination {
     const origin = this.#origins.get(location.domain) ?? new Origin()
     this.#origins.set(location.domain, origin)
-    return { ...location, origin }
+    return { ...location, origin, keys: [...new Set([location.domain, ...location.networks])] }
   }
 
   /** Returns why nothing may be downloaded there now; null if rule and breaker permit it. */
@@ -65,12 +67,11 @@ export class Origins {
   }
 
   /** Whether one more download may begin there when there are `places` for all. */
-  admits(destination: Destination, places: number, now: number): boolean {
-    const { domain, origin } = destination
+  admits({ domain, origin, keys }: Destination, places: number, now: number): boolean {
     const limit = this.#ruleOf(domain)?.places ?? Number.POSITIVE_INFINITY
     if (this.#count(domain) >= limit) return false
     if (origin.state(now) !== 'closed' && this.#count(domain) > 0) return false
-    if (keysOf(destination).some((key) => this.#count(key) >= shareOf(places, SHARE_OF_ONE))) return false
+    if (keys.some((key) => this.#count(key) >= shareOf(places, SHARE_OF_ONE))) return false
     return !origin.isTroubled || this.troubled < shareOf(places, SHARE_OF_TROUBLED)
   }
 
@@ -81,13 +82,13 @@ export class Origins {
 
   enter(destination: Destination): void {
     this.#downloads.add(destination)
-    for (const key of keysOf(destination)) this.#counts.set(key, this.#count(key) + 1)
+    for (const key of destination.keys) this.#counts.set(key, this.#count(key) + 1)
   }
 
   /** Has no effect if the download has already left. */
   leave(destination: Destination): void {
     if (!this.#downloads.delete(destination)) return
-    for (const key of keysOf(destination)) {
+    for (const key of destination.keys) {
       if (this.#count(key) > 1) this.#counts.set(key, this.#count(key) - 1)
       else this.#counts.delete(key)
     }
@@ -124,9 +125,6 @@ export class Origins {
     return this.#counts.get(key) ?? 0
   }
 }
-
-/** An address in a URL is its own domain: it counts once. */
-const keysOf = ({ domain, networks }: Location) => [...new Set([domain, ...networks])]
 
 const shareOf = (places: number, share: number) => Math.max(1, Math.floor(places * share))
 

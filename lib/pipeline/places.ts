@@ -2,6 +2,7 @@ import { UserCounts } from '../outbox/user-counts.ts'
 import type { Cores } from './cores.ts'
 import type { Destination, Origins } from './origins.ts'
 import { Snoozed } from './snoozed.ts'
+import { type Waiting, WaitingImages } from './waiting.ts'
 
 /** Interval at which places are added for waiting images, or images are snoozed. */
 const TICK_MS = 250
@@ -15,14 +16,6 @@ const SPARE = 0.7
 /** An image waits this long for its origin before it is snoozed. */
 const PATIENCE_MS = 2000
 
-interface Waiting {
-  userId: number
-  destination: Destination
-  since: number
-  resolve(): void
-  reject(reason: unknown): void
-}
-
 /**
  * The places for images in progress, each held from the download to the end of the upload. There are more of
  * them while cores are idle, and fewer while images in memory wait for a core.
@@ -33,11 +26,11 @@ export class Places {
   readonly #origins: Origins
   readonly #now: () => number
   readonly #loop: () => number
-  /** In order of arrival. */
-  readonly #waiting = new Set<Waiting>()
+  readonly #waiting = new WaitingImages()
   readonly #users = new UserCounts()
   #count: number
   #held = 0
+  #arrivals = 0
   #utilization = 0
   #timer: NodeJS.Timeout | undefined
 
@@ -64,7 +57,7 @@ export class Places {
    */
   async take(userId: number, destination: Destination, signal: AbortSignal): Promise<void> {
     const { promise, resolve, reject } = Promise.withResolvers<void>()
-    const waiting = { userId, destination, since: this.#now(), resolve, reject }
+    const waiting = { userId, destination, since: this.#now(), arrival: this.#arrivals++, resolve, reject }
     const abort = () => this.#reject(waiting, signal.reason)
     signal.addEventListener('abort', abort)
     this.#waiting.add(waiting)
@@ -107,7 +100,7 @@ export class Places {
       this.#origins.enter(next.destination)
       next.resolve()
     }
-    if (this.#waiting.size === 0) {
+    if (this.#waiting.isEmpty) {
       clearInterval(this.#timer)
       this.#timer = undefined
     } else this.#timer ??= setInterval(() => this.#tick(), TICK_MS)
@@ -129,11 +122,12 @@ export class Places {
     let next: Waiting | undefined
     let fewest = Number.POSITIVE_INFINITY
     let least = Number.POSITIVE_INFINITY
-    for (const waiting of this.#waiting) {
+    for (const waiting of this.#waiting.first()) {
       const held = this.#users.of(waiting.userId)
       if (held > fewest || (!isAnyFree && held > 0)) continue
       const load = this.#origins.load(waiting.destination)
-      if (held === fewest && load >= least) continue
+      const isLater = next && (load > least || (load === least && waiting.arrival > next.arrival))
+      if (held === fewest && isLater) continue
       if (!this.#origins.admits(waiting.destination, this.#count, this.#now())) continue
       next = waiting
       fewest = held

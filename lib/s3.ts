@@ -10,12 +10,14 @@ import {
   PutObjectCommand,
   paginateListObjectsV2,
   S3Client,
+  type S3ClientConfig,
   S3ServiceException
 } from '@aws-sdk/client-s3'
 import type { Bucket } from './config/servers.ts'
 import { BucketUrls, type UrlOptions } from './storage/bucket-urls.ts'
 import { contentTypeOf, isOurs } from './storage/object-key.ts'
 import {
+  CONNECT_TIMEOUT_MS,
   cacheControl,
   notStored,
   OBJECT_PREFIX,
@@ -23,11 +25,20 @@ import {
   type OpenObject,
   ORIGINAL_PREFIX,
   type PresignedPut,
+  REQUEST_TIMEOUT_MS,
   type StoredObject,
   UPLOAD_TIMEOUT_MS
 } from './storage/object-store.ts'
 
-const REQUEST_TIMEOUT_MS = 15_000
+const OWN_HANDLER = {
+  connectionTimeout: CONNECT_TIMEOUT_MS,
+  requestTimeout: REQUEST_TIMEOUT_MS,
+  throwOnRequestTimeout: true,
+  // The limiter bounds uploads. Behind a limit here, uploads to a slow store that wait for a socket would count
+  // as connections that cannot be established.
+  httpAgent: { keepAlive: true, maxSockets: Number.POSITIVE_INFINITY },
+  httpsAgent: { keepAlive: true, maxSockets: Number.POSITIVE_INFINITY }
+}
 /** An empty object, stored to find out whether the bucket can be written to. */
 const WRITABLE = `${OBJECT_PREFIX}.writable`
 
@@ -38,7 +49,12 @@ export class S3Store implements ObjectStore {
   readonly #urls: BucketUrls
   readonly intake = { presign: (key: string, put: PresignedPut) => this.#urls.presignPut(key, put) }
 
-  constructor(bucket: Bucket, options: UrlOptions) {
+  /** `requestHandler` sends the requests. Default: the SDK's own. */
+  constructor(
+    bucket: Bucket,
+    options: UrlOptions,
+    requestHandler: NonNullable<S3ClientConfig['requestHandler']> = OWN_HANDLER
+  ) {
     this.#bucket = bucket.name
     this.#client = new S3Client({
       region: bucket.region,
@@ -56,15 +72,7 @@ export class S3Store implements ObjectStore {
       // Otherwise each request sorts its two dozen middlewares anew: a tenth of an upload's CPU, half of its
       // garbage.
       cacheMiddleware: true,
-      requestHandler: {
-        connectionTimeout: 5000,
-        requestTimeout: REQUEST_TIMEOUT_MS,
-        throwOnRequestTimeout: true,
-        // The limiter bounds uploads. Behind a limit here, uploads to a slow store that wait for a socket
-        // would count as connections that cannot be established.
-        httpAgent: { keepAlive: true, maxSockets: Number.POSITIVE_INFINITY },
-        httpsAgent: { keepAlive: true, maxSockets: Number.POSITIVE_INFINITY }
-      },
+      requestHandler,
       maxAttempts: 2
     })
     // Nobody reads its log, for which it copies what is sent and received.

@@ -76,6 +76,9 @@ export const UPLOAD_PREFIX = 'uploads/'
 export const cacheControl = (isPrivate: boolean) =>
   `${isPrivate ? 'private' : 'public'}, max-age=31536000, immutable`
 
+export const CONNECT_TIMEOUT_MS = 5000
+/** Until a response begins, and between two parts of it. */
+export const REQUEST_TIMEOUT_MS = 15_000
 /** A `put` gives up after this time. */
 export const UPLOAD_TIMEOUT_MS = 60_000
 

@@ -56,12 +56,12 @@ function reportReads(log: Log, failure: ImageError | null): void {
 
 // The libraries of each kind of store are loaded only where it is used.
 
-async function openBucket(bucket: Bucket, { images }: Config): Promise<ObjectStore> {
+async function openBucket(bucket: Bucket, { images, role }: Config): Promise<ObjectStore> {
   const { S3Store } = await import('../../lib/s3.ts')
-  return new S3Store(bucket, {
-    publicBaseUrl: images.publicBaseUrl,
-    signedUrlTtlS: images.signedUrlTtlS
-  })
+  const options = { publicBaseUrl: images.publicBaseUrl, signedUrlTtlS: images.signedUrlTtlS }
+  if (role === 'api') return new S3Store(bucket, options)
+  const { undiciHandler } = await import('../../lib/storage/undici-handler.ts')
+  return new S3Store(bucket, options, undiciHandler())
 }
 
 async function openFiles(app: FastifyInstance, config: Config): Promise<ObjectStore> {

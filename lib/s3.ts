@@ -34,8 +34,8 @@ const OWN_HANDLER = {
   connectionTimeout: CONNECT_TIMEOUT_MS,
   requestTimeout: REQUEST_TIMEOUT_MS,
   throwOnRequestTimeout: true,
-  // The limiter bounds uploads. Behind a limit here, uploads to a slow store that wait for a socket would count
-  // as connections that cannot be established.
+  // The limiter bounds uploads. Behind a limit here, uploads to a slow store that wait for a socket would
+  // count as connections that cannot be established.
   httpAgent: { keepAlive: true, maxSockets: Number.POSITIVE_INFINITY },
   httpsAgent: { keepAlive: true, maxSockets: Number.POSITIVE_INFINITY }
 }

@@ -37,7 +37,8 @@ export class BenchProgram extends SupervisedProcess {
   }
 }
 
-/** As `npm start` sets it. */
+/** As `npm start` sets them. */
+const NODE_OPTIONS = ['--max-semi-space-size=4']
 const NODE_COMPILE_CACHE = join(import.meta.dirname, '../node_modules/.cache/asyncprod')
 
 /**
@@ -48,7 +49,7 @@ export function startService(settings: Settings): Service {
   const cwd = createFolder('product')
   const options = process.env.BENCH_NODE_OPTIONS?.split(' ') ?? []
   const endSignal = options.length > 0 ? 'SIGTERM' : 'SIGKILL'
-  const args = [...options, SERVER]
+  const args = [...NODE_OPTIONS, ...options, SERVER]
   return new Service({ NODE_COMPILE_CACHE, ...settings }, { args, cwd, log: join(cwd, 'log'), endSignal })
 }
 

@@ -4,6 +4,7 @@ import { kept, published } from './creates.ts'
 import { drain, lifetime } from './drain.ts'
 import { row as idle } from './idle.ts'
 import { row as list } from './list.ts'
+import { row as memoryApi } from './memory-api.ts'
 import { PEER_ROWS } from './peers.ts'
 import { large, oneRendition, small, threeRenditions } from './pipeline.ts'
 import { row as quality } from './quality.ts'
@@ -26,6 +27,7 @@ const BARE: Row[] = [
   backlog,
   drain,
   lifetime,
+  memoryApi,
   start,
   scale
 ]

@@ -1,9 +1,20 @@
+import type { Environment } from '../environment.ts'
 import type { Row } from '../row.ts'
 import { bareApi } from './bare-api.ts'
 
 const CONNECTIONS = 50
 /** Until V8 has compiled what is hot: one for the bare route; three for the service, which has more code. */
 const WARM_UPS = 3
+
+/** The body of a create. */
+export const product = (environment: Environment) =>
+  JSON.stringify({
+    user_id: 1,
+    product_name: 'Walnut desk',
+    product_description: 'A desk of solid walnut, oiled by hand.',
+    product_price: 1299.5,
+    product_images: [environment.imageUrl('6mp', 'front'), environment.imageUrl('6mp', 'side')]
+  })
 
 function creates(name: string, title: string, atLeast: number, more: Record<string, string>): Row {
   return {
@@ -20,14 +31,7 @@ function creates(name: string, title: string, atLeast: number, more: Record<stri
       // A database of its own: its outbox rows would slow down the service's claims.
       const bare = await bareApi(environment, await environment.setup(stack), stack)
       const api = await environment.service('api', 'api', setup, stack, more)
-      const body = JSON.stringify({
-        user_id: 1,
-        product_name: 'Walnut desk',
-        product_description: 'A desk of solid walnut, oiled by hand.',
-        product_price: 1299.5,
-        product_images: [environment.imageUrl('6mp', 'front'), environment.imageUrl('6mp', 'side')]
-      })
-      const load = { connections: CONNECTIONS, seconds, method: 'POST' as const, body }
+      const load = { connections: CONNECTIONS, seconds, method: 'POST' as const, body: product(environment) }
       return {
         ceiling: () => environment.load(bare, { ...load, path: '/insert' }),
         ours: () => environment.load(api, { ...load, path: '/api/v1/products' })

@@ -61,7 +61,7 @@ export const uncached: Row = {
 }
 
 /** Finished products with two images each. */
-async function seed({ query }: Setup, products: number): Promise<void> {
+export async function seed({ query }: Setup, products: number): Promise<void> {
   await query(
     `INSERT INTO products (user_id, product_name, product_description,
        product_price, product_images, compressed_product_images, version)

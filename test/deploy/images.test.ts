@@ -13,6 +13,13 @@ t.test('every image that is pulled has its version', async (t) => {
   for (const image of [...pulled, ...bases]) t.match(image, PINNED)
 })
 
+t.test('the image bounds the space for new objects as `npm start` does', async (t) => {
+  const options = (text = '') => text.match(/--[\w=-]+/g)
+  const { scripts } = JSON.parse(read('package.json'))
+  t.strictSame(options(scripts.start), ['--max-semi-space-size=4'])
+  t.strictSame(options(/^CMD (.*)$/m.exec(read('Dockerfile'))?.[1]), ['--max-semi-space-size=4'])
+})
+
 t.test('Kubernetes gets the version of the package', async (t) => {
   const [{ images }] = objects('kustomization.yaml')
   t.match(images, [{ name: 'asyncprod', newTag: JSON.parse(read('package.json')).version }])

@@ -1,6 +1,6 @@
-import { installPackages } from './packages.ts'
+import { installOnce } from '../scripts/install.ts'
 
-installPackages()
+await installOnce(import.meta.dirname)
 
 const [{ readOptions, USAGE }, { run }, { rowsOf }] = await Promise.all([
   import('./options.ts'),

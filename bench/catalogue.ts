@@ -3,10 +3,10 @@ import { createReadStream, createWriteStream } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline/promises'
 import { parseArgs } from 'node:util'
+import { installOnce } from '../scripts/install.ts'
 import { createFolder } from '../test/support/servers/guard.ts'
 import { SupervisedProcess } from '../test/support/servers/process.ts'
 import { type Endpoint, Environment, type Setup } from './environment.ts'
-import { installPackages } from './packages.ts'
 
 const USAGE = `npm run catalogue -- [--products N] [--seconds N]
 
@@ -43,7 +43,7 @@ const productOf = (n: number): Product => ({
 })
 
 async function catalogue(): Promise<void> {
-  installPackages()
+  await installOnce(import.meta.dirname)
   const file = join(createFolder('catalogue'), 'products.ndjson')
   const output = createWriteStream(file)
   for (let n = 1; n <= products; n++)

@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util'
-import { installPackages } from './packages.ts'
+import { installOnce } from '../scripts/install.ts'
 import { installDebianPackages } from './quality/debian.ts'
 
 const USAGE = `npm run quality [-- --images N] [--only setting,setting]
@@ -16,7 +16,7 @@ const { values: options } = parseArgs({
 })
 if (options.help) console.log(USAGE)
 else {
-  installPackages()
+  await installOnce(import.meta.dirname)
   installDebianPackages()
   const { run } = await import('./quality/run.ts')
   await run(options.images ? Number(options.images) : undefined, options.only?.split(',') ?? [])

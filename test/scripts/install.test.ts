@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import { copyFile, mkdir } from 'node:fs/promises'
+import { appendFile, copyFile, mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import t from 'tap'
 import { installOnce } from '../../scripts/install.ts'
@@ -25,4 +25,16 @@ t.test('an install that was cut off is made again', async (t) => {
   await mkdir(join(folder, 'node_modules/half'), { recursive: true })
   await installOnce(folder)
   t.same([existsSync(join(folder, PACKAGE)), existsSync(join(folder, 'node_modules/half'))], [true, false])
+})
+
+t.test('packages that are there stay until their lockfile changes', async (t) => {
+  const folder = await folderOf(t)
+  const mark = join(folder, 'node_modules/mark')
+  await installOnce(folder)
+  await mkdir(mark)
+  await installOnce(folder)
+  t.ok(existsSync(mark))
+  await appendFile(join(folder, 'package-lock.json'), '\n')
+  await installOnce(folder)
+  t.same([existsSync(join(folder, PACKAGE)), existsSync(mark)], [true, false])
 })

@@ -3,10 +3,12 @@ import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { createClient, createProduct, type Product, waitForImages } from '../client/src/index.ts'
+import { ROOT } from '../scripts/generated.ts'
 import { unpacking } from './binary/unpacking.ts'
 import { copySources } from './support/copy-sources.ts'
 import { build, cannotBuild, Machine } from './support/executable.ts'
 import { startOrigin } from './support/http/origin.ts'
+import { missing } from './support/missing.ts'
 import { owned } from './support/owner.ts'
 import { labelled, readLabel } from './support/pictures/pictures.ts'
 import { needsServices } from './support/servers/needs.ts'
@@ -16,7 +18,8 @@ import { services } from './support/servers/shared.ts'
 // Two builds and a dozen first starts: a minute on two idle cores.
 t.setTimeout(900_000)
 
-const skip = cannotBuild()
+const skip =
+  cannotBuild() || (await missing(join(ROOT, 'scripts/tools'))) || (await missing(join(ROOT, 'scripts/node')))
 const STOPPED = { code: 0, signal: null }
 // Of copies: somebody may be at work on the sources.
 const sources = once(async () => copySources())

@@ -16,6 +16,7 @@ import { tmpdir } from 'node:os'
 import { basename, dirname, join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { constants, zstdCompressSync } from 'node:zlib'
+import { installOnce } from '../install.ts'
 
 const ROOT = join(import.meta.dirname, '../..')
 
@@ -40,11 +41,14 @@ const UNUSED = [
 const USED = /pg_trgm\.tar\.gz$/
 
 const COMPRESSION_LEVEL = 12
-const POSTJECT = join(ROOT, 'node_modules/.bin/postject')
+const TOOL = join(ROOT, 'scripts/tool.sh')
+/** Not the one that runs this script: it may be linked to libraries of this machine. */
+const NODE = join(ROOT, `scripts/node/node_modules/node-linux-${process.arch}/bin/node`)
 /** In two parts, because Node searches its own executable for the whole string. */
 const FUSE = ['NODE_SEA_FUSE', 'fce680ab2cc467b6e072b8b5df1996b2'].join('_')
 
 const { values } = parseArgs({ options: { out: { type: 'string', default: join(ROOT, 'build/asyncprod') } } })
+await installOnce(join(ROOT, 'scripts/node'))
 const work = mkdtempSync(join(tmpdir(), 'asyncprod-binary-'))
 try {
   build(values.out)
@@ -59,11 +63,13 @@ function build(out: string): void {
   writeFileSync(join(work, 'id'), id)
   const blob = prepareBlob()
   mkdirSync(dirname(out), { recursive: true })
-  copyFileSync(process.execPath, out)
+  copyFileSync(NODE, out)
   // Before the injection: an executable that is stripped after it does not start.
   execFileSync('strip', [out])
   // Its warnings about the stripped sections are harmless.
-  execFileSync(POSTJECT, [out, 'NODE_SEA_BLOB', blob, '--sentinel-fuse', FUSE], { stdio: 'ignore' })
+  execFileSync('sh', [TOOL, 'postject', out, 'NODE_SEA_BLOB', blob, '--sentinel-fuse', FUSE], {
+    stdio: 'ignore'
+  })
   const sha256 = createHash('sha256').update(readFileSync(out)).digest('hex')
   console.log(
     `${out}\n${megabytes(statSync(out).size)}, ${megabytes(archive.length)} of it the service\nsha256 ${sha256}`
@@ -143,7 +149,7 @@ function prepareBlob(): string {
     assets: { id: 'id', archive: 'archive' }
   }
   writeFileSync(join(work, 'sea.json'), JSON.stringify(config))
-  execFileSync(process.execPath, ['--experimental-sea-config', 'sea.json'], { cwd: work, stdio: 'ignore' })
+  execFileSync(NODE, ['--experimental-sea-config', 'sea.json'], { cwd: work, stdio: 'ignore' })
   return join(work, config.output)
 }
 

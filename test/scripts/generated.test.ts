@@ -44,8 +44,13 @@ t.test('the client is what its generator makes of openapi.json', async (t) => {
 })
 
 t.test('openapi.json passes the strictest rules without a warning', async (t) => {
+  const skip = await missing(join(ROOT, 'scripts/tools'))
+  if (skip) {
+    t.pass('the linter', { skip })
+    return
+  }
   const REDOCLY = { REDOCLY_TELEMETRY: 'off', REDOCLY_SUPPRESS_UPDATE_NOTICE: 'true' }
-  const { stdout } = await run('npx', ['--no', 'redocly', 'lint', '--format=json'], {
+  const { stdout } = await run('sh', ['scripts/tool.sh', 'redocly', 'lint', '--format=json'], {
     cwd: ROOT,
     env: { ...process.env, ...REDOCLY }
   })

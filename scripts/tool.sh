@@ -1,0 +1,5 @@
+#!/bin/sh -e
+# Runs a program of the packages in scripts/tools: sh scripts/tool.sh biome check .
+scripts=$(dirname "$0")
+sh "$scripts/install.sh" "$scripts/tools"
+exec "$scripts/tools/node_modules/.bin/$@"

@@ -68,6 +68,19 @@ t.test('a free place goes to the origin with the fewest downloads', async (t) =>
   t.equal(greedy.running, 3)
 })
 
+t.test('of images with the same claim to a place the first to come is the next', async (t) => {
+  const { limiter } = createLimiter({ compress: 1, inFlight: 2 })
+  const blocker = new Crowd(limiter, 1, 'slow.test', 1)
+  await settled()
+  const urls = ['a', 'b', 'a', 'b', 'c'].map((name, at) => `http://${name}.test/${at}`)
+  const order: string[] = []
+  const run = (sourceUrl: string) =>
+    limiter.run({ sourceUrl, userId: 1 }, never, async () => order.push(sourceUrl))
+  await Promise.all(urls.map(run))
+  t.same(order, urls)
+  await blocker.end()
+})
+
 t.test('users without a place have one more a core, for all of them together', async (t) => {
   const { limiter } = createLimiter({ compress: 2, inFlight: 4 })
   const greedy = new Crowd(limiter, 100, (index) => `shop${index}.test`, 1)

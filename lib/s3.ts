@@ -17,7 +17,6 @@ import type { Bucket } from './config/servers.ts'
 import { BucketUrls, type UrlOptions } from './storage/bucket-urls.ts'
 import { contentTypeOf, isOurs } from './storage/object-key.ts'
 import {
-  CONNECT_TIMEOUT_MS,
   cacheControl,
   notStored,
   OBJECT_PREFIX,
@@ -25,20 +24,11 @@ import {
   type OpenObject,
   ORIGINAL_PREFIX,
   type PresignedPut,
-  REQUEST_TIMEOUT_MS,
   type StoredObject,
   UPLOAD_TIMEOUT_MS
 } from './storage/object-store.ts'
+import { SDK_HANDLER } from './storage/sdk-handler.ts'
 
-const OWN_HANDLER = {
-  connectionTimeout: CONNECT_TIMEOUT_MS,
-  requestTimeout: REQUEST_TIMEOUT_MS,
-  throwOnRequestTimeout: true,
-  // The limiter bounds uploads. Behind a limit here, uploads to a slow store that wait for a socket would
-  // count as connections that cannot be established.
-  httpAgent: { keepAlive: true, maxSockets: Number.POSITIVE_INFINITY },
-  httpsAgent: { keepAlive: true, maxSockets: Number.POSITIVE_INFINITY }
-}
 /** An empty object, stored to find out whether the bucket can be written to. */
 const WRITABLE = `${OBJECT_PREFIX}.writable`
 
@@ -53,7 +43,7 @@ export class S3Store implements ObjectStore {
   constructor(
     bucket: Bucket,
     options: UrlOptions,
-    requestHandler: NonNullable<S3ClientConfig['requestHandler']> = OWN_HANDLER
+    requestHandler: NonNullable<S3ClientConfig['requestHandler']> = SDK_HANDLER
   ) {
     this.#bucket = bucket.name
     this.#client = new S3Client({

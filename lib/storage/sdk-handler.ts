@@ -1,0 +1,12 @@
+import { CONNECT_TIMEOUT_MS, REQUEST_TIMEOUT_MS } from './object-store.ts'
+
+/** The options of the SDK's own handler, which sends the requests of an S3 client. */
+export const SDK_HANDLER = {
+  connectionTimeout: CONNECT_TIMEOUT_MS,
+  requestTimeout: REQUEST_TIMEOUT_MS,
+  throwOnRequestTimeout: true,
+  // The limiter bounds uploads. Behind a limit here, uploads to a slow store that wait for a socket would
+  // count as connections that cannot be established.
+  httpAgent: { keepAlive: true, maxSockets: Number.POSITIVE_INFINITY },
+  httpsAgent: { keepAlive: true, maxSockets: Number.POSITIVE_INFINITY }
+}

@@ -1,18 +1,24 @@
+interface Lockable {
+  id: string
+  generation: number
+}
+
 /**
- * Locks on images that this process is processing. A second message skips images that the first one holds.
+ * Locks on images that this process is processing. A second message skips images that the first one holds. An
+ * image that has a newer generation is not locked: the outcome of the older attempt will not be recorded.
  */
 export class ImageLocks {
-  readonly #ids = new Set<string>()
+  readonly #locked = new Set<string>()
 
   /** Locks those of the images that are not locked, until the lock is released or disposed of. */
-  acquire<T extends { id: string }>(images: T[]): ImageLock<T> {
-    const held = images.filter(({ id }) => !this.#ids.has(id))
-    for (const { id } of held) this.#ids.add(id)
-    return new ImageLock(held, this.#ids)
+  acquire<T extends Lockable>(images: T[]): ImageLock<T> {
+    const held = images.filter((image) => !this.#locked.has(keyOf(image)))
+    for (const image of held) this.#locked.add(keyOf(image))
+    return new ImageLock(held, this.#locked)
   }
 }
 
-class ImageLock<T extends { id: string }> implements Disposable {
+class ImageLock<T extends Lockable> implements Disposable {
   readonly held: readonly T[]
   readonly #locked: Set<string>
   #isReleased = false
@@ -26,10 +32,12 @@ class ImageLock<T extends { id: string }> implements Disposable {
   release(): void {
     if (this.#isReleased) return
     this.#isReleased = true
-    for (const { id } of this.held) this.#locked.delete(id)
+    for (const image of this.held) this.#locked.delete(keyOf(image))
   }
 
   [Symbol.dispose](): void {
     this.release()
   }
 }
+
+const keyOf = ({ id, generation }: Lockable) => `${id} ${generation}`

@@ -82,6 +82,23 @@ function conformance(t: Test, { pool }: Database): void {
     t.same(await outbox('images'), [{ user_id: 1, product_id: id, key: null, due: false }])
   })
 
+  t.test('images that come due at different times after a result have an outbox row each', async (t) => {
+    const id = await go.create([A])
+    await go.writeBack(id, [])
+    await go.replace(id, [A, B])
+    await pool.query('DELETE FROM outbox')
+    await go.writeBack(id, [goUrl(goKey(id, C))])
+    const { rows } = await pool.query(
+      `SELECT attempts, (SELECT count(*)::integer FROM outbox o WHERE kind = 'images' AND o.due_at = i.due_at) AS rows
+       FROM product_images i WHERE product_id = $1 ORDER BY attempts`,
+      [id]
+    )
+    t.same(rows, [
+      { attempts: 1, rows: 1 },
+      { attempts: 2, rows: 1 }
+    ])
+  })
+
   t.test('an image that no result has fails after five of them', async (t) => {
     const id = await go.create([A])
     await pool.query('DELETE FROM outbox')

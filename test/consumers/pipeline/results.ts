@@ -4,6 +4,7 @@ import { settled } from '../../support/app.ts'
 import { readLabel } from '../../support/pictures/pictures.ts'
 import {
   create,
+  held,
   keys,
   keysOf,
   pathOf,
@@ -73,6 +74,20 @@ export function results(t: Test, { app, read, origin, place }: Scene): void {
     const after = await settled(app, id)
     t.not(after.images[0]?.url, before.images[0]?.url)
     t.same(await keys(app, id), [...keysOf(before), ...keysOf(after)].sort())
+    await untilLateKeys(app, id, keysOf(after))
+  })
+
+  t.test('all images are made again when asked for while they are being made', async (t) => {
+    const first = held(await picture(82))
+    const url = place(first.handle)
+    const id = await create(app, [url])
+    await origin.requested(pathOf(url))
+    origin.on(pathOf(url), await picture(83))
+    await app.inject({ method: 'POST', url: `/api/v1/products/${id}/reprocess?all=true` })
+    const after = await settled(app, id)
+    first.letGo()
+    t.equal(await readLabel(await read(after.images[0]?.url ?? '')), 83)
+    await quiet(app, id)
     await untilLateKeys(app, id, keysOf(after))
   })
 

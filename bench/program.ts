@@ -39,7 +39,7 @@ export class BenchProgram extends SupervisedProcess {
 }
 
 /** As `npm start` sets them. */
-const NODE_OPTIONS = ['--max-semi-space-size=4']
+const NODE_OPTIONS = ['--min-semi-space-size=4', '--max-semi-space-size=4']
 const NODE_COMPILE_CACHE = join(import.meta.dirname, '../node_modules/.cache/asyncprod')
 
 /**
@@ -57,7 +57,7 @@ export function startService(settings: Settings): Service {
 /** Looking without a pause would take a core from what is measured. */
 const LOOK_MS = 2
 
-/** Requests the URL every two milliseconds until the response is 200. Rejects when the process ends before. */
+/** Requests the URL every two milliseconds until the response is 200. Rejects if the process ends before. */
 export async function untilOk(url: string, process: SupervisedProcess): Promise<void> {
   while (!(await isOk(url))) {
     if (!process.isRunning) await process.failure(`before it served ${url}`)

@@ -1,10 +1,11 @@
 import { execFile } from 'node:child_process'
 import { once } from 'node:events'
-import { rm } from 'node:fs/promises'
+import { readdir, rm } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { promisify } from 'node:util'
 import t from 'tap'
 import { createFolder } from './support/servers/guard.ts'
+import { dataFolder, startService } from './support/service.ts'
 
 t.test('a port that is taken stops the start with a sentence that names it and the setting', async (t) => {
   const owner = createServer().listen(0, '127.0.0.1')
@@ -24,4 +25,15 @@ t.test('a port that is taken stops the start with a sentence that names it and t
       `The service cannot listen on 127\\.0\\.0\\.1:${PORT}: .*EADDRINUSE.* PORT to an address .*\\.\n$`
     )
   })
+})
+
+t.test('compiled code is stored while the service runs, for the next start after a kill', async (t) => {
+  const NODE_COMPILE_CACHE = createFolder('compiled')
+  const service = startService(t, { NODE_COMPILE_CACHE, DATA_DIR: await dataFolder() })
+  await service.ready()
+  const stored = async () => (await readdir(NODE_COMPILE_CACHE, { recursive: true })).length
+  // Of more than a thousand modules.
+  while ((await stored()) < 500);
+  await service.stop('SIGKILL')
+  t.ok((await stored()) >= 500)
 })

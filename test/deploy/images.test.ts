@@ -16,8 +16,9 @@ t.test('every image that is pulled has its version', async (t) => {
 t.test('the image bounds the space for new objects as `npm start` does', async (t) => {
   const options = (text = '') => text.match(/--[\w=-]+/g)
   const { scripts } = JSON.parse(read('package.json'))
-  t.strictSame(options(scripts.start), ['--max-semi-space-size=4'])
-  t.strictSame(options(/^CMD (.*)$/m.exec(read('Dockerfile'))?.[1]), ['--max-semi-space-size=4'])
+  const flags = ['--min-semi-space-size=4', '--max-semi-space-size=4']
+  t.strictSame(options(scripts.start), flags)
+  t.strictSame(options(/^CMD (.*)$/m.exec(read('Dockerfile'))?.[1]), flags)
 })
 
 t.test('Kubernetes gets the version of the package', async (t) => {

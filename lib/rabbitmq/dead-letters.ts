@@ -1,9 +1,12 @@
+import { setTimeout as wait } from 'node:timers/promises'
 import { type ChannelModel, type ConfirmChannel, connect, type GetMessage } from 'amqplib'
 import { CONNECT_TIMEOUT_MS } from './connection.ts'
 import { Sender } from './sender.ts'
 import { deadQueue } from './topology.ts'
 
 const NOT_FOUND = 404
+const RETURN_LOOKS = 20
+const BETWEEN_LOOKS_MS = 50
 
 /** A message that could not be processed. */
 export interface DeadLetter {
@@ -63,19 +66,23 @@ export class DeadLetters {
     return this.#visit(Number.POSITIVE_INFINITY, async (letter) => isChosen(letter))
   }
 
-  /** Letters that were read but not removed go back to their queue. */
   async close(): Promise<void> {
     // A connection that is closed under its channel may lose the acknowledgements that were sent last.
     await this.#channel.close().catch(() => undefined)
     await this.#connection.close()
   }
 
-  /** Removes the letters for which `take` resolves with true. Resolves with their number. */
+  /**
+   * Removes the letters for which `take` resolves with true. Resolves with their number when the others are
+   * back in their queue.
+   */
   async #visit(
     limit: number,
     take: (letter: DeadLetter, message: GetMessage) => Promise<boolean>
   ): Promise<number> {
     const count = await this.#count()
+    // Without the queue the channel is closed now.
+    if (count === 0) return 0
     let taken = 0
     for (let visited = 0; visited < Math.min(limit, count); visited++) {
       const message = await this.#channel.get(deadQueue(this.#queue))
@@ -84,7 +91,18 @@ export class DeadLetters {
       this.#channel.ack(message)
       taken++
     }
+    await this.#returned(count - taken)
     return taken
+  }
+
+  /**
+   * RabbitMQ returns what a channel held some time after the channel is closed, so that a purge of what was
+   * just read could find nothing. Does not wait for long: others may take letters, too.
+   */
+  async #returned(expected: number): Promise<void> {
+    this.#channel.nackAll()
+    for (let looks = 0; looks < RETURN_LOOKS && (await this.#count()) < expected; looks++)
+      await wait(BETWEEN_LOOKS_MS)
   }
 
   /** Without the queue there are none. */

@@ -29,3 +29,28 @@ t.test(
     t.strictSame(others, [])
   }
 )
+
+t.test('what was just listed can be purged', needsServices, async (t) => {
+  const server = await sharedRabbitmq(t)
+  const queue = server.queueName()
+  const { broker } = await openBroker(t, { urls: [server.url], queue })
+  const ids = Array.from({ length: 20 }, (_, index) => `${index}`)
+  await broker.consume(ids.length, async () => ({ settle: 'dead', reason: 'no JSON' }))
+  const open = () => DeadLetters.open({ urls: [server.url], queue })
+  for (let times = 0; times < 20; times++) {
+    await Promise.all(ids.map((id) => broker.publish(message, id)))
+    while ((await broker.deadLetters()) < ids.length);
+    const [reader, purger] = [await open(), await open()]
+    t.equal((await reader.list(ids.length)).length, ids.length)
+    await reader.close()
+    t.equal(await purger.purge(() => true), ids.length)
+    await purger.close()
+  }
+})
+
+t.test('without their queue there are no dead letters', needsServices, async (t) => {
+  const server = await sharedRabbitmq(t)
+  const letters = await DeadLetters.open({ urls: [server.url], queue: server.queueName() })
+  t.strictSame(await letters.list(10), [])
+  await letters.close()
+})

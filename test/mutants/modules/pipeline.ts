@@ -40,7 +40,10 @@ export const PIPELINE: Module[] = [
   {
     file: 'lib/pipeline/image-locks.ts',
     test: 'test/lib/pipeline/image-locks.test.ts',
-    mutants: { 'images are not locked': ['images.filter(({ id }) => !this.#ids.has(id))', 'images'] }
+    mutants: {
+      'images are not locked': ['images.filter((image) => !this.#locked.has(keyOf(image)))', 'images'],
+      'a lock is on every generation': ['`${id} ${generation}`', 'id']
+    }
   },
   {
     file: 'lib/pipeline/make-image.ts',

@@ -36,8 +36,9 @@ BEGIN
   WHERE is_result AND product_id = product.id AND status = 'pending';
 
   INSERT INTO outbox (kind, class, user_id, product_id, due_at)
-  SELECT DISTINCT 'images', class, owner, product.id, due_at
-  FROM product_images WHERE product_id = product.id AND status = 'pending' AND (is_result OR due_at <= now());
+  SELECT 'images', class, owner, product.id, min(due_at)
+  FROM product_images WHERE product_id = product.id AND status = 'pending' AND (is_result OR due_at <= now())
+  GROUP BY greatest(due_at, now());
 
   RETURN coalesce((
     SELECT array_agg(i.url ORDER BY position) FROM unnest(sources) WITH ORDINALITY AS s (url, position)

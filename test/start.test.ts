@@ -33,7 +33,7 @@ t.test('compiled code is stored while the service runs, for the next start after
   await service.ready()
   const stored = async () => (await readdir(NODE_COMPILE_CACHE, { recursive: true })).length
   // Of more than a thousand modules.
-  while ((await stored()) < 500);
+  while ((await stored()) < 500) if (!service.isRunning) await service.failure('before it stored them')
   await service.stop('SIGKILL')
   t.ok((await stored()) >= 500)
 })

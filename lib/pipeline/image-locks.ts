@@ -4,8 +4,8 @@ interface Lockable {
 }
 
 /**
- * Locks on images that this process is processing. A second message skips images that the first one holds. An
- * image that has a newer generation is not locked: the outcome of the older attempt will not be recorded.
+ * Locks on images that this process is processing. A second message skips images that the first one holds. A
+ * newer generation of an image can be locked beside an older one, whose outcome will not be recorded.
  */
 export class ImageLocks {
   readonly #locked = new Set<string>()

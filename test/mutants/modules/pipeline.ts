@@ -42,7 +42,7 @@ export const PIPELINE: Module[] = [
     test: 'test/lib/pipeline/image-locks.test.ts',
     mutants: {
       'images are not locked': ['images.filter((image) => !this.#locked.has(keyOf(image)))', 'images'],
-      'a lock is on every generation': ['`${id} ${generation}`', 'id']
+      'a lock is on every generation': ['generation }: Lockable) =>', 'generation }: Lockable) => id ||']
     }
   },
   {

@@ -66,6 +66,7 @@ export class DeadLetters {
     return this.#visit(Number.POSITIVE_INFINITY, async (letter) => isChosen(letter))
   }
 
+  /** What a replay that failed has read goes back to its queue. */
   async close(): Promise<void> {
     // A connection that is closed under its channel may lose the acknowledgements that were sent last.
     await this.#channel.close().catch(() => undefined)

@@ -40,7 +40,10 @@ export class BenchProgram extends SupervisedProcess {
 
 /** As `npm start` sets them. */
 const NODE_OPTIONS = ['--min-semi-space-size=4', '--max-semi-space-size=4']
-const NODE_COMPILE_CACHE = join(import.meta.dirname, '../node_modules/.cache/asyncprod')
+const ENVIRONMENT = {
+  NODE_COMPILE_CACHE: join(import.meta.dirname, '../node_modules/.cache/asyncprod'),
+  MALLOC_MMAP_THRESHOLD_: '131072'
+}
 
 /**
  * `npm start` with those settings and no others. Its log goes to a file. With options of Node's it ends by
@@ -51,7 +54,7 @@ export function startService(settings: Settings): Service {
   const options = process.env.BENCH_NODE_OPTIONS?.split(' ') ?? []
   const endSignal = options.length > 0 ? 'SIGTERM' : 'SIGKILL'
   const args = [...NODE_OPTIONS, ...options, SERVER]
-  return new Service({ NODE_COMPILE_CACHE, ...settings }, { args, cwd, log: join(cwd, 'log'), endSignal })
+  return new Service({ ...ENVIRONMENT, ...settings }, { args, cwd, log: join(cwd, 'log'), endSignal })
 }
 
 /** Looking without a pause would take a core from what is measured. */

@@ -1,11 +1,12 @@
 import { totalmem } from 'node:os'
 import { extname, join } from 'node:path'
 import pLimit, { type LimitFunction } from 'p-limit'
-import type { Compressed, CompressOptions } from '../compress.ts'
+import { BufferPool } from '../buffer-pool.ts'
+import type { CompressOptions } from '../compress.ts'
 import { DecoderLost, endedDecoder } from './failures.ts'
 import { type Fence, fenceFor } from './fence.ts'
 import type { Limits } from './limits.ts'
-import { DecoderProcess } from './process.ts'
+import { type Decoded, DecoderProcess } from './process.ts'
 
 export interface DecoderOptions extends CompressOptions {
   /** Pictures decoded at once, each in a process of its own. */
@@ -39,6 +40,9 @@ const SURPLUS_IDLE_MS = 5000
  */
 const MAX_TRIES = 3
 
+/** Room for the results of 64 pictures that are being stored. */
+const POOL_BYTES = 4 * 1024 * 1024
+
 const ENTRY = join(import.meta.dirname, `main${extname(import.meta.filename)}`)
 
 /**
@@ -57,6 +61,7 @@ export class Decoder {
   readonly #limits: Limits
   readonly #entry: string
   readonly #places: LimitFunction
+  readonly #pool = new BufferPool(POOL_BYTES)
   readonly #all = new Set<DecoderProcess>()
   /** A stack: the decoder that was used last is used next. */
   readonly #idle: { decoder: DecoderProcess; timer: NodeJS.Timeout }[] = []
@@ -80,7 +85,7 @@ export class Decoder {
    * with a permanent ImageError, with the signal's reason, or with another error when no decoder can be
    * started.
    */
-  async compress(source: Buffer, signal: AbortSignal, begun = () => {}): Promise<Compressed> {
+  async compress(source: Buffer, signal: AbortSignal, begun = () => {}): Promise<Decoded> {
     return await this.#places(() => this.#decode(source, signal, begun, MAX_TRIES))
   }
 
@@ -91,7 +96,7 @@ export class Decoder {
     await Promise.all([...this.#all].map((decoder) => decoder.close()))
   }
 
-  async #decode(source: Buffer, signal: AbortSignal, begun: () => void, tries: number): Promise<Compressed> {
+  async #decode(source: Buffer, signal: AbortSignal, begun: () => void, tries: number): Promise<Decoded> {
     const decoder = await this.#take(signal)
     try {
       return await decoder.decode(source, this.#options, signal, begun)
@@ -115,7 +120,7 @@ export class Decoder {
   async #start(): Promise<DecoderProcess> {
     const fence = await fenceFor(this.#entry)
     if (this.#isClosed) throw new Error('The decoder is closed')
-    const decoder = new DecoderProcess(fence, this.#limits)
+    const decoder = new DecoderProcess(fence, this.#limits, this.#pool)
     this.#all.add(decoder)
     void decoder.exited.then(() => this.#all.delete(decoder))
     return decoder

@@ -58,7 +58,7 @@ export class FrameReader {
     if (this.#part === 'body') return this.#complete(this.#target)
     this.#head = JSON.parse(this.#target.toString())
     if (this.#bodyLength === 0) return this.#complete(Buffer.alloc(0))
-    this.#expect('body', this.#allocate(this.#bodyLength))
+    this.#expect('body', this.#allocate(this.#bodyLength).subarray(0, this.#bodyLength))
     return undefined
   }
 

@@ -1,3 +1,4 @@
+import type { BufferPool } from '../buffer-pool.ts'
 import type { Compressed, CompressOptions } from '../compress.ts'
 import { type KillReason, publishKill, runningDecoders } from './diagnostics.ts'
 import { DecoderLost, endedDecoder } from './failures.ts'
@@ -12,11 +13,15 @@ const MAX_LOG = 2000
 /** Sent by an operator, or by the OOM killer, which may choose the decoder of a harmless picture. */
 const KILLED_FROM_OUTSIDE = 'SIGKILL'
 
+/** Dispose of it once nothing reads its bytes: their buffer is used for another picture. Optional. */
+export type Decoded = Compressed & Disposable
+
 /** One child process that decodes one picture at a time. */
 export class DecoderProcess {
   readonly #child: DecoderChild
   readonly #limits: Limits
-  readonly #reader = new FrameReader()
+  readonly #pool: BufferPool
+  readonly #reader: FrameReader
   readonly #ready: Promise<void>
   readonly #exit = Promise.withResolvers<void>()
   #reply: PromiseWithResolvers<Frame> | undefined
@@ -25,8 +30,10 @@ export class DecoderProcess {
   #hasEnded = false
   #log = ''
 
-  constructor(fence: Fence, limits: Limits) {
+  constructor(fence: Fence, limits: Limits, pool: BufferPool) {
     this.#limits = limits
+    this.#pool = pool
+    this.#reader = new FrameReader((length) => pool.take(length))
     const { child, removeFolder } = spawnDecoder(fence)
     this.#child = child
     if (this.#child.pid) runningDecoders.add(this.#child.pid)
@@ -56,7 +63,7 @@ export class DecoderProcess {
     options: CompressOptions,
     signal: AbortSignal,
     begun: () => void
-  ): Promise<Compressed> {
+  ): Promise<Decoded> {
     signal.throwIfAborted()
     const abort = () => this.#kill('abort', signal.reason)
     signal.addEventListener('abort', abort, { once: true })
@@ -93,7 +100,7 @@ export class DecoderProcess {
     lowerPriority(this.#child.pid ?? 0)
   }
 
-  async #exchange(source: Buffer, options: CompressOptions): Promise<Compressed> {
+  async #exchange(source: Buffer, options: CompressOptions): Promise<Decoded> {
     const reply = this.#nextReply()
     const { pid = 0, stdin } = this.#child
     const stopWatching = watch(pid, this.#limits, (reason, error) => this.#kill(reason, error))
@@ -102,7 +109,9 @@ export class DecoderProcess {
     stdin.write(source)
     stdin.uncork()
     try {
-      return readReply(await reply, options.renditions?.length)
+      const frame = await reply
+      const compressed = readReply(frame, options.renditions?.length)
+      return { ...compressed, [Symbol.dispose]: () => this.#pool.give(frame.body) }
     } catch (error) {
       if (!(error instanceof UnreadableReply)) throw error
       this.#kill('crash')

@@ -50,7 +50,7 @@ export function readReply({ head, body }: Frame, count = 0): Compressed {
   if (!Value.Check(Result, head) || head.renditions.length !== count) throw new UnreadableReply()
   const { width, height, renditions, placeholder } = head
   let end = body.length - renditions.reduce((sum, { length }) => sum + length, 0)
-  if (end < 0) throw new UnreadableReply()
+  if (end <= 0) throw new UnreadableReply()
   const jpeg = body.subarray(0, end)
   const encoded = renditions.map(({ length, ...size }): Encoded => {
     const start = end

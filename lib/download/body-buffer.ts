@@ -1,4 +1,4 @@
-import type { BufferPool } from '../egress/buffers.ts'
+import type { BufferPool } from '../buffer-pool.ts'
 import { tooLarge } from './errors.ts'
 
 const FIRST_BYTES = 65_536

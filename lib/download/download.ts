@@ -1,5 +1,6 @@
+import { BufferPool } from '../buffer-pool.ts'
 import type { AddressPolicy } from '../egress/address-policy.ts'
-import { BufferPool, MAX_HEADER_BYTES } from '../egress/buffers.ts'
+import { MAX_HEADER_BYTES } from '../egress/buffers.ts'
 import { createEgress } from '../egress/egress.ts'
 import { BlockedAddress } from '../egress/errors.ts'
 import type { Locate } from '../egress/locate.ts'

@@ -1,5 +1,5 @@
 import type { Dispatcher } from 'undici'
-import type { BufferPool } from '../egress/buffers.ts'
+import type { BufferPool } from '../buffer-pool.ts'
 import { onceSent } from '../egress/sent.ts'
 import { currentAttempt } from '../log/attempt-trace.ts'
 import { BodyBuffer } from './body-buffer.ts'

@@ -92,6 +92,8 @@ export class ImageMaker {
       progress.stored = stored
       return inStage('upload', productId, () => storeImage(objects, made, signal))
     })
+    // Only now: an upload that failed or was given up may still read it.
+    compressed[Symbol.dispose]()
     return { status: 'done', width, height, placeholder, source_bytes, original, ...columns, stored }
   }
 

@@ -8,7 +8,7 @@ export interface ObjectStore {
   /**
    * Stores an object, replacing what the key named before, and resolves with its URL, unsigned. Rejects with
    * an ImageError of code `storage`, or with the signal's reason when that aborts; the object may still
-   * appear until LONGEST_UPLOAD_MS have passed.
+   * appear until LONGEST_UPLOAD_MS have passed. Once it has resolved, it no longer reads the bytes.
    */
   put(key: string, bytes: Buffer, signal: AbortSignal): Promise<string>
   /**

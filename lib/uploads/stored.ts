@@ -1,6 +1,6 @@
+import { BufferPool } from '../buffer-pool.ts'
 import { BodyBuffer } from '../download/body-buffer.ts'
 import type { Download } from '../download/download.ts'
-import { BufferPool } from '../egress/buffers.ts'
 import { ImageError } from '../image/error.ts'
 import type { ObjectStore } from '../storage/object-store.ts'
 

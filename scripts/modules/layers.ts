@@ -89,6 +89,7 @@ export const LAYERS: Module[][] = [
   ],
   [
     { path: 'lib/image', holds: 'what a picture is and why one fails', first: 'format.ts' },
+    { path: 'lib/buffer-pool.ts', holds: 'buffers that are used again and again' },
     { path: 'lib/startup', holds: 'waiting for servers, locking DATA_DIR', first: 'wait-for-server.ts' }
   ],
   [

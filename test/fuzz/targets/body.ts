@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
+import { BufferPool } from '../../../lib/buffer-pool.ts'
 import { BodyBuffer } from '../../../lib/download/body-buffer.ts'
-import { BufferPool } from '../../../lib/egress/buffers.ts'
 import { ImageError } from '../../../lib/image/error.ts'
 
 const MAX_BYTES = 300_000

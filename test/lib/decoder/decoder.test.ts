@@ -16,6 +16,22 @@ t.test('a picture comes back compressed, and what is wrong with one is said as i
   t.equal(runningDecoders.size, 1)
 })
 
+t.test(
+  'a result keeps its bytes until it is disposed of; then another picture has their memory',
+  async (t) => {
+    const { order } = unruly(t)
+    const kept = await order(picture)
+    const bytes = Buffer.from(kept.jpeg)
+    const given = await order(await photo({ width: 100, height: 80 }))
+    t.not(given.jpeg.buffer, kept.jpeg.buffer)
+    t.ok(kept.jpeg.equals(bytes))
+    given[Symbol.dispose]()
+    const next = await order(picture)
+    t.equal(next.jpeg.buffer, given.jpeg.buffer)
+    t.ok(next.jpeg.equals(bytes))
+  }
+)
+
 t.test('of decoders that have nothing to do one is kept', async (t) => {
   mock.timers.enable({ apis: ['setTimeout'] })
   t.teardown(() => mock.timers.reset())

@@ -1,6 +1,6 @@
 import t from 'tap'
+import { BufferPool } from '../../../lib/buffer-pool.ts'
 import { BodyBuffer } from '../../../lib/download/body-buffer.ts'
-import { BufferPool } from '../../../lib/egress/buffers.ts'
 
 const pool = new BufferPool(1_000_000)
 const TOO_LARGE = { name: 'ImageError', code: 'too_large', transient: false }

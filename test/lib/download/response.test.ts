@@ -1,8 +1,8 @@
 import { getEventListeners } from 'node:events'
 import t from 'tap'
 import { Agent } from 'undici'
+import { BufferPool } from '../../../lib/buffer-pool.ts'
 import { getResponse } from '../../../lib/download/response.ts'
-import { BufferPool } from '../../../lib/egress/buffers.ts'
 import { downloader, type FailedImage, failure, never, serve, speak } from '../../support/downloader.ts'
 
 const UNREACHABLE: FailedImage = {

@@ -3,7 +3,7 @@ import type { Socket } from 'node:net'
 import { createServer } from 'node:net'
 import { setImmediate as turnOfTheEventLoop } from 'node:timers/promises'
 import t, { type Test } from 'tap'
-import { BufferPool, connectReusing } from '../../../lib/egress/buffers.ts'
+import { connectReusing } from '../../../lib/egress/buffers.ts'
 import { downloader, listen, never, OUTSIDE, serve, speak } from '../../support/downloader.ts'
 
 const KB = 1024
@@ -104,44 +104,4 @@ t.test('a header in pieces after a large body is read as it was sent', async (t)
   t.ok((await download(origin.url, never)).bytes.equals(large))
   t.ok((await download(origin.url, never)).bytes.equals(large))
   t.equal(asked.length, 3)
-})
-
-t.test('a buffer that is in use is not given to another', async (t) => {
-  const pool = new BufferPool(1024 * KB)
-  const buffers = Array.from({ length: 20 }, () => pool.take(100 * KB))
-  t.equal(new Set(buffers).size, 20)
-  const [first, second] = buffers
-  if (!first || !second) throw new Error('There are twenty')
-  pool.give(second)
-  pool.give(first)
-  t.equal(pool.take(100 * KB), first)
-  t.equal(pool.take(100 * KB), second)
-  t.notOk(buffers.includes(pool.take(100 * KB)))
-})
-
-t.test('a buffer is large enough, and no more than twice what was requested', async (t) => {
-  const pool = new BufferPool(1024 * KB)
-  for (const bytes of [0, 1, 64 * KB, 64 * KB + 1, 1024 * KB, 1_650_000]) {
-    const { length } = pool.take(bytes)
-    t.ok(length >= bytes && length <= Math.max(64 * KB, bytes * 2), `${bytes}: ${length}`)
-  }
-})
-
-t.test('a small request does not take a large buffer', async (t) => {
-  const pool = new BufferPool(1024 * KB)
-  pool.give(pool.take(1024 * KB))
-  t.equal(pool.take(1).length, 64 * KB)
-})
-
-t.test('the buffers that are kept are bounded: the one that was given first is dropped first', async (t) => {
-  const pool = new BufferPool(256 * KB)
-  const [large, ...small] = [128, 64, 64, 64].map((size) => pool.take(size * KB))
-  for (const buffer of [large, ...small]) if (buffer) pool.give(buffer)
-  t.not(pool.take(128 * KB), large)
-  t.same(
-    small.map(() => small.includes(pool.take(64 * KB))),
-    [true, true, true]
-  )
-  pool.give(pool.take(512 * KB))
-  t.equal(pool.take(512 * KB).length, 512 * KB)
 })

@@ -66,7 +66,14 @@ t.test('a late upload replaces nothing, and is removed', async (t) => {
   const { processor, store } = build({
     objects,
     decoder: {
-      compress: async () => ({ jpeg: fresh, width: 800, height: 600, renditions: [], placeholder: null })
+      compress: async () => ({
+        jpeg: fresh,
+        width: 800,
+        height: 600,
+        renditions: [],
+        placeholder: null,
+        [Symbol.dispose]: () => undefined
+      })
     }
   })
   const id = await create(store, 'http://a.test/1')

@@ -12,16 +12,38 @@ const bytes = Buffer.from('a picture')
 
 const IMAGE = pendingRow('lamp')
 
+const decoded = (dispose = () => {}) => ({
+  jpeg: bytes,
+  width: 8,
+  height: 6,
+  renditions: [],
+  placeholder: null,
+  [Symbol.dispose]: dispose
+})
+
+const options = () => ({
+  downloader: { download: async () => ({ bytes, [Symbol.dispose]: () => undefined }) },
+  limiter: new Limiter({
+    capacity: { compress: 1, inFlight: 1 },
+    locate: async () => ({ domain: 'a.example', networks: [] })
+  }),
+  wanted: { renditions: [], placeholders: false },
+  readOriginal: null,
+  retry: { maxAttempts: 3, baseMs: 1000 },
+  jobTimeoutMs: 60_000,
+  log: createLog()
+})
+
 t.test('the next upload goes to the user with the fewest', async (t) => {
   const uploads: string[] = []
   const [compressed, uploaded] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
   let pictures = 0
   const maker = new ImageMaker({
-    downloader: { download: async () => ({ bytes, [Symbol.dispose]: () => undefined }) },
+    ...options(),
     decoder: {
       compress: async () => {
         if (++pictures === 4) compressed.resolve()
-        return { jpeg: bytes, width: 8, height: 6, renditions: [], placeholder: null }
+        return decoded()
       }
     },
     objects: {
@@ -35,12 +57,7 @@ t.test('the next upload goes to the user with the fewest', async (t) => {
       capacity: { compress: 4, inFlight: 8 },
       locate: async (url) => ({ domain: new URL(url).hostname, networks: [] }),
       uploads: 2
-    }),
-    wanted: { renditions: [], placeholders: false },
-    readOriginal: null,
-    retry: { maxAttempts: 3, baseMs: 1000 },
-    jobTimeoutMs: 60_000,
-    log: createLog()
+    })
   })
   const make = (productId: number, userId: number) =>
     maker.make(IMAGE, { productId, userId, stop: signal, signal })
@@ -60,15 +77,9 @@ t.test(
     const put: string[] = []
     const picture = { bytes, width: 8, height: 6 }
     const maker = new ImageMaker({
-      downloader: { download: async () => ({ bytes, [Symbol.dispose]: () => undefined }) },
+      ...options(),
       decoder: {
-        compress: async () => ({
-          jpeg: bytes,
-          width: 8,
-          height: 6,
-          renditions: [picture, picture],
-          placeholder: null
-        })
+        compress: async () => ({ ...decoded(), renditions: [picture, picture] })
       },
       objects: {
         put: async (key) => {
@@ -78,15 +89,8 @@ t.test(
           return key
         }
       },
-      limiter: new Limiter({
-        capacity: { compress: 1, inFlight: 1 },
-        locate: async () => ({ domain: 'a.example', networks: [] })
-      }),
       wanted: { renditions: parseRenditions('thumb:8x,format=webp;wide:9x'), placeholders: false },
-      readOriginal: async () => null,
-      retry: { maxAttempts: 3, baseMs: 1000 },
-      jobTimeoutMs: 60_000,
-      log: createLog()
+      readOriginal: async () => null
     })
     let isMade = false
     const making = maker.make(IMAGE, { productId: 7, userId: 1, stop: signal, signal }).then((outcome) => {
@@ -104,3 +108,24 @@ t.test(
     t.equal(put.filter((key) => key.startsWith('originals/')).length, 1)
   }
 )
+
+t.test('the memory of a result is used again when it is stored, and never after a failure', async (t) => {
+  let disposals = 0
+  const stored = [Promise.withResolvers<string>(), Promise.withResolvers<string>()]
+  const puts = stored.values()
+  const maker = new ImageMaker({
+    ...options(),
+    decoder: { compress: async () => decoded(() => disposals++) },
+    objects: { put: () => puts.next().value?.promise ?? Promise.reject(new Error('Unexpected')) }
+  })
+  const make = () => maker.make(IMAGE, { productId: 1, userId: 1, stop: signal, signal })
+  const made = make()
+  await turn()
+  t.equal(disposals, 0, 'the store may still read it')
+  stored[0]?.resolve('')
+  t.match(await made, { status: 'done' })
+  t.equal(disposals, 1)
+  stored[1]?.reject(new ImageError('storage', 'Full', { transient: true }))
+  t.match(await make(), { status: 'snoozed' })
+  t.equal(disposals, 1)
+})

@@ -70,7 +70,14 @@ export async function processors(t: Owner) {
       objects,
       downloader: { download: async () => source },
       decoder: {
-        compress: async () => ({ jpeg: bytes, width: 8, height: 6, renditions: [], placeholder: null })
+        compress: async () => ({
+          jpeg: bytes,
+          width: 8,
+          height: 6,
+          renditions: [],
+          placeholder: null,
+          [Symbol.dispose]: () => undefined
+        })
       },
       wanted: { renditions: [], placeholders: false },
       readOriginal: null,

@@ -44,6 +44,12 @@ t.test('it prints the OpenAPI document of this version', { skip }, async (t) => 
   t.match(JSON.parse(stdout), { openapi: /^3\.1/, info: { version } })
 })
 
+t.test('its space for new objects is bounded, and that of a decoder more so', { skip }, async (t) => {
+  const program = join(import.meta.dirname, 'support/new-space.ts')
+  const { stdout } = await (await unpacked()).run([], { ASYNCPROD_PROGRAM: program })
+  t.same(JSON.parse(stdout), { options: ['--max-semi-space-size=4'], bytes: 2 * 2 ** 20 })
+})
+
 t.test('its demo makes pictures of every kind and ends', { skip }, async (t) => {
   const own = await unpacked()
   const { code, stdout } = await own.run(['demo'], { TMPDIR: own.folder })

@@ -7,6 +7,7 @@ const Module = require('node:module')
 const os = require('node:os')
 const path = require('node:path')
 const { getAsset, getRawAsset } = require('node:sea')
+const { setFlagsFromString } = require('node:v8')
 const { zstdDecompressSync } = require('node:zlib')
 
 const ENTRY = 'cli.ts'
@@ -26,6 +27,8 @@ try {
 }
 
 function runProgram(program) {
+  // The executable's own option is for the service, and overrides the one that the program is started with.
+  setFlagsFromString('--semi-space-growth-factor=1')
   process.argv[1] = program
   Module.runMain(program)
 }

@@ -30,6 +30,7 @@ export class BufferPool {
   /** Takes back a buffer from `take`, or a part of it, once, when nothing reads it any more. */
   give(part: Buffer): void {
     const whole = Buffer.from(part.buffer)
+    if (whole.length > this.#maxBytes) return
     this.#free.push(whole)
     this.#bytes += whole.length
     while (this.#bytes > this.#maxBytes) this.#bytes -= this.#free.shift()?.length ?? 0

@@ -40,7 +40,7 @@ const SURPLUS_IDLE_MS = 5000
  */
 const MAX_TRIES = 3
 
-/** Room for the results of 64 pictures that are being stored. */
+/** Room for 64 results of up to 64 kB. */
 const POOL_BYTES = 4 * 1024 * 1024
 
 const ENTRY = join(import.meta.dirname, `main${extname(import.meta.filename)}`)

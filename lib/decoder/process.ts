@@ -111,7 +111,12 @@ export class DecoderProcess {
     try {
       const frame = await reply
       const compressed = readReply(frame, options.renditions?.length)
-      return { ...compressed, [Symbol.dispose]: () => this.#pool.give(frame.body) }
+      let body: Buffer | null = frame.body
+      const dispose = () => {
+        if (body) this.#pool.give(body)
+        body = null
+      }
+      return { ...compressed, [Symbol.dispose]: dispose }
     } catch (error) {
       if (!(error instanceof UnreadableReply)) throw error
       this.#kill('crash')
@@ -137,13 +142,22 @@ export class DecoderProcess {
         const length = chunk.copy(this.#reader.target, 0, at)
         at += length
         const frame = this.#reader.advance(length)
-        if (!frame) continue
-        if (isState(frame, 'begun')) this.#hasBegun = true
-        else this.#reply?.resolve(frame)
+        if (frame) this.#accept(frame)
       }
     } catch (cause) {
       this.#kill('crash', endedDecoder('an unreadable reply', cause))
     }
+  }
+
+  /** Throws if nobody waits for it: a decoder that a picture has taken over could send frames without end. */
+  #accept(frame: Frame): void {
+    if (!this.#reply) throw new UnreadableReply()
+    if (isState(frame, 'begun') && !this.#hasBegun) {
+      this.#hasBegun = true
+      return
+    }
+    this.#reply.resolve(frame)
+    this.#reply = undefined
   }
 
   #kill(reason: KillReason, error?: unknown): void {

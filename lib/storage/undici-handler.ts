@@ -1,5 +1,5 @@
 import { UndiciHttpHandler } from '@smithy/undici-http-handler'
-import { Agent } from 'undici'
+import { Agent, buildConnector } from 'undici'
 import { CONNECT_TIMEOUT_MS, REQUEST_TIMEOUT_MS } from './object-store.ts'
 
 /**
@@ -9,9 +9,24 @@ import { CONNECT_TIMEOUT_MS, REQUEST_TIMEOUT_MS } from './object-store.ts'
 export const undiciHandler = () =>
   new UndiciHttpHandler({
     dispatcher: new Agent({
-      connect: { timeout: CONNECT_TIMEOUT_MS },
+      connect,
       headersTimeout: REQUEST_TIMEOUT_MS,
-      bodyTimeout: REQUEST_TIMEOUT_MS,
-      allowH2: false
+      bodyTimeout: REQUEST_TIMEOUT_MS
     })
+  })
+
+const open = buildConnector({ timeout: CONNECT_TIMEOUT_MS, allowH2: false })
+
+/**
+ * A response that comes before its request was sent ends the connection. undici would use it again, and send
+ * the rest first: from memory that holds another picture by then.
+ */
+const connect: buildConnector.connector = (options, callback) =>
+  open(options, (...opened) => {
+    const [, socket] = opened
+    socket?.prependListener('readable', () => {
+      // When undici has read the response.
+      if (socket.writableLength > 0) process.nextTick(() => socket.destroy())
+    })
+    callback(...opened)
   })

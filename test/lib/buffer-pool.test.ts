@@ -50,6 +50,14 @@ t.test('the buffers that are kept are bounded: the one that was given first is d
     small.map(() => memories.includes(pool.take(64 * KB).buffer)),
     [true, true, true]
   )
-  pool.give(pool.take(512 * KB))
-  t.equal(pool.take(512 * KB).length, 512 * KB)
+})
+
+t.test('a buffer that is larger than all that may be kept drops none of them', async (t) => {
+  const pool = new BufferPool(256 * KB)
+  const small = pool.take(64 * KB)
+  pool.give(small)
+  const large = pool.take(512 * KB)
+  pool.give(large)
+  t.not(pool.take(512 * KB).buffer, large.buffer)
+  t.equal(pool.take(64 * KB).buffer, small.buffer)
 })

@@ -29,6 +29,10 @@ t.test(
     const next = await order(picture)
     t.equal(next.jpeg.buffer, given.jpeg.buffer)
     t.ok(next.jpeg.equals(bytes))
+    next[Symbol.dispose]()
+    next[Symbol.dispose]()
+    const [one, other] = [await order(picture), await order(picture)]
+    t.not(one.jpeg.buffer, other.jpeg.buffer, 'it is given back once')
   }
 )
 
@@ -49,6 +53,7 @@ const CASES = [
   ['crash', 'corrupt_image', 'crash', /ended its decoder \((SIGABRT|SIGTRAP)\).*save it with/],
   ['exit', 'corrupt_image', 'crash', /ended its decoder \(exit code 3\)/],
   ['babble', 'corrupt_image', 'crash', /unreadable reply/],
+  ['repeat', 'corrupt_image', 'crash', /unreadable reply/],
   ['toil', 'timeout', 'cpu', /takes more than 1 seconds of CPU/],
   ['hang', 'timeout', 'wall_clock', /takes more than 2 seconds: save it with/],
   ['spin', 'timeout', 'cpu', /takes more than 1 seconds of CPU: save it with/],
@@ -65,6 +70,15 @@ for (const [command, code, reason, message] of CASES) {
     t.match(await order(picture), { width: 64 }, 'and its place is free')
   })
 }
+
+t.test('a decoder that goes on after its reply is killed', onLinux, async (t) => {
+  const seen = killsOf(t)
+  const { order } = unruly(t)
+  t.match(await failure(order('go on')), { message: /That is all/ })
+  while (seen.length === 0) await immediate()
+  t.match(seen, [{ reason: 'crash' }])
+  t.match(await order(picture), { width: 64 }, 'and another one is started')
+})
 
 t.test('an abort ends the picture at once, and gives its reason', async (t) => {
   const { order } = unruly(t)

@@ -1,8 +1,10 @@
 // A decoder that does what its picture says. What is no command is compressed.
 import { pbkdf2 } from 'node:crypto'
+import { writeSync } from 'node:fs'
 import { promisify } from 'node:util'
 import { compress } from '../../../lib/compress.ts'
 import { compressForParent } from '../../../lib/decoder/child.ts'
+import { frameStart } from '../../../lib/decoder/frame.ts'
 
 const COMMANDS: Record<string, () => Promise<never>> = {
   crash: async () => process.abort(),
@@ -26,6 +28,14 @@ const COMMANDS: Record<string, () => Promise<never>> = {
   babble: async () => {
     process.stdout.write('This is no frame, however long one reads it.')
     return await new Promise<never>(() => undefined)
+  },
+  repeat: async () => {
+    writeSync(1, frameStart({ state: 'begun' }, 0))
+    return await new Promise<never>(() => undefined)
+  },
+  'go on': async () => {
+    setImmediate(() => writeSync(1, frameStart({ state: 'begun' }, 0)))
+    throw new Error('That is all')
   }
 }
 

@@ -26,8 +26,8 @@ export function frameStart(head: object, bodyLength: number): Buffer {
 }
 
 /**
- * Says where the next bytes go and returns the frames that they complete. `allocate` makes the buffers for
- * bodies.
+ * Says where the next bytes go and returns the frames that they complete. `allocate` returns a buffer
+ * of at least so many bytes for a body.
  */
 export class FrameReader {
   readonly #allocate: (length: number) => Buffer

@@ -131,9 +131,7 @@ export class DecoderProcess {
     this.#reply = reply
     this.#hasBegun = false
     if (this.#hasEnded) reply.reject(new DecoderLost())
-    return await reply.promise.finally(() => {
-      this.#reply = undefined
-    })
+    return await reply.promise
   }
 
   #receive(chunk: Buffer): void {

@@ -46,14 +46,14 @@ const ENVIRONMENT = {
 }
 
 /**
- * `npm start` with those settings and no others. Its log goes to a file. With options of Node's it ends by
- * itself: a process that is killed writes no profile.
+ * `npm start`, or another file of ours, with those settings and no others. Its log goes to a file. With
+ * options of Node's it ends by itself: a process that is killed writes no profile.
  */
-export function startService(settings: Settings): Service {
+export function startService(settings: Settings, file = SERVER): Service {
   const cwd = createFolder('product')
   const options = process.env.BENCH_NODE_OPTIONS?.split(' ') ?? []
   const endSignal = options.length > 0 ? 'SIGTERM' : 'SIGKILL'
-  const args = [...NODE_OPTIONS, ...options, SERVER]
+  const args = [...NODE_OPTIONS, ...options, file]
   return new Service({ ...ENVIRONMENT, ...settings }, { args, cwd, log: join(cwd, 'log'), endSignal })
 }
 

@@ -18,8 +18,8 @@ import { services } from './support/servers/shared.ts'
 // Two builds and a dozen first starts: a minute on two idle cores.
 t.setTimeout(900_000)
 
-const skip =
-  cannotBuild() || (await missing(join(ROOT, 'scripts/tools'))) || (await missing(join(ROOT, 'scripts/node')))
+const folders = ['bundle', 'tools', 'node'].map((name) => join(ROOT, 'scripts', name))
+const skip = cannotBuild() || ((await Promise.all(folders.map(missing))).find(Boolean) ?? false)
 const STOPPED = { code: 0, signal: null }
 // Of copies: somebody may be at work on the sources.
 const sources = once(async () => copySources())

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs'
+import { globSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import t from 'tap'
@@ -48,6 +48,21 @@ t.test('the package holds what runs, and what belongs to it', async (t) => {
 t.test('its command runs', async (t) => {
   const { stdout } = await run(process.execPath, [join(folder, 'dist/cli.js'), '--version'])
   t.match(stdout, /^\d+\.\d+\.\d+\n$/)
+})
+
+t.test('its demo makes pictures of every kind and ends', async (t) => {
+  const { stdout } = await run(process.execPath, [join(folder, 'dist/cli.js'), 'demo'], project)
+  t.equal(stdout.match(/ done {2}.* → /g)?.length, 4)
+})
+
+t.test('its files include TypeBox, of which a start would load 200', async (t) => {
+  const files = globSync('dist/**/*.js', { cwd: folder }).map((name) =>
+    readFileSync(join(folder, name), 'utf8')
+  )
+  t.strictSame(
+    files.flatMap((text) => text.match(/(from|import|require).*"@sinclair[^"]*"/g) ?? []),
+    []
+  )
 })
 
 t.test('a program of its users builds the service, injects, and closes it', async (t) => {

@@ -1,12 +1,16 @@
+import { execFileSync } from 'node:child_process'
+import { join } from 'node:path'
 import { freePort } from '../../test/support/servers/port.ts'
 import type { SupervisedProcess } from '../../test/support/servers/process.ts'
 import { BenchProgram, startService, untilOk } from '../program.ts'
 import type { Row } from '../row.ts'
 import type { Sample } from '../sample.ts'
 
+const ROOT = join(import.meta.dirname, '../..')
+
 export const row: Row = {
   name: 'start',
-  title: 'ROLE=api from exec to the first 200',
+  title: 'ROLE=api from exec to the first 200, as published',
   ceiling: 'bare Fastify, pg and Redis from exec to the first 200',
   figures: [{ name: 'milliseconds', unit: 'ms', reach: { atMost: 1.6 } }],
   rounds: ({ rounds }) => 2 * rounds,
@@ -23,7 +27,9 @@ export const row: Row = {
       return { values: { milliseconds }, usage: close() }
     }
     const { databaseUrl, redisUrl, settings } = setup
-    const startApi = (port: number) => startService({ ...settings, ROLE: 'api', PORT: `${port}` })
+    execFileSync('sh', [join(ROOT, 'scripts/bundle/bundle.sh')])
+    const startApi = (port: number) =>
+      startService({ ...settings, ROLE: 'api', PORT: `${port}` }, join(ROOT, 'dist/cli.js'))
     await fillCompileCache(startApi)
     return {
       ceiling: () =>

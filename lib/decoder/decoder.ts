@@ -43,7 +43,8 @@ const MAX_TRIES = 3
 /** Room for 64 results of up to 64 kB. */
 const POOL_BYTES = 4 * 1024 * 1024
 
-const ENTRY = join(import.meta.dirname, `main${extname(import.meta.filename)}`)
+/** Of this folder from the published chunks, too, which are in another one of lib. */
+const ENTRY = join(import.meta.dirname, '../decoder', `main${extname(import.meta.filename)}`)
 
 /**
  * Resolves with the restrictions on decoders that are in force, and those that this system does not offer.

@@ -20,12 +20,8 @@ import { installOnce } from '../install.ts'
 
 const ROOT = join(import.meta.dirname, '../..')
 
-/** The files that run. Tests, benchmarks and documents are left out. */
-const SOURCES = [
-  '*.ts',
-  'package.json',
-  '{lib,plugins,routes,consumers,commands,console,sql,client/src}/**/*.*'
-]
+/** The files that run, and those that they read. */
+const FILES = ['package.json', '{console,dist,sql}/**/*.*']
 
 /** Files of dependencies that no program reads. */
 const UNUSED = [
@@ -76,10 +72,11 @@ function build(out: string): void {
   )
 }
 
-/** Copies the sources and their production dependencies into one folder, and returns it. */
+/** Makes a folder of what runs, with its production dependencies, and returns it. */
 function collect(): string {
   const tree = join(work, 'tree')
-  for (const file of globSync(SOURCES, { cwd: ROOT })) copy(file, tree)
+  execFileSync('sh', [join(ROOT, 'scripts/bundle/bundle.sh')], { stdio: 'inherit' })
+  for (const file of globSync(FILES, { cwd: ROOT })) copy(file, tree)
   for (const folder of productionModules()) {
     const filter = (path: string) => path === join(ROOT, folder) || basename(path) !== 'node_modules'
     cpSync(join(ROOT, folder), join(tree, folder), { recursive: true, filter })

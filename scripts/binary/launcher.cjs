@@ -10,7 +10,7 @@ const { getAsset, getRawAsset } = require('node:sea')
 const { setFlagsFromString } = require('node:v8')
 const { zstdDecompressSync } = require('node:zlib')
 
-const ENTRY = 'cli.ts'
+const ENTRY = 'dist/cli.js'
 const COMPLETE = '.complete'
 const LEFTOVER_MS = 3_600_000
 

@@ -4,7 +4,7 @@ import { ROOT } from '../../scripts/generated.ts'
 import { createFolder } from './servers/guard.ts'
 
 /** Folders whose modules the copy shares. */
-const WITH_MODULES = ['.', 'scripts/tools', 'scripts/node']
+const WITH_MODULES = ['.', 'scripts/bundle', 'scripts/tools', 'scripts/node']
 const LEFT_OUT = ['.env', '.git', '.tap', 'node_modules', 'build', 'dist', 'data', 'results']
 
 /** Copies the sources, and links their modules. Returns the folder, which goes when this process ends. */

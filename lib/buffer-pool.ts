@@ -9,7 +9,7 @@ const MIN_POOLED_BYTES = 65_536
 export class BufferPool {
   readonly #maxBytes: number
   /** The buffer that was given first is dropped first. */
-  readonly #free: Buffer[] = []
+  readonly #free: Buffer<ArrayBuffer>[] = []
   #bytes = 0
 
   /** `maxBytes` bounds what is kept; buffers in use are not counted. */
@@ -18,7 +18,7 @@ export class BufferPool {
   }
 
   /** Returns a buffer of at least so many bytes, with any content. */
-  take(bytes: number): Buffer {
+  take(bytes: number): Buffer<ArrayBuffer> {
     const size = Math.max(MIN_POOLED_BYTES, 2 ** Math.ceil(Math.log2(bytes)))
     const index = this.#free.findLastIndex(({ length }) => length === size)
     const [found] = index < 0 ? [] : this.#free.splice(index, 1)
@@ -28,11 +28,21 @@ export class BufferPool {
   }
 
   /** Takes back a buffer from `take`, or a part of it, once, when nothing reads it any more. */
-  give(part: Buffer): void {
+  give(part: Buffer<ArrayBuffer>): void {
     const whole = Buffer.from(part.buffer)
-    if (whole.length > this.#maxBytes) return
+    if (whole.length > this.#maxBytes) return free(whole)
     this.#free.push(whole)
     this.#bytes += whole.length
-    while (this.#bytes > this.#maxBytes) this.#bytes -= this.#free.shift()?.length ?? 0
+    while (this.#bytes > this.#maxBytes) this.#dropOldest()
+  }
+
+  #dropOldest(): void {
+    const oldest = this.#free.shift()
+    if (!oldest) return
+    this.#bytes -= oldest.length
+    free(oldest)
   }
 }
+
+/** At once: as garbage it would wait for the next collection, for five seconds and more. */
+const free = ({ buffer }: Buffer<ArrayBuffer>) => void buffer.transfer(0)

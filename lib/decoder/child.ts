@@ -53,7 +53,7 @@ const failure = ({ code, message, cause }: ImageError) => ({
   cause: cause instanceof Error ? cause.message : ''
 })
 
-function memory(length: number): Buffer {
+function memory(length: number): Buffer<ArrayBuffer> {
   if (length > KEPT_BYTES) return Buffer.allocUnsafeSlow(length)
   if (length > kept.length) kept = Buffer.allocUnsafeSlow(length)
   return kept.subarray(0, length)

@@ -4,7 +4,7 @@
  */
 export interface Frame {
   head: unknown
-  body: Buffer
+  body: Buffer<ArrayBuffer>
 }
 
 /** Two lengths of 32 bits: of the head, of the body. */
@@ -30,15 +30,15 @@ export function frameStart(head: object, bodyLength: number): Buffer {
  * of at least so many bytes for a body.
  */
 export class FrameReader {
-  readonly #allocate: (length: number) => Buffer
+  readonly #allocate: (length: number) => Buffer<ArrayBuffer>
   readonly #prefix = Buffer.alloc(PREFIX_BYTES)
   #part: 'prefix' | 'head' | 'body' = 'prefix'
-  #target: Buffer = this.#prefix
+  #target: Buffer<ArrayBuffer> = this.#prefix
   #filled = 0
   #head: unknown
   #bodyLength = 0
 
-  constructor(allocate: (length: number) => Buffer = Buffer.allocUnsafe) {
+  constructor(allocate: (length: number) => Buffer<ArrayBuffer> = Buffer.allocUnsafe) {
     this.#allocate = allocate
   }
 
@@ -70,12 +70,12 @@ export class FrameReader {
     this.#expect('head', Buffer.allocUnsafe(headLength))
   }
 
-  #complete(body: Buffer): Frame {
+  #complete(body: Buffer<ArrayBuffer>): Frame {
     this.#expect('prefix', this.#prefix)
     return { head: this.#head, body }
   }
 
-  #expect(part: 'prefix' | 'head' | 'body', target: Buffer): void {
+  #expect(part: 'prefix' | 'head' | 'body', target: Buffer<ArrayBuffer>): void {
     this.#part = part
     this.#target = target
     this.#filled = 0

@@ -111,7 +111,7 @@ export class DecoderProcess {
     try {
       const frame = await reply
       const compressed = readReply(frame, options.renditions?.length)
-      let body: Buffer | null = frame.body
+      let body: Frame['body'] | null = frame.body
       const dispose = () => {
         if (body) this.#pool.give(body)
         body = null
@@ -147,9 +147,12 @@ export class DecoderProcess {
     }
   }
 
-  /** Throws if nobody waits for it: a decoder that a picture has taken over could send frames without end. */
+  /**
+   * Throws if nobody waits for it: a decoder that a picture has taken over could send frames without end. Also
+   * throws before the whole picture was sent: its memory is another picture's once there is a reply.
+   */
   #accept(frame: Frame): void {
-    if (!this.#reply) throw new UnreadableReply()
+    if (!this.#reply || this.#child.stdin.writableLength > 0) throw new UnreadableReply()
     if (isState(frame, 'begun') && !this.#hasBegun) {
       this.#hasBegun = true
       return
@@ -161,6 +164,8 @@ export class DecoderProcess {
   #kill(reason: KillReason, error?: unknown): void {
     if (!this.isAlive) return
     this.#child.kill('SIGKILL')
+    // What was not sent must not be: its memory is used again.
+    this.#child.stdin.destroy()
     publishKill(this.#child.pid, reason)
     this.#reply?.reject(error)
   }

@@ -8,7 +8,7 @@ const FIRST_BYTES = 65_536
  * otherwise be 25 million Buffers, gigabytes of them.
  */
 export class BodyBuffer implements Disposable {
-  #buffer: Buffer | null
+  #buffer: Buffer<ArrayBuffer> | null
   #length = 0
   readonly #maxBytes: number
   readonly #pool: BufferPool
@@ -43,12 +43,12 @@ export class BodyBuffer implements Disposable {
     this.#buffer = null
   }
 
-  get #open(): Buffer {
+  get #open(): Buffer<ArrayBuffer> {
     if (!this.#buffer) throw new Error('The buffer was disposed of')
     return this.#buffer
   }
 
-  #grownTo(length: number): Buffer {
+  #grownTo(length: number): Buffer<ArrayBuffer> {
     const full = this.#open
     if (length <= full.length) return full
     const grown = this.#pool.take(length)

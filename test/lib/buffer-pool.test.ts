@@ -52,6 +52,19 @@ t.test('the buffers that are kept are bounded: the one that was given first is d
   )
 })
 
+t.test('the memory of a buffer that is dropped is free at once', async (t) => {
+  const pool = new BufferPool(64 * KB)
+  const [first, second] = [pool.take(64 * KB), pool.take(64 * KB)]
+  pool.give(first)
+  pool.give(second)
+  const tooLarge = pool.take(65 * KB)
+  pool.give(tooLarge)
+  t.strictSame(
+    [first, second, tooLarge].map(({ buffer }) => buffer.detached),
+    [true, false, true]
+  )
+})
+
 t.test('a buffer that is larger than all that may be kept drops none of them', async (t) => {
   const pool = new BufferPool(256 * KB)
   const small = pool.take(64 * KB)

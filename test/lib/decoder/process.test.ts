@@ -12,6 +12,8 @@ import { failure, killsOf, MB, onLinux, picture, UNRULY, unruly } from './setup.
 
 t.setTimeout(300_000)
 
+const HASTY = join(import.meta.dirname, '../../support/decoder/hasty.ts')
+
 t.test('a decoder that ends between two pictures costs none', async (t) => {
   const { order } = unruly(t)
   await order(picture)
@@ -41,6 +43,19 @@ t.test(
     t.match(await toiling, { code: 'corrupt_image', message: /SIGKILL/ })
     t.equal(seen.length, 3)
     t.match(await order(picture), { width: 64 })
+  }
+)
+
+t.test(
+  'a decoder that replies before it has the whole picture is killed, and is sent no more of it',
+  async (t) => {
+    const seen = killsOf(t)
+    const { order } = unruly(t, { entry: HASTY })
+    t.match(await failure(order(Buffer.alloc(4 * MB))), {
+      code: 'corrupt_image',
+      message: /an unreadable reply/
+    })
+    t.match(seen, [{ reason: 'crash' }])
   }
 )
 

@@ -30,19 +30,23 @@ export class BufferPool {
   /** Takes back a buffer from `take`, or a part of it, once, when nothing reads it any more. */
   give(part: Buffer<ArrayBuffer>): void {
     const whole = Buffer.from(part.buffer)
-    if (whole.length > this.#maxBytes) return free(whole)
-    this.#free.push(whole)
-    this.#bytes += whole.length
-    while (this.#bytes > this.#maxBytes) this.#dropOldest()
+    if (whole.length > this.#maxBytes) free(whole)
+    else this.#keep(whole)
   }
 
-  #dropOldest(): void {
-    const oldest = this.#free.shift()
-    if (!oldest) return
-    this.#bytes -= oldest.length
-    free(oldest)
+  #keep(whole: Buffer<ArrayBuffer>): void {
+    this.#free.push(whole)
+    this.#bytes += whole.length
+    while (this.#bytes > this.#maxBytes) {
+      const oldest = this.#free.shift()
+      if (!oldest) return
+      this.#bytes -= oldest.length
+      free(oldest)
+    }
   }
 }
 
 /** At once: as garbage it would wait for the next collection, for five seconds and more. */
-const free = ({ buffer }: Buffer<ArrayBuffer>) => void buffer.transfer(0)
+function free({ buffer }: Buffer<ArrayBuffer>): void {
+  buffer.transfer(0)
+}

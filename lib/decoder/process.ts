@@ -148,8 +148,8 @@ export class DecoderProcess {
   }
 
   /**
-   * Throws if nobody waits for it: a decoder that a picture has taken over could send frames without end. Also
-   * throws before the whole picture was sent: its memory is another picture's once there is a reply.
+   * Throws if nobody waits for it: a decoder that a picture has taken over could send frames without end.
+   * Throws before the whole picture was sent, too: its memory is another picture's once there is a reply.
    */
   #accept(frame: Frame): void {
     if (!this.#reply || this.#child.stdin.writableLength > 0) throw new UnreadableReply()

@@ -1,4 +1,10 @@
-import { children, commandOf, forgetPeak, usageOf } from '../test/support/servers/process-tree.ts'
+import {
+  children,
+  commandOf,
+  forgetPeak,
+  readParents,
+  usageOf
+} from '../test/support/servers/process-tree.ts'
 import type { ProcessUsage } from './sample.ts'
 
 /** What servers call themselves, and what the table calls them. */
@@ -18,9 +24,10 @@ export class Accounts {
 
   /** Starts to measure. The function that it returns ends that, and returns what each took. */
   open(): () => ProcessUsage[] {
-    for (const pid of children(process.pid)) forgetPeak(pid)
+    const parents = readParents()
+    for (const pid of children(process.pid, parents)) forgetPeak(pid, parents)
     const own = process.cpuUsage()
-    const before = this.#read()
+    const before = this.#read(parents)
     return () => {
       const spent = this.#read().map((tree) => ({
         ...tree,
@@ -34,10 +41,11 @@ export class Accounts {
     }
   }
 
-  #read() {
-    return children(process.pid).flatMap((pid) => {
+  /** Of one look at all processes: what is measured shares its cores with this. */
+  #read(parents = readParents()) {
+    return children(process.pid, parents).flatMap((pid) => {
       const name = this.#names.get(pid) ?? SERVERS[commandOf(pid)]
-      return name === undefined ? [] : [{ pid, process: name, ...usageOf(pid) }]
+      return name === undefined ? [] : [{ pid, process: name, ...usageOf(pid, parents) }]
     })
   }
 }

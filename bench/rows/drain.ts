@@ -61,7 +61,7 @@ export const lifetime: Row = {
       await environment.arrivals(count)
       const usage = close()
       close = environment.accounts.open()
-      return { values: { memory: process.usage().residentBytes / 1_000_000 }, usage }
+      return { values: { memory: process.residentBytes() / 1_000_000 }, usage }
     }
     return {
       async ceiling() {

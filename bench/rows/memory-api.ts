@@ -28,7 +28,7 @@ export const row: Row = {
         path: read,
         ids: PRODUCTS
       })
-      return { values: { memory: endpoint.process.usage().residentBytes / 1_000_000 }, usage }
+      return { values: { memory: endpoint.process.residentBytes() / 1_000_000 }, usage }
     }
     return {
       ceiling: () => after(bare, '/insert', '/get/'),

@@ -52,7 +52,7 @@ async function measure({ name, pictures }: Attack) {
   const before = service.usage().cpuSeconds
   let peak = 0
   const sample = () => {
-    peak = Math.max(peak, service.usage().residentBytes)
+    peak = Math.max(peak, service.residentBytes())
   }
   const timer = setInterval(sample, SAMPLE_MS)
   const started = performance.now()

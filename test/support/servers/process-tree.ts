@@ -3,8 +3,6 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 /** What processes took, by the kernel's account. */
 export interface Usage {
   cpuSeconds: number
-  /** Resident now. A page that several processes share counts once: decoders share most of theirs. */
-  residentBytes: number
   /** Most that was resident at once since `forgetPeak`, of each process by itself. */
   peakBytes: number
 }
@@ -28,8 +26,12 @@ export function isAlive(id: ProcessId): boolean {
 /** The processes below that one, children before grandchildren. Empty where there is no /proc. */
 export const descendants = (root: number): ProcessId[] => pidsBelow(root).map(identify)
 
-function pidsBelow(root: number): number[] {
-  const parents = new Map(runningPids().map((pid) => [pid, readState(pid)?.parent]))
+/** The parent of each process that runs. */
+export type Parents = Map<number, number | undefined>
+
+export const readParents = (): Parents => new Map(runningPids().map((pid) => [pid, readState(pid)?.parent]))
+
+function pidsBelow(root: number, parents = readParents()): number[] {
   const found = [root]
   for (const ancestor of found) {
     for (const [pid, parent] of parents) if (parent === ancestor) found.push(pid)
@@ -38,25 +40,33 @@ function pidsBelow(root: number): number[] {
 }
 
 /** The processes that it has started itself. */
-export const children = (root: number) => runningPids().filter((pid) => readState(pid)?.parent === root)
+export const children = (root: number, parents: Parents) =>
+  [...parents].flatMap(([pid, parent]) => (parent === root ? [pid] : []))
 
 /** The name of its program, cut off after 15 characters. */
 export const commandOf = (pid: number) => readState(pid)?.command ?? ''
 
 /** Of a process and everything below it, what has ended included. Linux only. */
-export function usageOf(root: number): Usage {
-  const usage = { cpuSeconds: 0, residentBytes: 0, peakBytes: 0 }
-  for (const pid of [root, ...pidsBelow(root)]) {
+export function usageOf(root: number, parents?: Parents): Usage {
+  const usage = { cpuSeconds: 0, peakBytes: 0 }
+  for (const pid of [root, ...pidsBelow(root, parents)]) {
     usage.cpuSeconds += (readState(pid)?.ticks ?? 0) / TICKS_A_SECOND
-    usage.residentBytes += readMemory(pid, 'smaps_rollup', 'Pss')
     usage.peakBytes += readMemory(pid, 'status', 'VmHWM')
   }
   return usage
 }
 
+/**
+ * Resident now, of a process and everything below it. A page that several processes share counts once:
+ * decoders share most of theirs. The kernel looks at each page, which takes milliseconds. Linux only.
+ */
+export function residentBytesOf(root: number): number {
+  return [root, ...pidsBelow(root)].reduce((sum, pid) => sum + readMemory(pid, 'smaps_rollup', 'Pss'), 0)
+}
+
 /** Starts the peak of a process and everything below it anew, where their users may. */
-export function forgetPeak(root: number): void {
-  for (const pid of [root, ...pidsBelow(root)]) {
+export function forgetPeak(root: number, parents?: Parents): void {
+  for (const pid of [root, ...pidsBelow(root, parents)]) {
     try {
       writeFileSync(`/proc/${pid}/clear_refs`, '5')
     } catch {

@@ -6,7 +6,7 @@ import { basename } from 'node:path'
 import { createInterface } from 'node:readline'
 import { setTimeout as delay } from 'node:timers/promises'
 import { forget, watch } from './guard.ts'
-import { descendants, isAlive, signalTo, type Usage, usageOf } from './process-tree.ts'
+import { descendants, isAlive, residentBytesOf, signalTo, type Usage, usageOf } from './process-tree.ts'
 
 const STOP_LIMIT_MS = 30_000
 const LINES_KEPT = 5000
@@ -107,9 +107,14 @@ export class SupervisedProcess extends EventEmitter<{ line: [string]; close: [] 
     this.#signalTree('SIGCONT')
   }
 
-  /** CPU and memory of its process tree. */
+  /** What its process tree took. */
   usage(): Usage {
     return usageOf(this.pid)
+  }
+
+  /** What is resident of its process tree now. */
+  residentBytes(): number {
+    return residentBytesOf(this.pid)
   }
 
   /** Sends that signal, by default the one that ends it at once. Resolves when its process tree is gone. */

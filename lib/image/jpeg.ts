@@ -43,7 +43,8 @@ export function tidied(jpeg: Buffer): Buffer {
     pieces.push(jpeg.subarray(at, scan.end - 3), BASELINE)
     at = scan.end
   }
-  const isUnfinished = jpeg.indexOf(EOI, scan.end) < 0
+  // From behind, where it usually is: from the front it took 0.1 ms of 27 for six megapixels.
+  const isUnfinished = jpeg.lastIndexOf(EOI) < scan.end
   if (at === 0 && !isUnfinished) return jpeg
   return Buffer.concat([...pieces, jpeg.subarray(at), ...(isUnfinished ? [EOI] : [])])
 }

@@ -59,12 +59,14 @@ export async function call(method, path, { query = {}, body, signal } = {}) {
   const init = { method, headers, cache: 'no-store' }
   if (body !== undefined) init.body = JSON.stringify(body)
   if (signal) init.signal = signal
-  const response = await fetch(url, init).catch((error) => {
+  /** @param {string} detail @returns {(error: unknown) => never} */
+  const unreachable = (detail) => (error) => {
     if (signal?.aborted) throw error
-    throw new Failure(0, 'unreachable', 'The service cannot be reached.')
-  })
+    throw new Failure(0, 'unreachable', detail)
+  }
+  const response = await fetch(url, init).catch(unreachable('The service cannot be reached.'))
+  if (response.ok) return await response.json().catch(unreachable('The response of the service was cut off.'))
   const result = await response.json().catch(() => ({}))
-  if (response.ok) return result
   const failure = new Failure(
     response.status,
     result.code ?? 'unknown',

@@ -1,6 +1,7 @@
-#!/bin/sh -e
+#!/bin/sh
 # Installs the packages of a folder that has a package.json of its own, on first use and whenever its lockfile
 # has changed: sh scripts/install.sh FOLDER
+set -e
 cd "$1"
 
 # Processes that begin at the same time wait for one of them, where the system has flock.

@@ -1,6 +1,7 @@
-#!/bin/sh -e
+#!/bin/sh
 # npm runs this after an install, on whatever Node the machine has. Scripts of npm look for their programs in
 # node_modules/.bin first.
+set -e
 
 # The oldest that the project runs on, as in the Dockerfile.
 is_new_enough() {

@@ -56,6 +56,7 @@ t.test('its demo makes pictures of every kind and ends', async (t) => {
 })
 
 t.test('its files include TypeBox, of which a start would load 200', async (t) => {
+  t.match(readFileSync(join(folder, 'dist/LICENSE-typebox'), 'utf8'), /MIT License/)
   const files = globSync('dist/**/*.js', { cwd: folder }).map((name) =>
     readFileSync(join(folder, name), 'utf8')
   )
@@ -63,6 +64,14 @@ t.test('its files include TypeBox, of which a start would load 200', async (t) =
     files.flatMap((text) => text.match(/(from|import|require).*"@sinclair[^"]*"/g) ?? []),
     []
   )
+})
+
+t.test('what says which files a decoder may read is where it may read what is beside it', async (t) => {
+  const fences = globSync('dist/**/*.js', { cwd: folder }).filter((name) =>
+    readFileSync(join(folder, name), 'utf8').includes('--allow-fs-read=')
+  )
+  t.equal(fences.length, 1)
+  t.match(fences[0], /^dist\/lib\/chunks\//)
 })
 
 t.test('a program of its users builds the service, injects, and closes it', async (t) => {

@@ -69,9 +69,13 @@ export default fp<{ config: Config }>(
       made ??= import('./documentation.ts').then(({ document }) =>
         document({ routes, schemas: [...schemas.values()], config })
       )
+      // The next request tries again.
+      made.catch(() => {
+        made = undefined
+      })
       return made
     }
-    app.addHook('onClose', async () => (await made)?.close())
+    app.addHook('onClose', async () => (await made?.catch(() => undefined))?.close())
     app.decorate('openapi', async () => (await documentation()).swagger())
     await app.register(async (pages) => {
       pages.addHook('onRoute', openToAll)

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import { appendFile, copyFile, mkdir } from 'node:fs/promises'
+import { appendFile, copyFile, mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import t from 'tap'
 import { installOnce } from '../../scripts/install.ts'
@@ -37,4 +37,14 @@ t.test('packages that are there stay until their lockfile changes', async (t) =>
   await appendFile(join(folder, 'package-lock.json'), '\n')
   await installOnce(folder)
   t.same([existsSync(join(folder, PACKAGE)), existsSync(mark)], [true, false])
+})
+
+t.test('an install that failed is reported, and made again', async (t) => {
+  const folder = await folderOf(t)
+  const manifest = join(folder, 'package.json')
+  await writeFile(manifest, JSON.stringify({ dependencies: { 'not-in-the-lockfile': '1.0.0' } }))
+  await t.rejects(installOnce(folder), { message: /npm error code E/ })
+  await copyFile(join(SMALL, 'package.json'), manifest)
+  await installOnce(folder)
+  t.ok(existsSync(join(folder, PACKAGE)))
 })

@@ -42,6 +42,8 @@ t.test('packages that are there stay until their lockfile changes', async (t) =>
 t.test('an install that failed is reported, and made again', async (t) => {
   const folder = await folderOf(t)
   const manifest = join(folder, 'package.json')
+  await installOnce(folder)
+  await appendFile(join(folder, 'package-lock.json'), '\n')
   await writeFile(manifest, JSON.stringify({ dependencies: { 'not-in-the-lockfile': '1.0.0' } }))
   await t.rejects(installOnce(folder), { message: /npm error code E/ })
   await copyFile(join(SMALL, 'package.json'), manifest)

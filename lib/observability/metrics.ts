@@ -57,9 +57,8 @@ export class Metrics {
     'Outbox work that failed, by what follows',
     ['kind', 'outcome']
   )
-  readonly #started = new WeakMap<StageContext, number>()
   readonly #stageEvents = {
-    start: (context: StageContext) => void this.#started.set(context, performance.now()),
+    start: () => undefined,
     asyncEnd: (context: StageContext & { error?: unknown }) => this.#stageEnded(context),
     end: () => undefined,
     asyncStart: () => undefined,
@@ -105,9 +104,9 @@ export class Metrics {
   }
 
   #stageEnded(context: StageContext & { error?: unknown }): void {
-    const started = this.#started.get(context) ?? performance.now()
-    const outcome = context.error === undefined ? 'ok' : 'error'
-    this.#stages.observe({ stage: context.stage, outcome }, (performance.now() - started) / 1000)
+    const { stage, startedAt, error } = context
+    const outcome = error === undefined ? 'ok' : 'error'
+    this.#stages.observe({ stage, outcome }, (performance.now() - startedAt) / 1000)
   }
 
   #imageEnded(outcome: Outcome): void {

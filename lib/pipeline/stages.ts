@@ -8,19 +8,22 @@ export type Stage = 'download' | 'compress' | 'upload' | 'commit'
 export interface StageContext {
   stage: Stage
   productId: number
+  /** On the monotonic clock. */
+  startedAt: number
 }
 
-/** Each stage of an image as it starts and ends. Costs nothing without a subscriber. */
+/** Each stage of an image as it starts and ends. */
 export const stages = tracingChannel<StageContext>('asyncprod:stage')
 
 /** The outcome of each attempt at an image. */
 export const outcomes = channel('asyncprod:outcome')
 
 export function inStage<T>(stage: Stage, productId: number, work: () => Promise<T>): Promise<T> {
-  const traced = stages.tracePromise(work, { stage, productId })
+  const startedAt = performance.now()
+  const traced = stages.tracePromise(work, { stage, productId, startedAt })
   if (stage !== 'compress' && stage !== 'upload') return traced
-  const [trace, started] = [currentAttempt(), performance.now()]
-  return traced.finally(() => trace?.add(`${stage}_ms`, performance.now() - started))
+  const trace = currentAttempt()
+  return traced.finally(() => trace?.add(`${stage}_ms`, performance.now() - startedAt))
 }
 
 /** The level of the log line of each outcome. */

@@ -1,4 +1,5 @@
 import { BufferPool } from '../buffer-pool.ts'
+import { Deadline } from '../deadline.ts'
 import type { AddressPolicy } from '../egress/address-policy.ts'
 import { MAX_HEADER_BYTES } from '../egress/buffers.ts'
 import { createEgress } from '../egress/egress.ts'
@@ -116,15 +117,15 @@ export function createDownloader({
     visit?: Visit,
     known?: Validators
   ): Promise<Download> {
-    const deadline = AbortSignal.timeout(timeoutMs)
-    const either = AbortSignal.any([signal, deadline])
+    using deadline = new Deadline(timeoutMs)
+    const either = AbortSignal.any([signal, deadline.signal])
     const cookies = new Cookies()
     let url = source
     for (let redirects = 0; redirects <= MAX_REDIRECTS; redirects++) {
       if (redirects > 0) await visit?.redirected(url)
       const response = await get(url, cookies, either, known).catch((error: unknown) => {
         signal.throwIfAborted()
-        const failure = deadline.aborted ? timeout(timeoutMs) : toImageError(error)
+        const failure = deadline.hasPassed ? timeout(timeoutMs) : toImageError(error)
         visit?.failed(failure)
         throw failure
       })

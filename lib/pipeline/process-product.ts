@@ -1,5 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import { isUnavailable } from '../database/unavailable.ts'
+import { Deadline } from '../deadline.ts'
 import { AttemptTrace, inAttempt } from '../log/attempt-trace.ts'
 import { reasonOf } from '../log/log.ts'
 import type { Attempt } from '../products/changes.ts'
@@ -38,7 +39,8 @@ export class ProductProcessor {
     if (!product) return
     using lock = this.#locks.acquire(dueImages(product))
     if (lock.held.length === 0 && !redelivered) return
-    const signal = AbortSignal.any([stop, AbortSignal.timeout(jobTimeoutMs)])
+    using deadline = new Deadline(jobTimeoutMs)
+    const signal = AbortSignal.any([stop, deadline.signal])
     const attempts = await Promise.all(
       lock.held.map((image) => this.#attempt(image, { productId, userId: product.user_id, stop, signal }))
     )

@@ -90,6 +90,7 @@ export const LAYERS: Module[][] = [
   [
     { path: 'lib/image', holds: 'what a picture is and why one fails', first: 'format.ts' },
     { path: 'lib/buffer-pool.ts', holds: 'buffers that are used again and again' },
+    { path: 'lib/deadline.ts', holds: 'signals that abort when a time is over' },
     { path: 'lib/startup', holds: 'waiting for servers, locking DATA_DIR', first: 'wait-for-server.ts' }
   ],
   [

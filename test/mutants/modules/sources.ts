@@ -19,7 +19,7 @@ export const SOURCES: Module[] = [
   {
     file: 'lib/download/download.ts',
     test: 'test/lib/download/deadline.test.ts',
-    mutants: { 'a download takes any time': ['AbortSignal.any([signal, deadline])', 'signal'] }
+    mutants: { 'a download takes any time': ['AbortSignal.any([signal, deadline.signal])', 'signal'] }
   },
   {
     file: 'lib/download/download.ts',

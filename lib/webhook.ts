@@ -1,5 +1,6 @@
 import { Webhook as Signer } from 'standardwebhooks'
 import { request } from 'undici'
+import { Deadline } from './deadline.ts'
 import type { AddressPolicy } from './egress/address-policy.ts'
 import { createEgress, type Egress } from './egress/egress.ts'
 import type { Resolve } from './egress/resolver.ts'
@@ -49,6 +50,7 @@ export class Webhook {
    */
   async send(id: string, message: object, stop: AbortSignal): Promise<number> {
     const body = JSON.stringify(message)
+    using deadline = new Deadline(TIMEOUT_MS)
     const { statusCode, body: response } = await request(this.#url, {
       method: 'POST',
       dispatcher: this.#egress.dispatcher,
@@ -58,7 +60,7 @@ export class Webhook {
         ...this.#signed(id, body)
       },
       body,
-      signal: AbortSignal.any([stop, AbortSignal.timeout(TIMEOUT_MS)])
+      signal: AbortSignal.any([stop, deadline.signal])
     })
     await response.dump()
     if (statusCode < 200 || statusCode > 299) throw new ReceiverError(statusCode)

@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import { isIP, type LookupFunction, type Socket } from 'node:net'
 import { buildConnector } from 'undici'
+import { Deadline } from '../deadline.ts'
 import { currentAttempt } from '../log/attempt-trace.ts'
 import { type AddressPolicy, isPermitted } from './address-policy.ts'
 import { connectReusing } from './buffers.ts'
@@ -53,8 +54,9 @@ export function createConnector(
     // undici listens only once the socket is connected; an unhandled 'error' would end the process before
     // that.
     socket.on('error', () => {})
+    using deadline = new Deadline(timeoutMs)
     try {
-      await once(socket, 'connect', { signal: AbortSignal.timeout(timeoutMs) })
+      await once(socket, 'connect', { signal: deadline.signal })
       assertPermitted(socket, port)
       return socket
     } catch (error) {

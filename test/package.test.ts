@@ -66,7 +66,7 @@ t.test('its files include TypeBox, of which a start would load 200', async (t) =
   )
 })
 
-t.test('what says which files a decoder may read is where it may read what is beside it', async (t) => {
+t.test('what fences decoders is in dist/lib/chunks, so that they read nothing above dist/lib', async (t) => {
   const fences = globSync('dist/**/*.js', { cwd: folder }).filter((name) =>
     readFileSync(join(folder, name), 'utf8').includes('--allow-fs-read=')
   )

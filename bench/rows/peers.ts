@@ -4,12 +4,12 @@ import { PEERS, type PeerName } from '../peers/peer.ts'
 import { PeerSide, post } from '../peers/side.ts'
 import type { Row } from '../row.ts'
 import { quantile } from '../statistics.ts'
+import { IMAGES_A_ROUND, WARM_UPS } from './idle.ts'
 import { serverKills, workerKills } from './peer-losses.ts'
 
 /** Small pictures go through this many times as fast. */
 const SMALL = 8
 const CONNECTIONS = 50
-const IMAGES_A_ROUND = 15
 
 /** Downloads, pictures, uploads and one UPDATE each: the same work by another queue. */
 function pipeline(peer: PeerName, kind: Kind): Row {
@@ -75,6 +75,7 @@ function idle(peer: PeerName): Row {
     name: `${peer}-idle`,
     title: 'POST → stored on an idle system, one 6-megapixel image, p50',
     ceiling: `a ${peer} worker`,
+    warmUps: WARM_UPS,
     figures: [{ name: 'milliseconds', unit: 'ms' }],
     async open(environment, _size, stack) {
       const side = await PeerSide.open(environment, peer, '6mp', stack)

@@ -1,4 +1,5 @@
 import pg from 'pg'
+import { startRedis } from '../../test/support/servers/redis.ts'
 import type { Endpoint, Environment, Kind } from '../environment.ts'
 import { IMAGES_A_PRODUCT } from '../images.ts'
 import type { BenchProgram } from '../program.ts'
@@ -25,17 +26,18 @@ export class PeerSide {
     this.#kind = kind
   }
 
-  /** On servers of the run, or on those given. */
+  /** On the servers given, or on those that are recommended for it. */
   static async open(
     environment: Environment,
     peer: PeerName,
     kind: Kind,
     stack: AsyncDisposableStack,
-    given: Partial<Servers> = {}
+    given?: Partial<Servers>
   ): Promise<PeerSide> {
     const { databaseUrl, redisUrl, settings } = await environment.setup(stack)
     const s3Endpoint = settings.AWS_ENDPOINT_URL_S3 ?? ''
-    const side = new PeerSide(environment, { databaseUrl, redisUrl, ...given, peer, s3Endpoint }, kind)
+    const servers = { databaseUrl, redisUrl, ...(given ?? (await recommended(peer, stack))) }
+    const side = new PeerSide(environment, { ...servers, peer, s3Endpoint }, kind)
     await side.#query(TABLE)
     return side
   }
@@ -89,6 +91,11 @@ export class PeerSide {
       await client.end()
     }
   }
+}
+
+/** BullMQ's documentation recommends a Redis with AOF, written to disk each second. */
+async function recommended(peer: PeerName, stack: AsyncDisposableStack): Promise<Partial<Servers>> {
+  return peer === 'bullmq' ? { redisUrl: stack.use(await startRedis({ durable: true })).url } : {}
 }
 
 /** As the service sets it. */

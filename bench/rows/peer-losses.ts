@@ -4,7 +4,7 @@ import { startRedis } from '../../test/support/servers/redis.ts'
 import type { Environment, Setup } from '../environment.ts'
 import { createImages } from '../images.ts'
 import { serverKilled, type Victim, workerKilled } from '../peers/losses.ts'
-import type { PeerName } from '../peers/peer.ts'
+import type { PeerName, Servers } from '../peers/peer.ts'
 import { PeerSide } from '../peers/side.ts'
 import type { Row } from '../row.ts'
 import type { Figure } from '../sample.ts'
@@ -66,7 +66,7 @@ async function theirVictim(
   environment: Environment,
   peer: PeerName,
   stack: AsyncDisposableStack,
-  given = {}
+  given?: Partial<Servers>
 ): Promise<Victim> {
   const side = await PeerSide.open(environment, peer, '0.3mp', stack, given)
   const api = await side.api(stack)

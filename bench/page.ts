@@ -3,6 +3,8 @@ import type { Measured, Outcome } from './rounds.ts'
 import { number, reachOf, sideOf, usageOf } from './table.ts'
 
 export interface Report {
+  /** What the service is compared with. */
+  beside: string
   date: string
   size: string
   machine: string
@@ -15,10 +17,12 @@ const INK = '#1d2433'
 const MUTED = '#8a93a5'
 const REACHED = '#2a9d72'
 const MISSED = '#d9603b'
-const CEILING = '#b9c3d6'
+const BASELINE = '#b9c3d6'
 const OURS = '#3a6df0'
-/** What is neither of the two sides has one colour in every plot. */
+/** By the first word of a process's name. Those that are not here belong to the baseline. */
 const COLORS: Record<string, string> = {
+  worker: OURS,
+  api: '#8fb2ff',
   PostgreSQL: '#2a9d72',
   RabbitMQ: '#f0a23a',
   Redis: '#d9603b',
@@ -38,7 +42,7 @@ export function page(report: Report): string {
   const run = [date, machine, size, `${report.minutes.toFixed(1)} minutes`, commit].join(' · ')
   return `<!doctype html>
 <html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">
-<title>AsyncProd, as fast as the hardware lets it be</title>
+<title>AsyncProd beside ${text(report.beside)}</title>
 <style>
 body { font: 15px/1.5 system-ui, sans-serif; color: ${INK}; background: #f4f6fa }
 body { margin: 0 auto; padding: 40px 24px; max-width: 1080px }
@@ -54,7 +58,7 @@ svg { max-width: 100%; height: auto; display: block }
 .pair { display: grid; grid-template-columns: 1fr 1fr; gap: 12px }
 @media (max-width: 760px) { .pair { grid-template-columns: 1fr } }
 </style>
-<h1>How close AsyncProd comes to the bare libraries</h1>
+<h1>AsyncProd beside ${text(report.beside)}</h1>
 <p>${text(run)}</p>
 <p>${reached} of ${aims.length} figures are where they should be.
 Every ratio is of rounds measured in turn on the same machine.</p>
@@ -113,19 +117,19 @@ function achieved({ reach, ratio }: Measured): number {
 }
 
 function section(outcome: Outcome): string {
-  return `<section><h2>${text(outcome.title)}</h2><p>against ${text(outcome.ceiling)}</p>
+  return `<section><h2>${text(outcome.title)}</h2><p>against ${text(outcome.baseline)}</p>
 <div class="figures">${outcome.figures.map(figureOf).join('')}</div>
 <div class="pair">${outcome.figures.map(rounds).join('')}${cpu(outcome)}</div>
 <details><summary>CPU seconds and peak memory of each process</summary>
-<p>ceiling: ${text(usageOf(outcome.usage.ceiling))}</p>
+<p>baseline: ${text(usageOf(outcome.usage.baseline))}</p>
 <p>ours: ${text(usageOf(outcome.usage.ours))}</p></details></section>`
 }
 
 function figureOf(figure: Measured): string {
-  const { reached, ratio, unit, ours, ceiling, reach } = figure
+  const { reached, ratio, unit, ours, baseline, reach } = figure
   const state = reached === null ? '' : reached ? 'yes' : 'no'
   const aim = reach ? `, to reach ${reachOf(figure)}` : ''
-  const sides = `${unit}: ${sideOf(ours)} against ${sideOf(ceiling)}${aim}`
+  const sides = `${unit}: ${sideOf(ours)} against ${sideOf(baseline)}${aim}`
   return `<span><span class="ratio ${state}">${ratio.toFixed(2)}</span> ${text(sides)}</span>`
 }
 
@@ -156,13 +160,13 @@ function rounds(figure: Measured): string {
       axisLabel: { formatter: number },
       splitLine: { lineStyle: { color: '#e8ecf3' } }
     },
-    series: [bar('ceiling', CEILING, figure.ceiling.values), bar('ours', OURS, figure.ours.values)]
+    series: [bar('baseline', BASELINE, figure.baseline.values), bar('ours', OURS, figure.ours.values)]
   })
 }
 
 /** Where the CPU went on each side. */
 function cpu({ usage }: Outcome): string {
-  const processes = [...new Set([...usage.ours, ...usage.ceiling].map(({ process }) => process))]
+  const processes = [...new Set([...usage.ours, ...usage.baseline].map(({ process }) => process))]
   const share = (usages: typeof usage.ours, name: string) =>
     usages.find(({ process }) => process === name)?.cpuSeconds ?? 0
   return svg(500, 250, {
@@ -172,7 +176,7 @@ function cpu({ usage }: Outcome): string {
     xAxis: { type: 'value', splitLine: { lineStyle: { color: '#e8ecf3' } } },
     yAxis: {
       type: 'category',
-      data: ['ours', 'ceiling'],
+      data: ['ours', 'baseline'],
       axisTick: { show: false },
       axisLine: { lineStyle: { color: MUTED } }
     },
@@ -181,11 +185,13 @@ function cpu({ usage }: Outcome): string {
       type: 'bar',
       stack: 'cpu',
       barMaxWidth: 34,
-      itemStyle: { color: COLORS[name] ?? (name.startsWith('bare') ? CEILING : OURS) },
-      data: [share(usage.ours, name), share(usage.ceiling, name)].map((value) => Number(value.toFixed(2)))
+      itemStyle: { color: colorOf(name) },
+      data: [share(usage.ours, name), share(usage.baseline, name)].map((value) => Number(value.toFixed(2)))
     }))
   })
 }
+
+const colorOf = (name: string) => COLORS[name.replace(/[ ,].*/, '')] ?? BASELINE
 
 function svg(width: number, height: number, option: echarts.EChartsOption): string {
   const chart = echarts.init(null, null, { renderer: 'svg', ssr: true, width, height })

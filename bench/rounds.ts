@@ -4,7 +4,7 @@ import { quantile, spread } from './statistics.ts'
 
 /** A figure after all rounds. */
 export interface Measured extends Figure {
-  ceiling: Side
+  baseline: Side
   ours: Side
   /** The median of the rounds' own ratios: what disturbs the machine disturbs both sides of a round. */
   ratio: number
@@ -23,24 +23,24 @@ export interface Side {
 export interface Outcome {
   name: string
   title: string
-  ceiling: string
+  baseline: string
   figures: Measured[]
   /** In the middle of the rounds. */
-  usage: { ceiling: ProcessUsage[]; ours: ProcessUsage[] }
+  usage: { baseline: ProcessUsage[]; ours: ProcessUsage[] }
 }
 
-/** Ceiling, ours, ceiling, ours … after warm-ups of both. */
+/** Baseline, ours, baseline, ours … after warm-ups of both. */
 export async function compete(
   row: Row,
   contest: Contest,
   rounds: number,
   progress: (done: string) => void
 ): Promise<Outcome> {
-  const samples: { ceiling: Sample[]; ours: Sample[] } = { ceiling: [], ours: [] }
+  const samples: { baseline: Sample[]; ours: Sample[] } = { baseline: [], ours: [] }
   const warmUps = row.whole ? 0 : (row.warmUps ?? 1)
   for (let round = 1 - warmUps; round <= rounds; round++) {
     progress(round < 1 ? 'warm-up' : `round ${round} of ${rounds}`)
-    for (const side of ['ceiling', 'ours'] as const) {
+    for (const side of ['baseline', 'ours'] as const) {
       const sample = await contest[side]()
       if (round > 0) samples[side].push(sample)
     }
@@ -48,19 +48,19 @@ export async function compete(
   return {
     name: row.name,
     title: row.title,
-    ceiling: row.ceiling,
+    baseline: row.baseline,
     figures: row.figures.map((figure) => measured(figure, samples)),
-    usage: { ceiling: typical(samples.ceiling), ours: typical(samples.ours) }
+    usage: { baseline: typical(samples.baseline), ours: typical(samples.ours) }
   }
 }
 
-function measured(figure: Figure, samples: { ceiling: Sample[]; ours: Sample[] }): Measured {
-  const ceiling = valuesOf(samples.ceiling, figure)
+function measured(figure: Figure, samples: { baseline: Sample[]; ours: Sample[] }): Measured {
+  const baseline = valuesOf(samples.baseline, figure)
   const ours = valuesOf(samples.ours, figure)
-  const ratios = ours.map((value, index) => value / (ceiling[index] ?? Number.NaN))
+  const ratios = ours.map((value, index) => value / (baseline[index] ?? Number.NaN))
   const ratio = quantile(ratios)
   const reached = isReached(figure, ratio, quantile(ours))
-  return { ...figure, ceiling: side(ceiling), ours: side(ours), ratio, ratios, reached }
+  return { ...figure, baseline: side(baseline), ours: side(ours), ratio, ratios, reached }
 }
 
 function isReached({ reach, limit }: Figure, ratio: number, ours: number): boolean | null {

@@ -4,7 +4,7 @@ import type { Size } from './size.ts'
 
 /** Two sides of the same work on the same machine, ready to be measured in turn. */
 export interface Contest {
-  ceiling(): Promise<Sample>
+  baseline(): Promise<Sample>
   ours(): Promise<Sample>
 }
 
@@ -12,7 +12,7 @@ export interface Row {
   /** For `--only`. */
   name: string
   title: string
-  ceiling: string
+  baseline: string
   figures: Figure[]
   /** How often each side is measured, if not as often as the size says. */
   rounds?: (size: Size) => number

@@ -33,6 +33,7 @@ export async function run(options: Options): Promise<void> {
     console.log(`${print(outcome)}\n`)
     const minutes = (performance.now() - started) / 60_000
     write({
+      beside: options.peers ? 'other job queues' : 'the bare libraries',
       date: new Date().toISOString(),
       size: size.name,
       machine: machine(),

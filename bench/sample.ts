@@ -13,7 +13,7 @@ export interface Sample {
   usage: ProcessUsage[]
 }
 
-/** A ratio of ours to the ceiling, and what it should be. */
+/** A ratio of ours to the baseline, and what it should be. */
 export type Reach = { atLeast: number } | { atMost: number }
 
 export interface Figure {
@@ -21,6 +21,6 @@ export interface Figure {
   unit: string
   /** None for what is only shown. */
   reach?: Reach
-  /** What ours alone must stay below, whatever the ceiling. */
+  /** What ours alone must stay below, whatever the baseline. */
   limit?: number
 }

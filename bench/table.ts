@@ -25,27 +25,28 @@ export const usageOf = (usages: ProcessUsage[]) =>
 export function print(outcome: Outcome): string {
   const lines = outcome.figures.map((figure) => {
     const verdict = figure.reached === null ? '' : figure.reached ? 'reached' : 'MISSED'
-    const sides = `ceiling ${sideOf(figure.ceiling).padEnd(14)} ours ${sideOf(figure.ours).padEnd(14)}`
+    const sides = `baseline ${sideOf(figure.baseline).padEnd(14)} ours ${sideOf(figure.ours).padEnd(14)}`
     const ratio = `ratio ${figure.ratio.toFixed(2)}  to reach ${reachOf(figure)}  ${verdict}`
     return `  ${figure.unit.padEnd(20)} ${sides} ${ratio}`
   })
-  const { ceiling, ours } = outcome.usage
+  const { baseline, ours } = outcome.usage
   return [
-    `${outcome.name}: ${outcome.title}, against ${outcome.ceiling}`,
+    `${outcome.name}: ${outcome.title}, against ${outcome.baseline}`,
     ...lines,
-    `    ceiling: ${usageOf(ceiling)}`,
-    `    ours:    ${usageOf(ours)}`
+    `    baseline: ${usageOf(baseline)}`,
+    `    ours:     ${usageOf(ours)}`
   ].join('\n')
 }
 
 /** All rows as a Markdown table. */
 export function markdown(outcomes: Outcome[]): string {
-  const rows = outcomes.flatMap(({ title, ceiling, figures }) =>
+  const rows = outcomes.flatMap(({ name, title, baseline, figures }) =>
     figures.map((figure) => {
       const cells = [
+        `\`${name}\``,
         `${title}, ${figure.unit}`,
-        ceiling,
-        sideOf(figure.ceiling),
+        baseline,
+        sideOf(figure.baseline),
         sideOf(figure.ours),
         figure.ratio.toFixed(2),
         reachOf(figure),
@@ -55,8 +56,8 @@ export function markdown(outcomes: Outcome[]): string {
     })
   )
   return [
-    '| row | ceiling | ceiling’s figure | ours | ratio | to reach | reached |',
-    '|---|---|---|---|---|---|---|',
+    '| row | figure | baseline | its figure | ours | ratio | to reach | reached |',
+    '|---|---|---|---|---|---|---|---|',
     ...rows
   ].join('\n')
 }

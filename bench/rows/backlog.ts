@@ -4,7 +4,7 @@ import type { Row } from '../row.ts'
 export const row: Row = {
   name: 'backlog',
   title: 'create and claim with a large backlog of due rows',
-  ceiling: 'the same with none',
+  baseline: 'the same with none',
   figures: [{ name: 'rate', unit: 'creates and claims/s', reach: { atLeast: 0.9 } }],
   async open(environment, { seconds, backlog: size }, stack) {
     const open = async (name: string, rows: number) => {
@@ -23,7 +23,7 @@ export const row: Row = {
       }
     }
     const [none, backlog] = [await open('without', 0), await open('with backlog', size)]
-    return { ceiling: none, ours: backlog }
+    return { baseline: none, ours: backlog }
   }
 }
 

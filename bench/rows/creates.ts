@@ -1,8 +1,17 @@
+import { setTimeout as wait } from 'node:timers/promises'
+import { request } from 'undici'
+import type { Settings } from '../../test/support/service.ts'
 import type { Environment } from '../environment.ts'
+import { latency } from '../latency.ts'
 import type { Row } from '../row.ts'
 import { bareApi } from './bare-api.ts'
 
+const BASELINE = 'a bare Fastify route with the equivalent one-statement insert through the same pool'
+const [INSERT, CREATE] = ['/insert', '/api/v1/products']
 const CONNECTIONS = 50
+const CREATES_A_ROUND = 100
+/** Until nothing is left to do of the create before, such as its message. */
+const PAUSE_MS = 20
 /** Until V8 has compiled what is hot: one for the bare route; three for the service, which has more code. */
 const WARM_UPS = 3
 
@@ -16,25 +25,30 @@ export const product = (environment: Environment) =>
     product_images: [environment.imageUrl('6mp', 'front'), environment.imageUrl('6mp', 'side')]
   })
 
-function creates(name: string, title: string, atLeast: number, more: Record<string, string>): Row {
+/** Both sides on servers of the run. */
+async function openBoth(environment: Environment, stack: AsyncDisposableStack, settings: Settings = {}) {
+  const setup = await environment.setup(stack)
+  // A database of its own: its outbox rows would slow down the service's claims.
+  const bare = await bareApi(environment, await environment.setup(stack), stack)
+  return { bare, api: await environment.service('api', 'api', setup, stack, settings) }
+}
+
+function creates(name: string, title: string, atLeast: number, settings: Settings): Row {
   return {
     name,
     title,
-    ceiling: 'a bare Fastify route with the equivalent one-statement insert through the same pool',
+    baseline: BASELINE,
     warmUps: WARM_UPS,
     figures: [
       { name: 'rate', unit: 'creates/s', reach: { atLeast } },
       { name: 'cpu', unit: 'µs of CPU a request' }
     ],
     async open(environment, { seconds }, stack) {
-      const setup = await environment.setup(stack)
-      // A database of its own: its outbox rows would slow down the service's claims.
-      const bare = await bareApi(environment, await environment.setup(stack), stack)
-      const api = await environment.service('api', 'api', setup, stack, more)
+      const { bare, api } = await openBoth(environment, stack, settings)
       const load = { connections: CONNECTIONS, seconds, method: 'POST' as const, body: product(environment) }
       return {
-        ceiling: () => environment.load(bare, { ...load, path: '/insert' }),
-        ours: () => environment.load(api, { ...load, path: '/api/v1/products' })
+        baseline: () => environment.load(bare, { ...load, path: INSERT }),
+        ours: () => environment.load(api, { ...load, path: CREATE })
       }
     }
   }
@@ -50,3 +64,28 @@ export const kept = creates('creates-postgres', 'creates in a fleet that shares 
   RABBITMQ_URL: '',
   RABBITMQ_IMAGE_QUEUE: ''
 })
+
+export const single: Row = {
+  name: 'create-idle',
+  title: 'create on an idle system, p50',
+  baseline: BASELINE,
+  warmUps: WARM_UPS,
+  figures: [{ name: 'milliseconds', unit: 'ms', reach: { atMost: 1.5 } }],
+  async open(environment, _size, stack) {
+    const { bare, api } = await openBoth(environment, stack)
+    const headers = { 'content-type': 'application/json' }
+    const post = async (url: string) => {
+      const response = await request(url, { method: 'POST', headers, body: product(environment) })
+      await response.body.dump()
+      if (response.statusCode !== 201) throw new Error(`${url}: ${response.statusCode}`)
+    }
+    const typical = (url: string) =>
+      latency(
+        environment,
+        CREATES_A_ROUND,
+        () => post(url),
+        () => wait(PAUSE_MS)
+      )
+    return { baseline: () => typical(bare.url + INSERT), ours: () => typical(api.url + CREATE) }
+  }
+}

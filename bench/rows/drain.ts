@@ -8,7 +8,7 @@ const WARM_SHARE = 0.1
 export const drain: Row = {
   name: 'drain',
   title: 'images/s draining a long backlog, last quarter',
-  ceiling: 'the first quarter',
+  baseline: 'the first quarter',
   figures: [{ name: 'rate', unit: 'images/s', reach: { atLeast: 0.97 } }],
   rounds: () => 1,
   whole: true,
@@ -40,7 +40,7 @@ export const drain: Row = {
       if (!measured) throw new Error('Nothing was measured')
       return measured
     }
-    return { ceiling: half(() => first), ours: half(() => last) }
+    return { baseline: half(() => first), ours: half(() => last) }
   }
 }
 
@@ -48,7 +48,7 @@ export const drain: Row = {
 export const lifetime: Row = {
   name: 'memory',
   title: 'resident memory of a worker at the end of its run',
-  ceiling: 'after the first tenth of it',
+  baseline: 'after the first tenth of it',
   figures: [{ name: 'memory', unit: 'MB', reach: { atMost: 1.03 }, limit: 350 }],
   rounds: () => 1,
   whole: true,
@@ -64,7 +64,7 @@ export const lifetime: Row = {
       return { values: { memory: process.residentBytes() / 1_000_000 }, usage }
     }
     return {
-      async ceiling() {
+      async baseline() {
         await environment.resetArrivals()
         await createImages(environment, api, '6mp', images)
         return after(images / 10)

@@ -1,6 +1,6 @@
 import { create } from '../images.ts'
+import { latency } from '../latency.ts'
 import type { Row } from '../row.ts'
-import { quantile } from '../statistics.ts'
 
 export const IMAGES_A_ROUND = 15
 /** Ninety images. The first fifteen take 1.69 times the bare call, the sixth fifteen 1.58, then it stays. */
@@ -10,7 +10,7 @@ export const WARM_UPS = 6
 export const row: Row = {
   name: 'idle',
   title: 'POST → done on an idle system, one 6-megapixel image, p50',
-  ceiling: 'the bare sharp call on it',
+  baseline: 'the bare sharp call on it',
   warmUps: WARM_UPS,
   figures: [{ name: 'milliseconds', unit: 'ms', reach: { atMost: 1.6 } }],
   async open(environment, _size, stack) {
@@ -23,20 +23,10 @@ export const row: Row = {
     const setup = await environment.setup(stack)
     const api = await environment.service('api', 'api', setup, stack)
     await environment.service('worker', 'worker', setup, stack)
-    const typical = async (work: (index: number) => Promise<unknown>) => {
-      const close = environment.accounts.open()
-      const times: number[] = []
-      for (let index = 0; index < IMAGES_A_ROUND; index++) {
-        const started = performance.now()
-        await work(index)
-        times.push(performance.now() - started)
-      }
-      return { values: { milliseconds: quantile(times) }, usage: close() }
-    }
     return {
-      ceiling: () => typical(() => loop.ask({ images: 1, concurrency: 1 })),
+      baseline: () => latency(environment, IMAGES_A_ROUND, () => loop.ask({ images: 1, concurrency: 1 })),
       ours: () =>
-        typical(async (index) => {
+        latency(environment, IMAGES_A_ROUND, async (index) => {
           const id = await create(api.url, [environment.imageUrl('6mp', `idle-${index}`)])
           const events = await fetch(`${api.url}/api/v1/products/${id}/events`)
           // The stream ends when no image is pending.

@@ -9,7 +9,7 @@ const PATH = '/api/v1/products?limit=50&min_price=200&max_price=550&product_name
 export const row: Row = {
   name: 'list',
   title: 'list of 50 with price and name filters, p99, in a large catalogue',
-  ceiling: 'the same among 10,000 products',
+  baseline: 'the same among 10,000 products',
   figures: [{ name: 'p99', unit: 'ms', reach: { atMost: 2 } }],
   async open(environment, { seconds, catalogue }, stack) {
     const open = async (products: number) => {
@@ -20,7 +20,7 @@ export const row: Row = {
     const [few, many] = [await open(FEW), await open(catalogue)]
     const load = { connections: CONNECTIONS, seconds, method: 'GET' as const, path: PATH }
     return {
-      ceiling: () => environment.load(few, load),
+      baseline: () => environment.load(few, load),
       ours: () => environment.load(many, load)
     }
   }

@@ -11,7 +11,7 @@ const PRODUCTS = 200
 export const row: Row = {
   name: 'memory-api',
   title: 'resident memory of ROLE=api after creates and cached reads',
-  ceiling: 'bare Fastify, pg and Redis after the same load',
+  baseline: 'bare Fastify, pg and Redis after the same load',
   warmUps: 2,
   figures: [{ name: 'memory', unit: 'MB', reach: { atMost: 1.2 }, limit: 150 }],
   async open(environment, { seconds }, stack) {
@@ -31,7 +31,7 @@ export const row: Row = {
       return { values: { memory: endpoint.process.residentBytes() / 1_000_000 }, usage }
     }
     return {
-      ceiling: () => after(bare, '/insert', '/get/'),
+      baseline: () => after(bare, '/insert', '/get/'),
       ours: () => after(api, '/api/v1/products', '/api/v1/products/')
     }
   }

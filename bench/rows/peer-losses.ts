@@ -18,7 +18,7 @@ export function workerKills(peer: PeerName): Row {
   return {
     name: `${peer}-worker-killed`,
     title: 'jobs done although their worker is killed five times',
-    ceiling: `a ${peer} worker`,
+    baseline: `a ${peer} worker`,
     figures: DONE,
     rounds: () => 1,
     whole: true,
@@ -26,7 +26,7 @@ export function workerKills(peer: PeerName): Row {
       const theirs = await theirVictim(environment, peer, stack)
       const ours = await ourVictim(environment, await environment.setup(stack), stack)
       return {
-        ceiling: () => workerKilled(environment, theirs),
+        baseline: () => workerKilled(environment, theirs),
         ours: () => workerKilled(environment, ours)
       }
     }
@@ -37,7 +37,7 @@ export function serverKills(peer: PeerName): Row {
   return {
     name: `${peer}-server-killed`,
     title: 'jobs done although the server of their queue is killed',
-    ceiling: `${peer} on a durable ${peer === 'bullmq' ? 'Redis' : 'PostgreSQL'}`,
+    baseline: `${peer} on a durable ${peer === 'bullmq' ? 'Redis' : 'PostgreSQL'}`,
     figures: DONE,
     rounds: () => 1,
     whole: true,
@@ -49,7 +49,7 @@ export function serverKills(peer: PeerName): Row {
       const settings = { ...setup.settings, RABBITMQ_URL: rabbitmq.url }
       const ours = await ourVictim(environment, { ...setup, settings }, stack)
       return {
-        ceiling: () => serverKilled(environment, theirs, restart),
+        baseline: () => serverKilled(environment, theirs, restart),
         ours: () =>
           serverKilled(environment, ours, async () => {
             for (const node of rabbitmq.nodes) {

@@ -1,9 +1,9 @@
 import type { Kind } from '../environment.ts'
 import { create, flow, service } from '../images.ts'
+import { latency } from '../latency.ts'
 import { PEERS, type PeerName } from '../peers/peer.ts'
 import { PeerSide, post } from '../peers/side.ts'
 import type { Row } from '../row.ts'
-import { quantile } from '../statistics.ts'
 import { IMAGES_A_ROUND, WARM_UPS } from './idle.ts'
 import { serverKills, workerKills } from './peer-losses.ts'
 
@@ -16,7 +16,7 @@ function pipeline(peer: PeerName, kind: Kind): Row {
   return {
     name: `${peer}-${kind}`,
     title: `images/s, ${kind === '6mp' ? 6 : 0.3} megapixels`,
-    ceiling: `a ${peer} worker`,
+    baseline: `a ${peer} worker`,
     figures: [
       { name: 'rate', unit: 'images/s', reach: { atLeast: 1 } },
       { name: 'cpu', unit: 'ms of CPU an image', reach: { atMost: 1.1 } }
@@ -29,7 +29,7 @@ function pipeline(peer: PeerName, kind: Kind): Row {
       const api = await environment.service('api', 'api', setup, stack)
       const worker = await environment.service('worker', 'worker', setup, stack)
       return {
-        ceiling: () =>
+        baseline: () =>
           flow(environment, {
             workers: [theirs.worker],
             images,
@@ -47,7 +47,7 @@ function accepted(peer: PeerName): Row {
   return {
     name: `${peer}-accepted`,
     title: 'jobs accepted over HTTP, one image each',
-    ceiling: `Fastify and ${peer}`,
+    baseline: `Fastify and ${peer}`,
     warmUps: 3,
     figures: [
       { name: 'rate', unit: 'jobs/s', reach: { atLeast: 1 } },
@@ -63,7 +63,7 @@ function accepted(peer: PeerName): Row {
       const job = JSON.stringify({ source_urls: [image] })
       const product = JSON.stringify({ user_id: 1, product_name: 'Desk', product_images: [image] })
       return {
-        ceiling: () => environment.load(theirs, { ...load, path: '/pictures', body: job }),
+        baseline: () => environment.load(theirs, { ...load, path: '/pictures', body: job }),
         ours: () => environment.load(api, { ...load, path: '/api/v1/products', body: product })
       }
     }
@@ -74,7 +74,7 @@ function idle(peer: PeerName): Row {
   return {
     name: `${peer}-idle`,
     title: 'POST → stored on an idle system, one 6-megapixel image, p50',
-    ceiling: `a ${peer} worker`,
+    baseline: `a ${peer} worker`,
     warmUps: WARM_UPS,
     figures: [{ name: 'milliseconds', unit: 'ms' }],
     async open(environment, _size, stack) {
@@ -85,20 +85,18 @@ function idle(peer: PeerName): Row {
       const api = await environment.service('api', 'api', setup, stack)
       await environment.service('worker', 'worker', setup, stack)
       const image = environment.imageUrl('6mp', 'idle')
-      const typical = async (send: () => Promise<unknown>) => {
-        const close = environment.accounts.open()
-        const times: number[] = []
-        for (let round = 0; round < IMAGES_A_ROUND; round++) {
-          await environment.resetArrivals()
-          const started = performance.now()
-          await send()
-          await environment.arrivals(1)
-          times.push(performance.now() - started)
-        }
-        return { values: { milliseconds: quantile(times) }, usage: close() }
-      }
+      const typical = (send: () => Promise<unknown>) =>
+        latency(
+          environment,
+          IMAGES_A_ROUND,
+          async () => {
+            await send()
+            await environment.arrivals(1)
+          },
+          () => environment.resetArrivals()
+        )
       return {
-        ceiling: () => typical(() => post(`${theirs.url}/pictures`, { source_urls: [image] })),
+        baseline: () => typical(() => post(`${theirs.url}/pictures`, { source_urls: [image] })),
         ours: () => typical(() => create(api.url, [image]))
       }
     }

@@ -28,7 +28,7 @@ function pipeline({ name, title, kind, renditions: RENDITIONS, reach }: Work): R
   return {
     name,
     title,
-    ceiling: 'a bare sharp loop over the same bytes in memory, at its best concurrency',
+    baseline: 'a bare sharp loop over the same bytes in memory, at its best concurrency',
     warmUps: WARM_UPS,
     figures: [
       { name: 'rate', unit: 'images/s', ...(reach.rate && { reach: { atLeast: reach.rate } }) },
@@ -54,7 +54,7 @@ function pipeline({ name, title, kind, renditions: RENDITIONS, reach }: Work): R
       })
       const work = { api, workers: [worker.process], kind, images, objects }
       return {
-        ceiling: () => bare(environment, loop, { images, concurrency, renditions }),
+        baseline: () => bare(environment, loop, { images, concurrency, renditions }),
         ours: () => flow(environment, service(environment, setup, work))
       }
     }

@@ -12,7 +12,7 @@ const PICTURES = 6
 export const row: Row = {
   name: 'quality',
   title: 'perceptual score and bytes of an 800x600 JPEG',
-  ceiling: 'what sharp makes at the same quality',
+  baseline: 'what sharp makes at the same quality',
   figures: [
     { name: 'score', unit: 'SSIMULACRA2', reach: { atLeast: 1 } },
     { name: 'butteraugli', unit: 'butteraugli' },
@@ -34,6 +34,6 @@ export const row: Row = {
       }
       return { values, usage: [] }
     }
-    return { ceiling: side(BARE), ours: side(SHIPPED) }
+    return { baseline: side(BARE), ours: side(SHIPPED) }
   }
 }

@@ -14,7 +14,7 @@ const COLD = 300_000
 export const cached: Row = {
   name: 'reads-cached',
   title: 'product reads, cached',
-  ceiling: 'a bare Fastify route with one Redis GET',
+  baseline: 'a bare Fastify route with one Redis GET',
   warmUps: WARM_UPS,
   figures: [
     { name: 'rate', unit: 'reads/s', reach: { atLeast: 1 } },
@@ -32,7 +32,7 @@ export const cached: Row = {
     const bare = await bareApi(environment, setup, stack)
     const load = { connections: CONNECTIONS, seconds, method: 'GET' as const, ids: HOT }
     return {
-      ceiling: () => environment.load(bare, { ...load, path: '/get/' }),
+      baseline: () => environment.load(bare, { ...load, path: '/get/' }),
       ours: () => environment.load(api, { ...load, path: '/api/v1/products/' })
     }
   }
@@ -41,7 +41,7 @@ export const cached: Row = {
 export const uncached: Row = {
   name: 'reads-uncached',
   title: 'product reads, not cached',
-  ceiling: 'a bare Fastify route with the same select',
+  baseline: 'a bare Fastify route with the same select',
   warmUps: WARM_UPS,
   figures: [
     { name: 'rate', unit: 'reads/s', reach: { atLeast: 1.1 } },
@@ -54,7 +54,7 @@ export const uncached: Row = {
     const bare = await bareApi(environment, setup, stack)
     const load = { connections: CONNECTIONS, seconds, method: 'GET' as const, ids: COLD }
     return {
-      ceiling: () => environment.load(bare, { ...load, path: '/select/' }),
+      baseline: () => environment.load(bare, { ...load, path: '/select/' }),
       ours: () => environment.load(api, { ...load, path: '/api/v1/products/' })
     }
   }

@@ -11,7 +11,7 @@ const ROOT = join(import.meta.dirname, '../..')
 export const row: Row = {
   name: 'start',
   title: 'ROLE=api from exec to the first 200, as published',
-  ceiling: 'bare Fastify, pg and Redis from exec to the first 200',
+  baseline: 'bare Fastify, pg and Redis from exec to the first 200',
   figures: [{ name: 'milliseconds', unit: 'ms', reach: { atMost: 1.6 } }],
   rounds: ({ rounds }) => 2 * rounds,
   async open(environment, _size, stack) {
@@ -32,7 +32,7 @@ export const row: Row = {
       startService({ ...settings, ROLE: 'api', PORT: `${port}` }, join(ROOT, 'dist/cli.js'))
     await fillCompileCache(startApi)
     return {
-      ceiling: () =>
+      baseline: () =>
         timed('bare Fastify', (port) => new BenchProgram('bare-api.ts', { databaseUrl, redisUrl, port })),
       ours: () => timed('api', startApi)
     }

@@ -25,6 +25,7 @@ export async function apply(app: FastifyInstance, config: Config, prune: boolean
   const { outdated } = await countOutdated(pool, wanted)
   const pause = new AbortController()
   process.once('SIGINT', () => pause.abort())
+  console.log(`Images to enqueue: ${outdated}. Ctrl-C pauses.`)
   // PGlite has one process at a time: the images are made when the service runs again.
   const isAlone = config.database === null
   const remakes = async () => (isAlone ? 0 : await countRemakes(pool))

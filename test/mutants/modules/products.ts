@@ -114,5 +114,26 @@ export const PRODUCTS: Module[] = [
       ],
       'a key stands for any request': ["k.fingerprint = decode(r.fingerprint, 'hex') AS same", 'true AS same']
     }
+  },
+  {
+    file: 'lib/database/creator.ts',
+    test: 'test/lib/products/create.test.ts',
+    mutants: {
+      'a refused create refuses those beside it': ['if (requests.length === 1) throw error', 'throw error'],
+      'a create is acknowledged before its commit': [
+        'const { rows } = await this.#pool.query<Attempt<C>>(statement)',
+        `const client = await this.#pool.connect()
+    await client.query('BEGIN')
+    const { rows } = await client.query<Attempt<C>>(statement)
+    setTimeout(() => void client.query('COMMIT').finally(() => client.release()), 100)`
+      ]
+    }
+  },
+  {
+    file: 'lib/database/creation.ts',
+    test: 'test/lib/products/create.test.ts',
+    mutants: {
+      'a create gets the id of another one': ['(ORDER BY id) AS nth', '(ORDER BY id DESC) AS nth']
+    }
   }
 ]

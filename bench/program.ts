@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { createFolder } from '../test/support/servers/guard.ts'
 import { SupervisedProcess } from '../test/support/servers/process.ts'
@@ -7,11 +7,11 @@ import { SERVER, Service, type Settings } from '../test/support/service.ts'
 
 const PROGRAMS = join(import.meta.dirname, 'programs')
 
-/** One of bench/programs, in a process of its own. Its output goes to a file. */
+/** One of bench/programs, or another file, in a process of its own. Its output goes to a file. */
 export class BenchProgram extends SupervisedProcess {
   constructor(file: string, options: unknown, env: Settings = {}) {
     const cwd = createFolder('program')
-    const args = [join(PROGRAMS, file), JSON.stringify(options)]
+    const args = [resolve(PROGRAMS, file), JSON.stringify(options)]
     super({
       command: process.execPath,
       args,

@@ -15,6 +15,7 @@ export async function open({ databaseUrl: connectionString }: Servers): Promise<
       run({
         connectionString,
         concurrency: CONCURRENCY,
+        maxPoolSize: 20,
         noHandleSignals: true,
         // Each job is one of ours: the payload is what `add` was given.
         taskList: { [QUEUE]: (payload) => make(payload as Picture) }

@@ -31,7 +31,7 @@ export async function workerKilled(environment: Environment, victim: Victim): Pr
   return await share(victim)
 }
 
-/** The server of the queue is killed and started again when half of the jobs have been accepted and done. */
+/** The server of the queue is killed and started again when half of the jobs are done. */
 export async function serverKilled(
   environment: Environment,
   victim: Victim,
@@ -41,6 +41,7 @@ export async function serverKilled(
   await using stack = new AsyncDisposableStack()
   let worker = await victim.worker(stack)
   await victim.create(JOBS)
+  await environment.arrivals(JOBS / 2)
   await restart()
   // As a supervisor does.
   const supervise = async () => {

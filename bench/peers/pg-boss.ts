@@ -4,12 +4,15 @@ import { ATTEMPTS, CONCURRENCY, type Peer, type Picture, QUEUE, type Servers } f
 /** Without batches, a worker of pg-boss takes one job in each polling interval. */
 const BATCHES = { batchSize: CONCURRENCY / 2, localConcurrency: 2, burstWhenBatchFull: true } as const
 const POLLING = { pollingIntervalSeconds: 0.5 }
+/** As short as it may be. By default, a job whose worker is gone waits for 15 minutes. */
+const RECOVERY = { heartbeatSeconds: 10 }
+const SUPERVISION = { superviseIntervalSeconds: 10, monitorIntervalSeconds: 10 }
 
 export async function open({ databaseUrl: connectionString }: Servers): Promise<Peer> {
-  const boss = new PgBoss({ connectionString, useListenNotify: true })
+  const boss = new PgBoss({ connectionString, useListenNotify: true, max: 20, ...SUPERVISION })
   boss.on('error', (error) => console.error(error))
   await boss.start()
-  await boss.createQueue(QUEUE, { notify: true, retryLimit: ATTEMPTS - 1, retryBackoff: true })
+  await boss.createQueue(QUEUE, { notify: true, ...RECOVERY, retryLimit: ATTEMPTS - 1, retryBackoff: true })
   return {
     add(pictures) {
       const [only] = pictures

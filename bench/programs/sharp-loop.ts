@@ -34,11 +34,13 @@ async function make(picture: Buffer, renditions: Rendition[]): Promise<void> {
   }
 }
 
+let next = 0
+
 onQuestion<Loop>(async ({ images, concurrency, renditions = [] }) => {
-  let next = 0
+  const end = next + images
   const lane = async () => {
-    for (let at = next++; at < images; at = next++) {
-      const picture = pictures[at % pictures.length]
+    while (next < end) {
+      const picture = pictures[next++ % pictures.length]
       if (picture) await make(picture, renditions)
     }
   }

@@ -1,6 +1,6 @@
 import type { Row } from '../row.ts'
 import { row as backlog } from './backlog.ts'
-import { kept, published, single } from './creates.ts'
+import { consumed, kept, published, single } from './creates.ts'
 import { drain, lifetime } from './drain.ts'
 import { row as idle } from './idle.ts'
 import { row as list } from './list.ts'
@@ -19,6 +19,7 @@ const BARE: Row[] = [
   threeRenditions,
   quality,
   published,
+  consumed,
   kept,
   single,
   cached,

@@ -1,9 +1,10 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import { request } from 'undici'
 import type { Settings } from '../../test/support/service.ts'
-import type { Environment } from '../environment.ts'
+import type { Endpoint, Environment } from '../environment.ts'
 import { latency } from '../latency.ts'
 import type { Row } from '../row.ts'
+import type { Sample } from '../sample.ts'
 import { bareApi } from './bare-api.ts'
 
 const BASELINE = 'a bare Fastify route with the equivalent one-statement insert through the same pool'
@@ -30,7 +31,8 @@ async function openBoth(environment: Environment, stack: AsyncDisposableStack, s
   const setup = await environment.setup(stack)
   // A database of its own: its outbox rows would slow down the service's claims.
   const bare = await bareApi(environment, await environment.setup(stack), stack)
-  return { bare, api: await environment.service('api', 'api', setup, stack, settings) }
+  const api = await environment.service('api', 'api', setup, stack, settings)
+  return { bare, api, setup }
 }
 
 function creates(name: string, title: string, atLeast: number, settings: Settings): Row {
@@ -56,7 +58,7 @@ function creates(name: string, title: string, atLeast: number, settings: Setting
 
 export const published = creates(
   'creates',
-  'creates, two image URLs each, published to RabbitMQ meanwhile',
+  'creates, two image URLs each, while RabbitMQ has as many messages as it may',
   1.2,
   {}
 )
@@ -64,6 +66,39 @@ export const kept = creates('creates-postgres', 'creates in a fleet that shares 
   RABBITMQ_URL: '',
   RABBITMQ_IMAGE_QUEUE: ''
 })
+
+export const consumed: Row = {
+  name: 'creates-consumed',
+  title: 'creates, each published to RabbitMQ and taken from it at once, until all are',
+  baseline: BASELINE,
+  warmUps: WARM_UPS,
+  figures: [
+    { name: 'rate', unit: 'creates/s', reach: { atLeast: 1.2 } },
+    { name: 'accepted', unit: 'responses/s' }
+  ],
+  async open(environment, { seconds }, stack) {
+    const { bare, api, setup } = await openBoth(environment, stack)
+    const { RABBITMQ_URL: url, RABBITMQ_IMAGE_QUEUE: queue } = setup.settings
+    await environment.program('consumer', 'consumer.ts', { url, queue }, stack)
+    const load = { connections: CONNECTIONS, seconds, method: 'POST' as const, body: product(environment) }
+    const timed = async (endpoint: Endpoint, path: string, end: () => Promise<void>): Promise<Sample> => {
+      const close = environment.accounts.open()
+      const started = performance.now()
+      const { values } = await environment.load(endpoint, { ...load, path })
+      await end()
+      const { rate: accepted = Number.NaN } = values
+      const rate = (accepted * seconds * 1000) / (performance.now() - started)
+      return { values: { rate, accepted }, usage: close() }
+    }
+    const published = async () => {
+      while ((await setup.query('SELECT FROM outbox LIMIT 1')).length > 0) await wait(PAUSE_MS)
+    }
+    return {
+      baseline: () => timed(bare, INSERT, async () => {}),
+      ours: () => timed(api, CREATE, published)
+    }
+  }
+}
 
 export const single: Row = {
   name: 'create-idle',

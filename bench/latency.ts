@@ -2,7 +2,7 @@ import type { Environment } from './environment.ts'
 import type { Sample } from './sample.ts'
 import { quantile } from './statistics.ts'
 
-/** Does the work so often in turn. Measures its p50 in milliseconds, without what is before it. */
+/** Runs `work` so many times, one after another. Measures its p50 in milliseconds; `before` is not timed. */
 export async function latency(
   { accounts }: Environment,
   times: number,

@@ -11,9 +11,9 @@ const BASELINE = 'a bare Fastify route with the equivalent one-statement insert 
 const [INSERT, CREATE] = ['/insert', '/api/v1/products']
 const CONNECTIONS = 50
 const CREATES_A_ROUND = 100
-/** Until nothing is left to do of the create before, such as its message. */
+/** Until the process has nothing left to do of the create before. */
 const PAUSE_MS = 20
-/** Until V8 has compiled what is hot: one for the bare route; three for the service, which has more code. */
+/** Until V8 has compiled what is hot: the bare route needs one, the service, which has more code, three. */
 const WARM_UPS = 3
 
 /** The body of a create. */
@@ -109,8 +109,9 @@ export const single: Row = {
   async open(environment, _size, stack) {
     const { bare, api } = await openBoth(environment, stack)
     const headers = { 'content-type': 'application/json' }
+    const body = product(environment)
     const post = async (url: string) => {
-      const response = await request(url, { method: 'POST', headers, body: product(environment) })
+      const response = await request(url, { method: 'POST', headers, body })
       await response.body.dump()
       if (response.statusCode !== 201) throw new Error(`${url}: ${response.statusCode}`)
     }

@@ -58,7 +58,7 @@ function accepted(peer: PeerName): Row {
       const theirs = await (await PeerSide.open(environment, peer, '6mp', stack)).api(stack)
       const setup = await environment.setup(stack)
       const api = await environment.service('api', 'api', setup, stack)
-      const [image] = [environment.imageUrl('6mp', 'front')]
+      const image = environment.imageUrl('6mp', 'front')
       const load = { connections: CONNECTIONS, seconds, method: 'POST' as const }
       const job = JSON.stringify({ source_urls: [image] })
       const product = JSON.stringify({ user_id: 1, product_name: 'Desk', product_images: [image] })

@@ -101,6 +101,7 @@ async function tryRedis(url: string): Promise<void> {
 
 async function tryRabbitmq(url: string): Promise<void> {
   const connection = await connect(url, { timeout: TIMEOUT_MS })
+  connection.on('error', () => undefined)
   await connection.close()
 }
 

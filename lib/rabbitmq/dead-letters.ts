@@ -1,10 +1,12 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import { type ChannelModel, type ConfirmChannel, connect, type GetMessage } from 'amqplib'
+import { codeOf, NOT_FOUND } from './channel.ts'
 import { CONNECT_TIMEOUT_MS } from './connection.ts'
 import { Sender } from './sender.ts'
 import { deadQueue } from './topology.ts'
+import { inTurn } from './turn.ts'
 
-const NOT_FOUND = 404
+const HEARTBEAT_SECONDS = 5
 const RETURN_LOOKS = 20
 const BETWEEN_LOOKS_MS = 50
 
@@ -17,7 +19,12 @@ export interface DeadLetter {
   body: string
 }
 
-/** The dead letters of an image queue, for their operator. */
+type Take = (letter: DeadLetter, message: GetMessage) => Promise<boolean>
+
+/**
+ * The dead letters of an image queue, for their operator. One caller at a time has them: what another one has
+ * read is not in the queue until it is back. Others wait, and reject with a BusyError after five seconds.
+ */
 export class DeadLetters {
   readonly #connection: ChannelModel
   readonly #channel: ConfirmChannel
@@ -27,6 +34,8 @@ export class DeadLetters {
   private constructor(connection: ChannelModel, channel: ConfirmChannel, queue: string) {
     this.#connection = connection
     this.#channel = channel
+    // Calls reject when it is lost. Without a listener that would end the process.
+    connection.on('error', () => undefined)
     channel.on('error', () => undefined)
     this.#sender = new Sender(channel)
     this.#queue = queue
@@ -77,10 +86,12 @@ export class DeadLetters {
    * Removes the letters for which `take` resolves with true. Resolves with their number when the others are
    * back in their queue.
    */
-  async #visit(
-    limit: number,
-    take: (letter: DeadLetter, message: GetMessage) => Promise<boolean>
-  ): Promise<number> {
+  async #visit(limit: number, take: Take): Promise<number> {
+    const turn = `${deadQueue(this.#queue)}.turn`
+    return inTurn(this.#connection, turn, () => this.#visitAlone(limit, take))
+  }
+
+  async #visitAlone(limit: number, take: Take): Promise<number> {
     const count = await this.#count()
     // Without the queue the channel is closed now.
     if (count === 0) return 0
@@ -111,7 +122,7 @@ export class DeadLetters {
     try {
       return (await this.#channel.checkQueue(deadQueue(this.#queue))).messageCount
     } catch (error) {
-      if (error instanceof Error && 'code' in error && error.code === NOT_FOUND) return 0
+      if (codeOf(error) === NOT_FOUND) return 0
       throw error
     }
   }
@@ -121,12 +132,19 @@ async function connectToFirst(urls: string[]): Promise<ChannelModel> {
   const errors: unknown[] = []
   for (const url of urls) {
     try {
-      return await connect(url, { timeout: CONNECT_TIMEOUT_MS })
+      return await connect(withHeartbeat(url), { timeout: CONNECT_TIMEOUT_MS, noDelay: true })
     } catch (error) {
       errors.push(error)
     }
   }
   throw new AggregateError(errors)
+}
+
+/** With it, a server that does not respond is given up after ten seconds. */
+function withHeartbeat(address: string): string {
+  const url = new URL(address)
+  url.searchParams.set('heartbeat', String(HEARTBEAT_SECONDS))
+  return url.href
 }
 
 function toDeadLetter({ content, properties: { messageId, headers = {} } }: GetMessage): DeadLetter {

@@ -1,11 +1,9 @@
-import type { Channel, ChannelModel } from 'amqplib'
+import type { ChannelModel } from 'amqplib'
 import type { Log } from '../log/log.ts'
+import { ACCESS_REFUSED, codeOf, onChannel, PRECONDITION_FAILED } from './channel.ts'
 
 /** After this many deliveries, RabbitMQ moves a message to the dead-letter queue. */
 const DELIVERY_LIMIT = 20
-
-const ACCESS_REFUSED = 403
-const PRECONDITION_FAILED = 406
 
 /** Listing dead letters delivers them, and RabbitMQ 4 discards messages after 20 deliveries by default. */
 const NO_DELIVERY_LIMIT = 2 ** 31 - 1
@@ -54,21 +52,9 @@ async function declare(connection: ChannelModel, queue: string, args: object): P
     await onChannel(connection, (channel) => channel.assertQueue(queue, { durable: true, arguments: args }))
     return true
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? error.code : undefined
-    if (code === PRECONDITION_FAILED) return false
-    if (code !== ACCESS_REFUSED) throw error
+    if (codeOf(error) === PRECONDITION_FAILED) return false
+    if (codeOf(error) !== ACCESS_REFUSED) throw error
     await onChannel(connection, (channel) => channel.checkQueue(queue)).catch(() => Promise.reject(error))
     return true
   }
-}
-
-/** Opens a channel of its own: a refused declaration closes it. */
-async function onChannel(
-  connection: ChannelModel,
-  work: (channel: Channel) => Promise<unknown>
-): Promise<void> {
-  const channel = await connection.createChannel()
-  channel.on('error', () => undefined)
-  await work(channel)
-  await channel.close()
 }

@@ -3,6 +3,8 @@ import { audited } from '../../lib/audit/audit.ts'
 import type { Config } from '../../lib/config/config.ts'
 import { AppError, MISMATCH } from '../../lib/http/app-error.ts'
 import type { DeadLetter, DeadLetters } from '../../lib/rabbitmq/dead-letters.ts'
+import { UnroutableError } from '../../lib/rabbitmq/sender.ts'
+import { BusyError } from '../../lib/rabbitmq/turn.ts'
 import type { Operation } from '../operation.ts'
 import { problems } from '../problem-replies.ts'
 import { Limit, tags } from './schemas.ts'
@@ -116,14 +118,17 @@ async function visit<T>(
 ): Promise<T> {
   if (!rabbitmq) return none
   const { DeadLetters } = await import('../../lib/rabbitmq/dead-letters.ts')
-  const queue = await DeadLetters.open(rabbitmq).catch((cause: unknown) => {
-    throw new AppError('unavailable', 'RabbitMQ cannot be reached; retry later.', [], { cause })
-  })
   try {
-    return await work(queue)
-  } finally {
-    await queue.close()
+    const queue = await DeadLetters.open(rabbitmq)
+    return await work(queue).finally(() => queue.close())
+  } catch (cause) {
+    throw new AppError('unavailable', explain(cause), [], { cause })
   }
 }
+
+const explain = (error: unknown) =>
+  error instanceof BusyError || error instanceof UnroutableError
+    ? `${error.message}.`
+    : 'RabbitMQ cannot be reached; retry later.'
 
 const shown = ({ since, ...letter }: DeadLetter) => ({ ...letter, since: since || null })

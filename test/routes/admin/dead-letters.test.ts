@@ -54,6 +54,25 @@ t.test('dead letters are listed, shown, sent again and deleted', needsServices, 
   ])
 })
 
+t.test('while others read them, a request waits, and is then refused', needsServices, async (t) => {
+  const servers = await services(t)
+  if (!servers) throw new Error('needs services')
+  const settings: Record<string, string> = { ...(await settingsOn(servers)), ROLE: 'api' }
+  const call = await documented(await buildTestApp(t, settings))
+  const turn = `${deadQueue(settings.RABBITMQ_IMAGE_QUEUE ?? '')}.turn`
+  const connection = await connect(servers.rabbitmq.url)
+  t.teardown(() => connection.close())
+  const channel = await connection.createChannel()
+  await channel.assertQueue(turn, { exclusive: true, durable: false })
+  t.strictSame(
+    (await call({ url: URL })).json(),
+    problem('unavailable', `Another request is at ${turn}; retry later.`)
+  )
+  const waiting = call({ url: URL })
+  await channel.deleteQueue(turn)
+  t.equal((await waiting).statusCode, 200)
+})
+
 t.test('without RabbitMQ there are none', async (t) => {
   const call = await documented(await buildTestApp(t))
   t.strictSame((await call({ url: URL })).json(), { total: 0, dead_letters: [] })

@@ -35,6 +35,8 @@ export async function moveRows(from: FastifyInstance, to: FastifyInstance): Prom
 /** A connection without the time limits of requests. */
 async function connect({ pg }: FastifyInstance): Promise<Client> {
   const client = new pg.Client({ ...pg.pool.options, query_timeout: 0, statement_timeout: 0 })
+  // Its next query rejects when it is lost.
+  client.on('error', () => undefined)
   await client.connect()
   await prepareSession(client)
   return client

@@ -1,6 +1,7 @@
 import pLimit from 'p-limit'
 import type { SupervisedProcess } from '../test/support/servers/process.ts'
 import type { Endpoint, Environment, Kind, Setup } from './environment.ts'
+import { post } from './post.ts'
 import type { Sample } from './sample.ts'
 
 /** As many images a product as a shop may have. */
@@ -26,13 +27,8 @@ export async function createImages(
 }
 
 export async function create(url: string, product_images: string[]): Promise<number> {
-  const response = await fetch(`${url}/api/v1/products`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ user_id: 1, product_name: 'Benchmark', product_price: 1, product_images })
-  })
-  if (response.status !== 201) throw new Error(`${response.status}: ${await response.text()}`)
-  const { product_id } = (await response.json()) as { product_id: number }
+  const product = { user_id: 1, product_name: 'Benchmark', product_price: 1, product_images }
+  const { product_id } = await post<{ product_id: number }>(`${url}/api/v1/products`, product)
   return product_id
 }
 

@@ -1,3 +1,5 @@
+import type { Kind } from './environment.ts'
+
 /** How much is measured. */
 export interface Size {
   name: 'quick' | 'default' | 'long'
@@ -48,3 +50,8 @@ export const SIZES: Record<Size['name'], Size> = {
     lifetime: 20_000
   }
 }
+
+/** Small pictures go through this many times as fast. */
+const SMALL = 8
+
+export const imagesOf = ({ images }: Size, kind: Kind) => (kind === '6mp' ? images : images * SMALL)

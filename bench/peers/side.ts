@@ -2,6 +2,7 @@ import pg from 'pg'
 import { startRedis } from '../../test/support/servers/redis.ts'
 import type { Endpoint, Environment, Kind } from '../environment.ts'
 import { IMAGES_A_PRODUCT } from '../images.ts'
+import { post } from '../post.ts'
 import type { BenchProgram } from '../program.ts'
 import type { PeerName, PeerProgram, Servers } from './peer.ts'
 
@@ -100,10 +101,3 @@ async function recommended(peer: PeerName, stack: AsyncDisposableStack): Promise
 
 /** As the service sets it. */
 const TUNED = { MALLOC_ARENA_MAX: '2' }
-
-export async function post(url: string, body: object): Promise<void> {
-  const headers = { 'content-type': 'application/json' }
-  const response = await fetch(url, { method: 'POST', headers, body: JSON.stringify(body) })
-  if (!response.ok) throw new Error(`${response.status}: ${await response.text()}`)
-  await response.arrayBuffer()
-}

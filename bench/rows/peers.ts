@@ -2,13 +2,13 @@ import type { Kind } from '../environment.ts'
 import { create, flow, service } from '../images.ts'
 import { latency } from '../latency.ts'
 import { PEERS, type PeerName } from '../peers/peer.ts'
-import { PeerSide, post } from '../peers/side.ts'
+import { PeerSide } from '../peers/side.ts'
+import { post } from '../post.ts'
 import type { Row } from '../row.ts'
+import { imagesOf } from '../size.ts'
 import { IMAGES_A_ROUND, WARM_UPS } from './idle.ts'
 import { serverKills, workerKills } from './peer-losses.ts'
 
-/** Small pictures go through this many times as fast. */
-const SMALL = 8
 const CONNECTIONS = 50
 
 /** Downloads, pictures, uploads and one UPDATE each: the same work by another queue. */
@@ -22,7 +22,7 @@ function pipeline(peer: PeerName, kind: Kind): Row {
       { name: 'cpu', unit: 'ms of CPU an image', reach: { atMost: 1.1 } }
     ],
     async open(environment, size, stack) {
-      const images = kind === '6mp' ? size.images : size.images * SMALL
+      const images = imagesOf(size, kind)
       const side = await PeerSide.open(environment, peer, kind, stack)
       const theirs = { api: await side.api(stack), worker: await side.worker(stack) }
       const setup = await environment.setup(stack)

@@ -5,10 +5,9 @@ import type { BenchProgram } from '../program.ts'
 import type { Loop } from '../programs/sharp-loop.ts'
 import type { Row } from '../row.ts'
 import type { Sample } from '../sample.ts'
+import { imagesOf } from '../size.ts'
 
 const CONCURRENCIES = [1, 2, 3, 4, 6]
-/** Small pictures go through this many times as fast. */
-const SMALL = 8
 /** Twelve hundred images: until then V8 compiles, and a worker takes 25 to 33% of a core, not 17. */
 const WARM_UPS = 3
 
@@ -35,7 +34,7 @@ function pipeline({ name, title, kind, renditions: RENDITIONS, reach }: Work): R
       { name: 'cpu', unit: 'ms of CPU an image', reach: { atMost: reach.cpu } }
     ],
     async open(environment, size, stack) {
-      const images = Math.round((kind === '6mp' ? size.images : size.images * SMALL) / objects)
+      const images = Math.round(imagesOf(size, kind) / objects)
       const [loop] = await environment.program(
         'bare sharp',
         'sharp-loop.ts',

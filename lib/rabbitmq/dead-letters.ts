@@ -34,8 +34,6 @@ export class DeadLetters {
   private constructor(connection: ChannelModel, channel: ConfirmChannel, queue: string) {
     this.#connection = connection
     this.#channel = channel
-    // Calls reject when it is lost. Without a listener that would end the process.
-    connection.on('error', () => undefined)
     channel.on('error', () => undefined)
     this.#sender = new Sender(channel)
     this.#queue = queue
@@ -132,7 +130,10 @@ async function connectToFirst(urls: string[]): Promise<ChannelModel> {
   const errors: unknown[] = []
   for (const url of urls) {
     try {
-      return await connect(withHeartbeat(url), { timeout: CONNECT_TIMEOUT_MS, noDelay: true })
+      const connection = await connect(withHeartbeat(url), { timeout: CONNECT_TIMEOUT_MS, noDelay: true })
+      // Calls reject when it is lost. Without a listener that would end the process.
+      connection.on('error', () => undefined)
+      return connection
     } catch (error) {
       errors.push(error)
     }

@@ -9,7 +9,7 @@ import { removeOrphans } from '../lib/storage/orphans.ts'
 /** Each waits for the store and uses hardly any CPU. */
 const CAPACITY = 16
 const LEASE_MS = 60_000
-/** About four hours. After that, the sweep removes the objects: no image needs them. */
+/** Two to four hours. After that, the sweep removes the objects: no image needs them. */
 const RETRY = { maxAttempts: 30, baseMs: 1000 }
 
 /** Removes the objects of images that are gone: replaced, or of a deleted product. */

@@ -1,6 +1,7 @@
 import t from 'tap'
 import { buildShop } from '../examples/extend.ts'
 import { importList } from '../examples/import-list.ts'
+import { buildReceiver } from '../examples/webhook-receiver.ts'
 import { buildTestApp, settled } from './support/app.ts'
 import { startOrigin } from './support/http/origin.ts'
 import { owned } from './support/owner.ts'
@@ -42,3 +43,34 @@ t.test('extend: a hook and a route of your own', async (t) => {
   const cover = await app.inject({ url: `/covers/${id}`, headers })
   t.match(cover, { statusCode: 302, headers: { location: images[0]?.url } })
 })
+
+t.test(
+  'webhook-receiver: takes what the service has signed, again after an error, and nothing else',
+  async (t) => {
+    const secret = `whsec_${Buffer.from('a secret of the receiver').toString('base64')}`
+    const finished: unknown[] = []
+    const accepted = Promise.withResolvers<void>()
+    const receiver = buildReceiver(secret, async (product) => {
+      finished.push(product)
+      if (finished.length === 1) throw new Error('It is not ready yet')
+      accepted.resolve()
+    })
+    t.teardown(() => receiver.close())
+    const url = `${await receiver.listen({ host: '127.0.0.1', port: 0 })}/hook`
+    t.equal((await receiver.inject({ method: 'POST', url: '/hook', payload: { data: {} } })).statusCode, 401)
+
+    const origin = owned(t, await startOrigin())
+    origin.serve('/lamp.jpg', await labelled(1))
+    const app = await buildTestApp(t, {
+      ALLOWED_SOURCE_NETWORKS: '127.0.0.0/8',
+      RETRY_BASE_MS: '10',
+      WEBHOOK_URL: url,
+      WEBHOOK_SECRET: secret
+    })
+    const product_images = [`${origin.url}/lamp.jpg`]
+    const id = await app.products.create({ user_id: 1, product_name: 'Lamp', product_images })
+    await accepted.promise
+    const product = { id, image_status: 'done', images: [{ status: 'done', width: 800, height: 600 }] }
+    t.match(finished, [product, product])
+  }
+)

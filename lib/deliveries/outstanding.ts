@@ -1,7 +1,7 @@
 import { type Static, Type } from '@sinclair/typebox'
 import type { Pool } from 'pg'
 
-/** With waits of ten minutes at most: about four hours. */
+/** With waits of ten minutes at most, of which jitter takes off up to half: two to four hours. */
 export const MAX_ATTEMPTS = 30
 
 export const Outstanding = Type.Object(

@@ -116,6 +116,8 @@ export class S3Store implements ObjectStore {
         { abortSignal: signal }
       )
       if (!(Body instanceof Readable)) throw new Error('The response has no body')
+      if (signal.aborted) Body.destroy()
+      signal.throwIfAborted()
       return { bytes: ContentLength, body: addAbortSignal(signal, Body) }
     } catch (error) {
       if (error instanceof NoSuchKey) return null

@@ -4,8 +4,11 @@ import { readdir, rm } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { promisify } from 'node:util'
 import t from 'tap'
+import { statusOf } from './support/http/client.ts'
+import { owned } from './support/owner.ts'
 import { createFolder } from './support/servers/guard.ts'
-import { dataFolder, startService } from './support/service.ts'
+import { freePort } from './support/servers/port.ts'
+import { dataFolder, Service, startService } from './support/service.ts'
 
 t.test('a port that is taken stops the start with a sentence that names it and the setting', async (t) => {
   const owner = createServer().listen(0, '127.0.0.1')
@@ -36,4 +39,13 @@ t.test('compiled code is stored while the service runs, for the next start after
   while ((await stored()) < 500) if (!service.isRunning) await service.failure('before it stored them')
   await service.stop('SIGKILL')
   t.ok((await stored()) >= 500)
+})
+
+t.test('a log on a full disk ends nothing, and the service stops as otherwise', async (t) => {
+  const PORT = String(await freePort())
+  const service = owned(t, new Service({ PORT, DATA_DIR: await dataFolder() }, { log: '/dev/full' }))
+  const health = () => statusOf(`http://127.0.0.1:${PORT}/health`).catch(() => 'it does not listen')
+  while ((await health()) !== 200) if (!service.isRunning) await service.failure('before it served')
+  for (let requests = 0; requests < 10; requests++) t.equal(await health(), 200)
+  t.same(await service.stop('SIGTERM'), { code: 0, signal: null })
 })

@@ -66,7 +66,6 @@ export class ProductLists {
 
   async #inSnapshot<T>(work: (client: PoolClient) => Promise<T>): Promise<T> {
     const client = await this.#pool.connect()
-    client.on('error', ignore)
     try {
       await client.query(
         `BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL statement_timeout = ${TIMEOUT_MS}`
@@ -81,8 +80,6 @@ export class ProductLists {
         () => client.release(true)
       )
       throw isCanceled(error) ? tookTooLong(error) : error
-    } finally {
-      client.off('error', ignore)
     }
   }
 }
@@ -99,7 +96,6 @@ async function read(client: PoolClient, filter: ProductFilter, urlOf: UrlOf): Pr
 }
 
 /** A lost connection rejects the query that runs. Without a listener it would also end the process. */
-const ignore = () => undefined
 
 const isCanceled = (error: unknown) => error instanceof DatabaseError && error.code === QUERY_CANCELED
 

@@ -50,8 +50,15 @@ export class FileStore implements ObjectStore {
   async open(key: string, signal: AbortSignal): Promise<OpenObject | null> {
     const file = await openFile(join(this.#folder, key)).catch(nothingThere)
     if (!file) return null
-    const { size } = await file.stat()
-    return { bytes: size, body: file.createReadStream({ signal }) }
+    try {
+      const { size } = await file.stat()
+      // A stream made with a signal that has aborted fails before anybody listens.
+      signal.throwIfAborted()
+      return { bytes: size, body: file.createReadStream({ signal }) }
+    } catch (error) {
+      await file.close()
+      throw error
+    }
   }
 
   async removeUnfinished(before: Date): Promise<void> {

@@ -32,6 +32,13 @@ function conformance(t: Test, objects: ObjectStore): void {
     stop.abort()
     await t.rejects(text(object.body))
   })
+
+  t.test('an abort while it is opened rejects, and ends nothing else', async (t) => {
+    const stop = new AbortController()
+    const opening = objects.open('products/1/large', stop.signal)
+    stop.abort()
+    await t.rejects(opening, { name: 'AbortError' })
+  })
 }
 
 t.test('in files', async (t) => {

@@ -44,3 +44,16 @@ t.test('a program starts on a database that a newer one has migrated', needsServ
   await newer.close()
   await t.resolves(buildTestApp(t, { DATABASE_URL: connectionString }))
 })
+
+t.test('a connection that is lost between two statements ends nothing', needsServices, async (t) => {
+  const connectionString = await (await sharedPostgres(t)).createDatabase()
+  const { pg } = await buildTestApp(t, { DATABASE_URL: connectionString, ROLE: 'all' })
+  const client = await pg.pool.connect()
+  const { rows } = await client.query<{ pid: number }>('SELECT pg_backend_pid() AS pid')
+  const ended = new Promise<void>((resolve) => client.once('end', resolve))
+  await pg.query('SELECT pg_terminate_backend($1)', [rows[0]?.pid])
+  await ended
+  await t.rejects(client.query('SELECT 1'))
+  client.release(true)
+  t.same((await pg.query('SELECT 1 AS one')).rows, [{ one: 1 }])
+})

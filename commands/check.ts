@@ -10,6 +10,7 @@ import { ConfigError } from '../lib/config/error.ts'
 import { POSTGRES, refuseOtherEncodings } from '../lib/database/server.ts'
 import { decoderFence } from '../lib/decoder/decoder.ts'
 import { reasonOf } from '../lib/log/log.ts'
+import { closed } from '../lib/rabbitmq/channel.ts'
 import { RABBITMQ } from '../lib/rabbitmq/server.ts'
 import { S3Store } from '../lib/s3.ts'
 import { isDataDirInUse } from '../lib/startup/data-dir.ts'
@@ -102,7 +103,7 @@ async function tryRedis(url: string): Promise<void> {
 async function tryRabbitmq(url: string): Promise<void> {
   const connection = await connect(url, { timeout: TIMEOUT_MS })
   connection.on('error', () => undefined)
-  await connection.close()
+  await closed(connection)
 }
 
 /** Stores an object, fetches it by its public URL as the clients of the API will, and removes it. */

@@ -1,6 +1,5 @@
-import { once } from 'node:events'
 import { createWriteStream } from 'node:fs'
-import { finished } from 'node:stream/promises'
+import { pipeline } from 'node:stream/promises'
 import { parseArgs } from 'node:util'
 import { exportProducts } from '../client/src/export-products.ts'
 import type { Config } from '../lib/config/config.ts'
@@ -29,13 +28,12 @@ export async function exportFile(config: Config, args: string[]): Promise<void> 
   const client = await clientOf(values, config)
   const output = file === '-' ? process.stdout : createWriteStream(file)
   let products = 0
-  for await (const product of exportProducts(query, { client })) {
-    products++
-    if (!output.write(`${JSON.stringify(product)}\n`)) await once(output, 'drain')
+  async function* lines() {
+    for await (const product of exportProducts(query, { client })) {
+      products++
+      yield `${JSON.stringify(product)}\n`
+    }
   }
-  if (file !== '-') {
-    output.end()
-    await finished(output)
-  }
+  await pipeline(lines, output, { end: file !== '-' })
   console.error(`${products.toLocaleString('en')} products`)
 }

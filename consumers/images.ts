@@ -16,6 +16,8 @@ import { ProductProcessor } from '../lib/pipeline/process-product.ts'
 import type { Broker } from '../lib/rabbitmq/broker.ts'
 import type { Settlement } from '../lib/rabbitmq/consumer.ts'
 import { parseMessage } from '../lib/rabbitmq/message.ts'
+import { RABBITMQ } from '../lib/rabbitmq/server.ts'
+import { waitForServer } from '../lib/startup/wait-for-server.ts'
 
 const LEASE_MS = 30_000
 
@@ -65,7 +67,11 @@ export default fp<{ config: Config }>(
     let intake: JobSource | undefined
     app.addHook('onReady', async () => {
       intake = app.broker
-        ? await consume(app, app.broker, processor, { users, capacity: capacity.inFlight })
+        ? await consume(app, app.broker, processor, {
+            users,
+            capacity: capacity.inFlight,
+            timeoutMs: config.startupTimeoutMs
+          })
         : relay(app, processor, { users, capacity: capacity.inFlight + others })
     })
     app.shutdown.add(async (graceMs) => {
@@ -92,18 +98,21 @@ async function consume(
   app: FastifyInstance,
   broker: Broker,
   processor: ProductProcessor,
-  { users, capacity }: { users: UserJobs; capacity: number }
+  { users, capacity, timeoutMs }: { users: UserJobs; capacity: number; timeoutMs: number }
 ): Promise<JobSource> {
   const jobs = new TaskGroup()
   const others = othersPlaces(capacity)
   const room = () => (users.count >= capacity - others ? others : 0)
-  const { outbox } = app
+  const { outbox, log } = app
   const begin = () =>
     broker.consume(capacity, (message) => jobs.run((signal) => handle(processor, users, message, signal)))
-  const resume = () => void begin()
+  const resume = () => void begin().catch(() => undefined)
   const pause = () => void broker.cancel()
   outbox.events.on('paused', pause).on('resumed', resume)
-  if (!outbox.isPaused) await begin()
+  if (!outbox.isPaused) {
+    resume()
+    await waitForServer(RABBITMQ, { timeoutMs, log }, () => broker.consuming())
+  }
   const direct = relay(app, processor, { users, capacity: others, room })
   return {
     async stop(graceMs) {

@@ -33,10 +33,11 @@ export async function importFile(config: Config, args: string[]): Promise<void> 
   const mapping = new Mapping(values.map.join(','), values.csv)
   const client = await clientOf(values, config)
   const size = file === '-' ? null : (await readable(file, stat(file))).size
-  const input = file === '-' ? process.stdin : createReadStream(file)
-  const progress = new ImportProgress(size, () => input.bytesRead)
   const path = values.refused ?? `${file === '-' ? 'import' : file}.refused.ndjson`
   await using refused = await RefusedLines.at(path)
+  // It is read at once: a file that cannot be opened would fail before anybody listens.
+  const input = file === '-' ? process.stdin : createReadStream(file)
+  const progress = new ImportProgress(size, () => input.bytesRead)
 
   const sent: Row[] = []
   async function* products() {

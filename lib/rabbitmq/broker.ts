@@ -62,13 +62,16 @@ export class Broker extends EventEmitter<{ connect: [] }> {
     await this.#publisher.send(this.queue, Buffer.from(JSON.stringify(message)), options)
   }
 
-  /**
-   * Handles up to `prefetch` messages at once, until `cancel`. Resolves when the first can be delivered.
-   */
+  /** Handles up to `prefetch` messages at once, until `cancel`. Resolves as `consuming` does. */
   async consume(prefetch: number, handle: MessageHandler): Promise<void> {
     const deadLetter = (message: ConsumeMessage, reason: string) => this.#deadLetter(message, reason)
     this.#consumer = new Consumer({ ...this.#connection, prefetch, handle, deadLetter })
-    await this.#consumer.ready()
+    await this.consuming()
+  }
+
+  /** Resolves when messages can be delivered. Rejects with the reason if the next attempt fails. */
+  async consuming(): Promise<void> {
+    await this.#consumer?.ready()
   }
 
   /** Takes no more messages until `consume`; those in progress can still be settled. */

@@ -1,4 +1,8 @@
 import type { Channel, ChannelModel } from 'amqplib'
+import { withTimeout } from '../startup/timeout.ts'
+
+/** A frozen server does not respond to a close. */
+export const CLOSE_TIMEOUT_MS = 2000
 
 /** Codes with which RabbitMQ refuses, and closes the channel. */
 export const ACCESS_REFUSED = 403
@@ -17,5 +21,13 @@ export async function onChannel(
   const channel = await connection.createChannel()
   channel.on('error', () => undefined)
   await work(channel)
-  await channel.close()
+  await closed(channel)
+}
+
+/**
+ * Closes a channel or a connection. Rejects after two seconds, as amqplib never settles if it is lost
+ * meanwhile.
+ */
+export async function closed(it: Pick<ChannelModel, 'close'>): Promise<void> {
+  await withTimeout(CLOSE_TIMEOUT_MS, it.close())
 }

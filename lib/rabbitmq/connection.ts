@@ -3,6 +3,7 @@ import { type AmqpConnectionManager, type ChannelWrapper, connect } from 'amqp-c
 import type { ChannelModel, ConfirmChannel } from 'amqplib'
 import { type Log, reasonOf } from '../log/log.ts'
 import { withTimeout } from '../startup/timeout.ts'
+import { CLOSE_TIMEOUT_MS } from './channel.ts'
 import type { Topology } from './topology.ts'
 
 export interface ConnectionOptions {
@@ -14,8 +15,6 @@ export interface ConnectionOptions {
 
 export const CONNECT_TIMEOUT_MS = 5000
 const RECONNECT_SECONDS = 1
-/** A frozen server does not respond to a close. */
-export const CLOSE_TIMEOUT_MS = 2000
 
 /**
  * A connection to one of the nodes. Reconnects when it is lost, reopens its channels, and declares the
@@ -92,8 +91,9 @@ export class Connection extends EventEmitter<{ lost: []; failed: [unknown]; bloc
     this.#isClosing = true
     const { connection } = this.#manager
     // The manager waits for ever for a channel that the server has forgotten.
-    await withTimeout(CLOSE_TIMEOUT_MS, this.#manager.close()).catch(() =>
-      connection?.close().catch(() => undefined)
+    // amqplib never settles the close of a connection that is lost meanwhile.
+    await withTimeout(CLOSE_TIMEOUT_MS, this.#manager.close()).catch(
+      () => void connection?.close().catch(() => undefined)
     )
   }
 

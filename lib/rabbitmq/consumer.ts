@@ -1,9 +1,11 @@
+import { once } from 'node:events'
 import { setTimeout as wait } from 'node:timers/promises'
 import type { ChannelWrapper } from 'amqp-connection-manager'
 import type { Channel, ConsumeMessage } from 'amqplib'
 import type { Log } from '../log/log.ts'
 import { withTimeout } from '../startup/timeout.ts'
-import { CLOSE_TIMEOUT_MS, Connection, type ConnectionOptions } from './connection.ts'
+import { CLOSE_TIMEOUT_MS } from './channel.ts'
+import { Connection, type ConnectionOptions } from './connection.ts'
 
 /** What becomes of a message that was handled. */
 export type Settlement = { settle: 'ack' } | { settle: 'requeue' } | { settle: 'dead'; reason: string }
@@ -38,9 +40,15 @@ export class Consumer {
     this.#channel = this.#connection.openChannel('consumer', (channel) => this.#consume(channel))
   }
 
-  /** Resolves when messages are delivered. */
+  /** Resolves when messages are delivered. Rejects with the reason if the next attempt fails. */
   async ready(): Promise<void> {
-    await this.#channel.waitForConnect()
+    const abort = new AbortController()
+    const failed = once(this.#connection, 'failed', { signal: abort.signal })
+    try {
+      await Promise.race([this.#channel.waitForConnect(), failed.then(([error]) => Promise.reject(error))])
+    } finally {
+      abort.abort()
+    }
   }
 
   /** Takes no more messages; those in progress can still be settled. */

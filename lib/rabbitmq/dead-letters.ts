@@ -1,6 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import { type ChannelModel, type ConfirmChannel, connect, type GetMessage } from 'amqplib'
-import { codeOf, NOT_FOUND } from './channel.ts'
+import { closed, codeOf, NOT_FOUND } from './channel.ts'
 import { CONNECT_TIMEOUT_MS } from './connection.ts'
 import { Sender } from './sender.ts'
 import { deadQueue } from './topology.ts'
@@ -76,8 +76,8 @@ export class DeadLetters {
   /** What a replay that failed has read goes back to its queue. */
   async close(): Promise<void> {
     // A connection that is closed under its channel may lose the acknowledgements that were sent last.
-    await this.#channel.close().catch(() => undefined)
-    await this.#connection.close()
+    await closed(this.#channel).catch(() => undefined)
+    await closed(this.#connection)
   }
 
   /**

@@ -1,8 +1,12 @@
 import { EventEmitter } from 'node:events'
 import type { ChannelWrapper } from 'amqp-connection-manager'
 import { type Log, reasonOf } from '../log/log.ts'
+import { withTimeout } from '../startup/timeout.ts'
 import { Connection, type ConnectionOptions } from './connection.ts'
 import { Sender, UnroutableError } from './sender.ts'
+
+/** During an alarm RabbitMQ responds to nobody who publishes. */
+const RESPONSE_TIMEOUT_MS = 5000
 
 /**
  * Publishes over a connection of its own. A memory or disk alarm blocks every connection that publishes, and
@@ -55,7 +59,8 @@ export class Publisher extends EventEmitter<{ connect: []; failed: [unknown] }> 
   async depth(queue = this.#queue): Promise<number> {
     // Asking for a queue that is not declared yet would close the channel.
     this.#readySender()
-    return (await this.#channel.checkQueue(queue)).messageCount
+    const asked = this.#channel.checkQueue(queue)
+    return (await withTimeout(RESPONSE_TIMEOUT_MS, asked)).messageCount
   }
 
   async close(): Promise<void> {

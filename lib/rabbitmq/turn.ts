@@ -1,6 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import type { ChannelModel } from 'amqplib'
-import { ACCESS_REFUSED, codeOf, onChannel, RESOURCE_LOCKED } from './channel.ts'
+import { withTimeout } from '../startup/timeout.ts'
+import { ACCESS_REFUSED, CLOSE_TIMEOUT_MS, codeOf, onChannel, RESOURCE_LOCKED } from './channel.ts'
 
 const TRIES = 100
 const BETWEEN_TRIES_MS = 50
@@ -23,8 +24,9 @@ export async function inTurn<T>(connection: ChannelModel, name: string, work: ()
   try {
     return await work()
   } finally {
-    // If that fails, it ends with the connection.
-    await onChannel(connection, (channel) => channel.deleteQueue(name)).catch(() => undefined)
+    // If that fails, it ends with the connection. During an alarm RabbitMQ responds to nobody who publishes.
+    const ended = onChannel(connection, (channel) => channel.deleteQueue(name))
+    await withTimeout(CLOSE_TIMEOUT_MS, ended).catch(() => undefined)
   }
 }
 

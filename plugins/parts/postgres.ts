@@ -41,7 +41,7 @@ export default fp<{ config: Config }>(
       query_timeout: STATEMENT_TIMEOUT_MS + 5000
     })
     const { pool } = app.pg
-    // Without listeners a connection that is lost ends the process: an idle one, and one between two statements.
+    // Without listeners a lost connection ends the process: an idle one, and one between two statements.
     pool.on('error', (error) => log.warn({ reason: error.message }, 'An idle database connection was lost'))
     pool.on('connect', (client) => client.on('error', () => undefined))
 

@@ -89,6 +89,14 @@ t.test('an export can be imported again, and changes nothing', async (t) => {
   t.equal((await asyncprod(['export', '-', '--url', url, '--user-id', '4711'])).stdout, '')
 })
 
+t.test('an export that cannot be written says why', async (t) => {
+  for (const [file, stderr] of [
+    [join(folder, 'none', 'export.ndjson'), /^ENOENT: no such file or directory, open '.*export\.ndjson'\n$/],
+    ['/dev/full', /^ENOSPC: no space left on device, write\n$/]
+  ] as const)
+    t.match(await asyncprod(['export', file, '--url', url]), { code: 1, stdout: '', stderr })
+})
+
 /** What a client writes of exported products. */
 const written = (text: string) =>
   text.split('\n').flatMap((line) => {

@@ -1,6 +1,8 @@
 import { once } from 'node:events'
+import { setTimeout as wait } from 'node:timers/promises'
 import t, { type Test } from 'tap'
 import { Broker } from '../../../lib/rabbitmq/broker.ts'
+import { DeadLetters } from '../../../lib/rabbitmq/dead-letters.ts'
 import { RABBITMQ } from '../../../lib/rabbitmq/server.ts'
 import { createLog } from '../../support/log.ts'
 import { needsOwn } from '../../support/servers/needs.ts'
@@ -113,6 +115,44 @@ t.test('on a server that fails', needsOwn('rabbitmq'), async (t) => {
     t.equal(broker.connected, false, 'no other message waits for a confirm on that channel')
     link.thaw()
     await untilPublished(broker, 'thawed')
+  })
+
+  t.test('a server that freezes while its connections are closed holds nobody up', async (t) => {
+    const link = await createTcpProxy(server.url)
+    t.teardown(link.close)
+    await link.open()
+    const { broker } = await openBroker(t, { urls: [link.url], queue: server.queueName() })
+    await broker.consume(1, collect().handle)
+    link.freeze()
+    await t.resolves(broker.close())
+  })
+
+  t.test('a replay during a memory alarm is refused in time, and its letter stays', async (t) => {
+    const { broker } = await open(t)
+    await broker.consume(1, async () => ({ settle: 'dead', reason: 'no JSON' }))
+    await broker.publish(message, 'dead')
+    while ((await broker.deadLetters()) === 0);
+    await broker.cancel()
+    await server.rabbitmqctl(['set_vm_memory_high_watermark', '0.00001'])
+    const letters = await DeadLetters.open({ urls: [server.url], queue: broker.queue })
+    await t.rejects(letters.replay(() => true))
+    await letters.close().catch(() => undefined)
+    await server.rabbitmqctl(['set_vm_memory_high_watermark', '0.4'])
+    while ((await broker.deadLetters().catch(() => 0)) === 0) await wait(50)
+    t.pass('it is there again')
+  })
+
+  t.test('a user who may not read the queue is refused when messages are to be consumed', async (t) => {
+    const queue = server.queueName()
+    await openBroker(t, { urls: [server.url], queue })
+    await server.rabbitmqctl(['add_user', 'writer', 'secret'])
+    await server.rabbitmqctl(['set_permissions', 'writer', '.*', '.*', ''])
+    const url = new URL(server.url)
+    url.username = 'writer'
+    url.password = 'secret'
+    const { broker } = await openBroker(t, { urls: [url.href], queue })
+    const error = await broker.consume(1, collect().handle).catch((error: Error) => error)
+    t.match(RABBITMQ.cureOf(error), /read and write on the image queue/, String(error))
   })
 
   t.test('a user who may not declare uses queues that exist', async (t) => {

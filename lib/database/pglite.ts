@@ -50,11 +50,11 @@ async function serve(
   const path = join(host, '.s.PGSQL.5432')
   let isAborted = false
   let server: PGLiteSocketServer | undefined
-  // A statement that comes afterwards would block the process for ever.
   async function abort(): Promise<void> {
     // The start rejects by itself.
     if (!server) return
     isAborted = true
+    disable(db)
     await server.stop()
     throw new StartError(
       `The embedded database has ended, because it cannot write its log in ${folder}. What was acknowledged ` +
@@ -72,6 +72,17 @@ async function serve(
       for (const name of [host, join(folder, 'run')]) await rm(name, { recursive: true, force: true })
     }
   }
+}
+
+/**
+ * Keeps statements from a database that has ended: each would block the process for ever, also the ROLLBACK
+ * with which the server ends the transaction of a client that it disconnects.
+ */
+function disable(db: PGlite): void {
+  const refuse = () => Promise.reject(new Error('The embedded database has ended'))
+  db.isInTransaction = () => false
+  db.exec = refuse
+  db.execProtocolRawStream = refuse
 }
 
 /** A database has its name only when it is whole, so a power cut leaves no half of one. */

@@ -15,6 +15,21 @@ const post = (url: string, product_name: string) =>
     body: JSON.stringify({ user_id: 1, product_name })
   })
 
+t.test('a disk that fails in a transaction ends the process, too', async (t) => {
+  const cwd = createFolder('service')
+  const settings = { DATA_DIR: await dataFolder(), SHUTDOWN_GRACE_MS: '1000' }
+  const service = owned(t, new Service({ ...settings, NODE_OPTIONS: `--import=${FAILING_SYNCS}` }, { cwd }))
+  const url = await service.ready()
+  await writeFile(join(cwd, 'broken'), '')
+  const pause = await fetch(`${url}/api/v1/admin/intake`, {
+    method: 'PUT',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ paused: true })
+  })
+  t.equal(pause.status, 503)
+  t.same(await service.ended, { code: 1, signal: null })
+})
+
 t.test('an embedded database that cannot sync acknowledges nothing, and ends the process', async (t) => {
   const cwd = createFolder('service')
   const DATA_DIR = await dataFolder()

@@ -5,6 +5,7 @@ import { Consumer, type MessageHandler } from './consumer.ts'
 import type { ImageMessage } from './message.ts'
 import { Publisher } from './publisher.ts'
 import { deadQueue, Topology } from './topology.ts'
+import { unlessFailed } from './unless-failed.ts'
 
 export interface BrokerOptions {
   /** One node of a cluster or several. */
@@ -43,14 +44,7 @@ export class Broker extends EventEmitter<{ connect: [] }> {
    */
   async ready(): Promise<void> {
     if (this.connected) return
-    const abort = new AbortController()
-    const { signal } = abort
-    const failed = once(this.#publisher, 'failed', { signal }).then(([error]) => Promise.reject(error))
-    try {
-      await Promise.race([failed, once(this.#publisher, 'connect', { signal })])
-    } finally {
-      abort.abort()
-    }
+    await unlessFailed(this.#publisher, (signal) => once(this.#publisher, 'connect', { signal }))
   }
 
   /**

@@ -1,4 +1,3 @@
-import { once } from 'node:events'
 import { setTimeout as wait } from 'node:timers/promises'
 import type { ChannelWrapper } from 'amqp-connection-manager'
 import type { Channel, ConsumeMessage } from 'amqplib'
@@ -6,6 +5,7 @@ import type { Log } from '../log/log.ts'
 import { withTimeout } from '../startup/timeout.ts'
 import { CLOSE_TIMEOUT_MS } from './channel.ts'
 import { Connection, type ConnectionOptions } from './connection.ts'
+import { unlessFailed } from './unless-failed.ts'
 
 /** What becomes of a message that was handled. */
 export type Settlement = { settle: 'ack' } | { settle: 'requeue' } | { settle: 'dead'; reason: string }
@@ -42,13 +42,7 @@ export class Consumer {
 
   /** Resolves when messages are delivered. Rejects with the reason if the next attempt fails. */
   async ready(): Promise<void> {
-    const abort = new AbortController()
-    const failed = once(this.#connection, 'failed', { signal: abort.signal })
-    try {
-      await Promise.race([this.#channel.waitForConnect(), failed.then(([error]) => Promise.reject(error))])
-    } finally {
-      abort.abort()
-    }
+    await unlessFailed(this.#connection, () => this.#channel.waitForConnect())
   }
 
   /** Takes no more messages; those in progress can still be settled. */

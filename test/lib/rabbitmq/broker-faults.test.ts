@@ -15,6 +15,13 @@ t.test('on a server that fails', needsOwn('rabbitmq'), async (t) => {
   t.teardown(() => server.stop())
   const open = (t: Test) => openBroker(t, { urls: server.urls, queue: server.queueName() })
 
+  /** Resolves with the URL of a user with these rights. */
+  async function addUser(name: string, ...rights: [configure: string, write: string, read: string]) {
+    await server.rabbitmqctl(['add_user', name, 'secret'])
+    await server.rabbitmqctl(['set_permissions', name, ...rights])
+    return Object.assign(new URL(server.url), { username: name, password: 'secret' }).href
+  }
+
   t.test('publisher and consumer are back after their connection was killed', async (t) => {
     const { broker, log } = await open(t)
     const { handle, seenAtLeast } = collect()
@@ -145,12 +152,8 @@ t.test('on a server that fails', needsOwn('rabbitmq'), async (t) => {
   t.test('a user who may not read the queue is refused when messages are to be consumed', async (t) => {
     const queue = server.queueName()
     await openBroker(t, { urls: [server.url], queue })
-    await server.rabbitmqctl(['add_user', 'writer', 'secret'])
-    await server.rabbitmqctl(['set_permissions', 'writer', '.*', '.*', ''])
-    const url = new URL(server.url)
-    url.username = 'writer'
-    url.password = 'secret'
-    const { broker } = await openBroker(t, { urls: [url.href], queue })
+    const urls = [await addUser('writer', '.*', '.*', '')]
+    const { broker } = await openBroker(t, { urls, queue })
     const error = await broker.consume(1, collect().handle).catch((error: Error) => error)
     t.match(RABBITMQ.cureOf(error), /read and write on the image queue/, String(error))
   })
@@ -158,12 +161,8 @@ t.test('on a server that fails', needsOwn('rabbitmq'), async (t) => {
   t.test('a user who may not declare uses queues that exist', async (t) => {
     const queue = server.queueName()
     await openBroker(t, { urls: [server.url], queue })
-    await server.rabbitmqctl(['add_user', 'worker', 'secret'])
-    await server.rabbitmqctl(['set_permissions', 'worker', '', '.*', '.*'])
-    const url = new URL(server.url)
-    url.username = 'worker'
-    url.password = 'secret'
-    const { broker } = await openBroker(t, { urls: [url.href], queue })
+    const urls = [await addUser('worker', '', '.*', '.*')]
+    const { broker } = await openBroker(t, { urls, queue })
     await broker.publish(message, 'used')
     t.equal(await broker.depth(), 1)
   })
